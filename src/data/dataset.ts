@@ -1,0 +1,37 @@
+/** A data set in memory, as the executors take it. */
+
+/** Examples in row-major order, channels last. Bytes stand for value/255; floats are taken as they are. */
+export interface Split {
+  readonly count: number;
+  /** [count × features] */
+  readonly inputs: Uint8Array | Float32Array;
+  /** Class numbers [count] with cross-entropy. */
+  readonly labels: Uint8Array | Int32Array;
+}
+
+export interface DataSet {
+  /** In words, e.g. "MNIST (idx)". */
+  readonly name: string;
+  /** Shape of one example, channels last, e.g. [28, 28, 1]. */
+  readonly inputShape: readonly number[];
+  readonly classes: number;
+  readonly training: Split;
+  readonly validation: Split;
+  readonly test: Split;
+  /** x = (value − mean) / std per channel (last axis), applied by the executor; bytes are divided by 255 first. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** Hash of everything that decides the content: enters the key of each run. */
+  readonly fingerprint: string;
+}
+
+/** A data file that cannot be used: names the file, says what is wrong and what to do. */
+export class DataError extends Error {
+  constructor(
+    readonly file: string,
+    message: string,
+  ) {
+    super(`${file}: ${message}`);
+    this.name = 'DataError';
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The experiment file (`*.ticket.json`): one schema from which come the types, the validation, the error messages and
+ * the JSON Schema that the editor completes from (`schema.ts`).
+ */
+import { z } from 'zod';
+
+/** A point in training: a step, or `"1%"` of all steps, or `"80 epochs"`. */
+const point = z
+  .union([z.int().min(0), z.string().regex(/^\d+(\.\d+)?%$|^\d+(\.\d+)? epochs?$/)], {
+    error: 'must be a step (a whole number ≥ 0), a share of training such as "1%", or epochs such as "80 epochs"',
+  })
+  .meta({ description: 'A step, a share of training ("1%") or epochs ("80 epochs").' });
+export type TrainingPoint = z.infer<typeof point>;
+
+const positive = z.number().positive();
+const fraction = z.number().min(0).max(1);
+
+const optimizer = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('sgd'),
+    learningRate: positive.default(0.1),
+    momentum: z.number().min(0).lt(1).default(0),
+    nesterov: z.boolean().default(false),
+    weightDecay: z.number().min(0).default(0).describe('L2: added to the gradient of every parameter, as in PyTorch.'),
+  }),
+  z.strictObject({
+    name: z.literal('adam'),
+    learningRate: positive.default(0.001),
+    beta1: z.number().min(0).lt(1).default(0.9),
+    beta2: z.number().min(0).lt(1).default(0.999),
+    epsilon: positive.default(1e-8),
+    weightDecay: z.number().min(0).default(0).describe('L2: added to the gradient of every parameter, as in PyTorch.'),
+  }),
+  z.strictObject({
+    name: z.literal('adamw'),
+    learningRate: positive.default(0.001),
+    beta1: z.number().min(0).lt(1).default(0.9),
+    beta2: z.number().min(0).lt(1).default(0.999),
+    epsilon: positive.default(1e-8),
+    weightDecay: z.number().min(0).default(0.01).describe('Decoupled from the gradient (Loshchilov & Hutter 2019).'),
+  }),
+]);
+export type OptimizerConfig = z.infer<typeof optimizer>;
+
+const schedule = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('constant'), warmup: point.default(0) }),
+  z.strictObject({
+    name: z.literal('multi-step'),
+    milestones: z.array(point).min(1),
+    factor: positive.default(0.1),
+    warmup: point.default(0),
+  }),
+  z.strictObject({ name: z.literal('cosine'), minimum: z.number().min(0).default(0), warmup: point.default(0) }),
+]);
+export type ScheduleConfig = z.infer<typeof schedule>;
+
+const training = z.strictObject({
+  optimizer: optimizer.prefault({ name: 'adam', learningRate: 0.0012 }),
+  schedule: schedule
+    .prefault({ name: 'constant' })
+    .describe('Learning rate over the steps; "warmup" rises linearly from 0.'),
+  loss: z.enum(['cross-entropy', 'mean-squared-error']).default('cross-entropy'),
+  batchSize: z.int().min(1).max(65_536).default(60),
+  steps: z.int().min(0).max(1_000_000_000).optional().describe('Training steps of each run; 0 only evaluates.'),
+  epochs: z.number().min(0).max(1_000_000).optional().describe('Instead of "steps": passes over the training data.'),
+  evaluateEvery: z.int().min(1).optional().describe('Steps between evaluations; a twentieth of the steps if left out.'),
+});
+
+const pixelStatistic = z.union([z.number(), z.array(z.number()).min(1)]);
+const perChannel = {
+  mean: pixelStatistic.optional().describe('Per channel, of pixels from 0 to 1; left out: from the training data.'),
+  std: z
+    .union([positive, z.array(positive).min(1)])
+    .optional()
+    .describe('Per channel; left out: from the training data.'),
+};
+
+const data = z.discriminatedUnion('format', [
+  z.strictObject({
+    format: z.literal('idx'),
+    directory: z
+      .string()
+      .min(1)
+      .describe('Folder with the four MNIST file names, plain or .gz; relative to this file.'),
+    validation: z.int().min(0).optional().describe('Training examples held back; one tenth if left out.'),
+    ...perChannel,
+  }),
+  z.strictObject({
+    format: z.literal('digits'),
+    training: z.int().min(10).max(1_000_000).default(10_000),
+    test: z.int().min(10).max(1_000_000).default(2_000),
+    validation: z.int().min(0).optional().describe('Training examples held back; one tenth if left out.'),
+    ...perChannel,
+  }),
+]);
+export type DataConfig = z.infer<typeof data>;
+
+const pruning = z.strictObject({
+  method: z.literal('magnitude').default('magnitude'),
+  scope: z.enum(['global', 'layer']).default('global'),
+  rate: z.number().gt(0).lt(1).default(0.2).describe('Share of the remaining weights that go each round.'),
+  outputRate: z
+    .number()
+    .min(0)
+    .lt(1)
+    .optional()
+    .describe('Rate of the output layer with scope "layer"; half the rate if left out, as in the paper.'),
+  exclude: z.array(z.string().min(1)).default([]).describe('Layers left whole.'),
+  counts: z
+    .enum(['exact', 'open_lth', 'google'])
+    .default('exact')
+    .describe('How many weights go: see SCIENCE in docs/.'),
+  levels: z
+    .int()
+    .min(0)
+    .max(200)
+    .optional()
+    .describe('Pruning levels after the dense one; 12 if neither this nor "target" is given.'),
+  target: z.number().gt(0).lt(1).optional().describe('Instead of "levels": prune until this sparsity.'),
+});
+export type PruningConfig = z.infer<typeof pruning>;
+
+export const comparisons = ['one-shot', 'random-reinit', 'random-mask'] as const;
+export type Comparison = (typeof comparisons)[number];
+
+export const executors = ['auto', 'wasm', 'webgpu', 'tensorflow', 'tensorflow-gpu', 'cpu'] as const;
+
+export const experimentSchema = z.strictObject({
+  $schema: z.string().optional(),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+$/, 'may hold letters, digits, ".", "_" and "-" only')
+    .refine(name => !/^\.+$/.test(name), 'may not consist of dots only')
+    .max(120),
+  model: z.string().min(1).describe('"builtin:lenet-300-100", "builtin:mlp:300-100", or the path of a model file.'),
+  start: z
+    .enum(['fresh', 'file'])
+    .default('fresh')
+    .describe('θ₀: drawn anew from the seed, or the weights in the model file.'),
+  data,
+  training: training.prefault({}),
+  pruning: pruning.prefault({}),
+  rewind: point.default(0).describe('Where the remaining weights go back to after pruning.'),
+  compare: z.array(z.enum(comparisons)).default([]),
+  replicates: z.int().min(1).max(1000).default(1),
+  seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+  executor: z.enum(executors).default('auto'),
+});
+
+/** What a person writes. */
+export type ExperimentFile = z.input<typeof experimentSchema>;
+/** What parsing gives: every default that needs no data filled in. */
+export type ParsedExperiment = z.output<typeof experimentSchema>;
+
+/** Every default filled in, every point in training turned into a step: what `experiment.json` holds. */
+export interface Experiment extends Omit<ParsedExperiment, 'training' | 'pruning' | 'rewind' | '$schema'> {
+  readonly training: Omit<ParsedExperiment['training'], 'steps' | 'epochs' | 'evaluateEvery' | 'schedule'> & {
+    readonly schedule: ScheduleInSteps;
+    readonly steps: number;
+    readonly evaluateEvery: number;
+  };
+  readonly pruning: Omit<PruningConfig, 'levels' | 'target' | 'outputRate'> & {
+    readonly outputRate: number;
+    readonly levels: number;
+    readonly target?: number;
+  };
+  readonly rewind: number;
+}
+
+/** A learning-rate schedule with all points given as steps. */
+export type ScheduleInSteps =
+  | { readonly name: 'constant'; readonly warmup: number }
+  | {
+      readonly name: 'multi-step';
+      readonly milestones: readonly number[];
+      readonly factor: number;
+      readonly warmup: number;
+    }
+  | { readonly name: 'cosine'; readonly minimum: number; readonly warmup: number };
+
+/** An experiment, or an argument, that is wrong: names the field and says what to do. Exit code 2. */
+export class ExperimentError extends Error {
+  constructor(
+    /** Path of the field, e.g. `pruning.rate`; empty where the whole file is meant. */
+    readonly field: string,
+    message: string,
+    readonly file?: string,
+  ) {
+    super(message);
+    this.name = 'ExperimentError';
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Every message between the processes, split by direction. A receiver validates what it gets: a child or a webview can
+ * send anything.
+ */
+import type { CurvePoint, ExperimentStatus, Progress, Report } from './report';
+
+/** Host → job, over IPC. */
+export type HostToJob =
+  | { readonly type: 'start'; readonly experimentPath: string; readonly storeDirectory: string }
+  | { readonly type: 'cancel' };
+
+/** Job → host, over IPC, in this order: log and progress at any time, `finished` last. */
+export type JobToHost =
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'evaluation'; readonly run: string; readonly point: CurvePoint }
+  /** After each run, and at start: the report as far as it goes; also on disk. */
+  | { readonly type: 'report'; readonly report: Report }
+  | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string }
+  | {
+      readonly type: 'finished';
+      readonly status: Exclude<ExperimentStatus, 'running'>;
+      /** The experiment was wrong (field named) or the work failed. */
+      readonly error?: { readonly message: string; readonly field?: string; readonly file?: string };
+    };
+
+/** Webview of an experiment → host. */
+export type PanelToHost =
+  | { readonly type: 'ready' }
+  | { readonly type: 'curves'; readonly runs: readonly string[] }
+  | { readonly type: 'run' }
+  | { readonly type: 'cancel' }
+  /** Adds the missing controls to the experiment file and runs it again. */
+  | { readonly type: 'addControls' }
+  | { readonly type: 'openExperiment' }
+  | { readonly type: 'openReport' }
+  | { readonly type: 'copyTable' }
+  | { readonly type: 'showLog' };
+
+/** Host → webview of an experiment. */
+export type HostToPanel =
+  /** The whole state; sent on `ready` and whenever the report changes. `report` is null before the first. */
+  | {
+      readonly type: 'state';
+      readonly name: string;
+      readonly running: boolean;
+      readonly report: Report | null;
+      readonly progress: Progress | null;
+      readonly error: string | null;
+    }
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'evaluation'; readonly run: string; readonly point: CurvePoint }
+  /** Answer to `curves`; a run without a curve has an empty one. */
+  | { readonly type: 'curves'; readonly curves: Readonly<Record<string, readonly CurvePoint[]>> };
+
+/** Side-panel chart → host. */
+export type SidebarToHost =
+  | { readonly type: 'ready' }
+  | { readonly type: 'open' }
+  | { readonly type: 'tryExample' }
+  | { readonly type: 'openModel' };
+
+/** Host → side-panel chart: the running or selected experiment. */
+export type HostToSidebar = {
+  readonly type: 'state';
+  readonly name: string | null;
+  readonly running: boolean;
+  readonly report: Report | null;
+  readonly progress: Progress | null;
+  /** Learning curve of the run at work. */
+  readonly curve: readonly CurvePoint[];
+};

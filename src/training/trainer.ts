@@ -1,0 +1,77 @@
+/** What every executor offers: it holds a data set, opens training sessions on it, and trains and evaluates them. */
+import type { OptimizerConfig, ScheduleInSteps } from '../shared/experiment';
+import type { DataSet } from '../data/dataset';
+import type { Plan } from './plan/plan';
+
+/** Values of each parameter of the plan, in its order and layout. */
+export type Weights = readonly Float32Array[];
+
+/** 1 = kept, one byte a weight, for each parameter; null: nothing is masked. */
+export type ByteMasks = readonly (Uint8Array | null)[];
+
+export interface TrainingSetup {
+  readonly plan: Plan;
+  /** Weights at `fromStep`; masked ones are set to 0 on the way in. */
+  readonly weights: Weights;
+  readonly masks: ByteMasks;
+  readonly optimizer: OptimizerConfig;
+  readonly schedule: ScheduleInSteps;
+  readonly batchSize: number;
+  /** Names the streams of data order and dropout: the same number, the same batches at the same steps. */
+  readonly orderSeed: number;
+  /** Where training starts: the schedule and the data order are where they would be at this step; optimiser state is fresh. */
+  readonly fromStep: number;
+  /** Length of the whole schedule (cosine needs it). */
+  readonly totalSteps: number;
+}
+
+export interface Evaluation {
+  /** Mean over the split. */
+  readonly loss: number;
+  /** Fraction 0 to 1. */
+  readonly accuracy: number;
+  readonly seconds: number;
+}
+
+export interface TrainingProgress {
+  /** Steps done so far, counted from 0 of the schedule. */
+  readonly step: number;
+}
+
+export interface TrainingSession {
+  /**
+   * Trains up to (not including) `step`.
+   * @returns mean loss of the batches trained, null where there were none, and the wall seconds inside training steps
+   * @throws NonFiniteLossError, AbortError where `signal` is aborted (within 100 ms; the session can then only be closed)
+   */
+  train(
+    step: number,
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: TrainingProgress) => void },
+  ): Promise<{ readonly loss: number | null; readonly seconds: number }>;
+  /** Loss and accuracy over a whole split, dropout off. An empty split gives null. */
+  evaluate(split: 'training' | 'validation' | 'test', signal?: AbortSignal): Promise<Evaluation | null>;
+  /** A copy of the weights as they are now. Masked ones are exactly 0. */
+  weights(): Promise<Float32Array[]>;
+  close(): Promise<void>;
+}
+
+export interface Executor {
+  readonly name: string;
+  /** E.g. "2 threads, AMD EPYC". */
+  readonly device: string;
+  /** Changes whenever the same inputs would give other bits: enters the key of each run. */
+  readonly variant: string;
+  /** One session at a time. */
+  open(setup: TrainingSetup): Promise<TrainingSession>;
+  close(): Promise<void>;
+}
+
+export type ExecutorFactory = (data: DataSet) => Promise<Executor>;
+
+/** The loss became NaN or infinite: the run is over, others go on. */
+export class NonFiniteLossError extends Error {
+  constructor(readonly step: number) {
+    super(`the loss is no longer a finite number at step ${step}: lower the learning rate, or check the data for NaN`);
+    this.name = 'NonFiniteLossError';
+  }
+}
