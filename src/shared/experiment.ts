@@ -13,7 +13,6 @@ const point = z
 export type TrainingPoint = z.infer<typeof point>;
 
 const positive = z.number().positive();
-const fraction = z.number().min(0).max(1);
 
 const optimizer = z.discriminatedUnion('name', [
   z.strictObject({

@@ -1,0 +1,105 @@
+/**
+ * A training run: a pure function of its inputs. Its key is the hash of them; masks and starting weights enter by
+ * provenance (the parent's key and the operation), so that every key is known before anything runs.
+ */
+import type { OptimizerConfig, ScheduleInSteps } from './experiment';
+import type { Method } from './report';
+
+/** Where the mask of a run comes from. */
+export type MaskRecipe =
+  | { readonly kind: 'ones' }
+  /** One round of magnitude pruning on the final weights and the mask of `run`. */
+  | {
+      readonly kind: 'magnitude';
+      readonly run: string;
+      readonly scope: 'global' | 'layer';
+      readonly rate: number;
+      readonly outputRate: number;
+      readonly exclude: readonly string[];
+      readonly counts: 'exact' | 'open_lth' | 'google';
+    }
+  /** One cut on the final weights of `run` down to exactly the kept count of the mask of `countsOf` (per layer with scope "layer"). */
+  | {
+      readonly kind: 'magnitude-to';
+      readonly run: string;
+      readonly countsOf: string;
+      readonly scope: 'global' | 'layer';
+      readonly exclude: readonly string[];
+    }
+  /** The very mask of `run`. */
+  | { readonly kind: 'same'; readonly run: string }
+  /** The mask of `run` with its positions shuffled within each layer. */
+  | { readonly kind: 'shuffled'; readonly run: string; readonly seed: number };
+
+/** Where the starting weights of a run come from. */
+export type StartRecipe =
+  | { readonly kind: 'initial'; readonly seed: number }
+  /** The weights in the model file. */
+  | { readonly kind: 'file' }
+  /** The final weights of `run`: rewinding to step k goes back to the end of a run of k steps. */
+  | { readonly kind: 'final'; readonly run: string };
+
+export interface RunInputs {
+  /** Raised when the meaning of a field changes. */
+  readonly version: 1;
+  /** Hash of the model's definition, and of its weights where the start is "file". */
+  readonly model: string;
+  readonly data: string;
+  readonly executor: { readonly name: string; readonly variant: string };
+  readonly training: {
+    readonly optimizer: OptimizerConfig;
+    readonly schedule: ScheduleInSteps;
+    readonly batchSize: number;
+    readonly evaluateEvery: number;
+  };
+  readonly orderSeed: number;
+  readonly steps: { readonly from: number; readonly to: number; readonly total: number };
+  readonly mask: MaskRecipe;
+  readonly start: StartRecipe;
+}
+
+/** A run in the graph of an experiment. */
+export interface RunNode {
+  /** 32 hexadecimal digits. */
+  readonly key: string;
+  /** 'prefix': trains to the rewind step only; no point of the report. */
+  readonly method: Method | 'prefix';
+  readonly level: number;
+  readonly replicate: number;
+  readonly inputs: RunInputs;
+  /** Keys that must be there first. */
+  readonly needs: readonly string[];
+}
+
+export interface RunLayer {
+  /** Name of the kernel parameter, e.g. `dense_1/kernel`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly total: number;
+  readonly kept: number;
+}
+
+/** What `run.json` holds. */
+export interface RunRecord {
+  readonly key: string;
+  readonly inputs: RunInputs;
+  /** 'failed' runs stay: the same inputs would fail again. */
+  readonly status: 'done' | 'failed';
+  readonly error?: string;
+  readonly executor: string;
+  readonly device: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly seconds: { readonly train: number; readonly evaluate: number; readonly total: number };
+  /** Every prunable layer in forward order. */
+  readonly layers: readonly RunLayer[];
+  /** After the last step; absent where the run failed. */
+  readonly final?: {
+    readonly testAccuracy: number;
+    readonly testLoss: number;
+    readonly validationAccuracy: number | null;
+    readonly validationLoss: number | null;
+  };
+  readonly earlyStopStep?: number;
+}
