@@ -92,6 +92,11 @@ describe('safetensors', () => {
     expect(read).toThrow(/^w\.safetensors: /);
   });
 
+  it('reads a header of many megabytes', () => {
+    const name = 'a'.repeat(12_000_000);
+    expect(() => decodeSafetensors(raw(`{"${name}":1}`), file)).toThrow(CheckpointError);
+  });
+
   it('never fails otherwise than with a CheckpointError on any bytes', () => {
     const good = encodeSafetensors([{ name: 'x', dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }]);
     fc.assert(
