@@ -2,7 +2,7 @@
  * A training run: a pure function of its inputs. Its key is the hash of them; masks and starting weights enter by
  * provenance (the parent's key and the operation), so that every key is known before anything runs.
  */
-import type { OptimizerConfig, ScheduleInSteps } from './experiment';
+import type { Experiment, OptimizerConfig, ScheduleInSteps } from './experiment';
 import type { Method } from './report';
 
 /** Where the mask of a run comes from. */
@@ -49,6 +49,7 @@ export interface RunInputs {
   readonly training: {
     readonly optimizer: OptimizerConfig;
     readonly schedule: ScheduleInSteps;
+    readonly loss: Experiment['training']['loss'];
     readonly batchSize: number;
     readonly evaluateEvery: number;
   };

@@ -1,0 +1,64 @@
+/** The pruning rule of an experiment, brought to the one form in which it enters recipes and keys. */
+import type { PruningConfig } from '../shared/experiment';
+import { ExperimentError } from '../shared/experiment';
+import { isLayerwise, type Counts } from './counts';
+import type { PrunableLayer } from './layers';
+
+/** What two experiments must share to prune alike. Fields that have no effect have a fixed value. */
+export interface PruningRule {
+  readonly scope: 'global' | 'layer';
+  readonly rate: number;
+  /** Equal to `rate` where the output layer has no rate of its own. */
+  readonly outputRate: number;
+  /** Names of kernels left whole, in forward order. */
+  readonly exclude: readonly string[];
+  readonly counts: Counts;
+}
+
+/** The part of an experiment's `pruning` that decides masks. */
+export type PruningInput = Pick<PruningConfig, 'scope' | 'rate' | 'exclude' | 'counts'> & {
+  readonly outputRate?: number | undefined;
+};
+
+/**
+ * The paper's default: half the rate.
+ */
+export function outputRateOf(pruning: PruningInput): number {
+  return pruning.outputRate ?? pruning.rate / 2;
+}
+
+/**
+ * "google" is layerwise whatever the scope says. A rate of 0 means left whole, so an output rate of 0 with layerwise
+ * pruning excludes the output layer.
+ * @throws ExperimentError (`pruning.exclude`) where a name in `exclude` is no layer with prunable weights
+ */
+export function pruningRule(pruning: PruningInput, layers: readonly PrunableLayer[]): PruningRule {
+  for (const name of pruning.exclude) {
+    if (layers.some(layer => layer.layer === name || layer.name === name)) continue;
+    const known = layers.map(({ layer }) => layer).join(', ');
+    throw new ExperimentError(
+      'pruning.exclude',
+      `"${name}" is no layer with prunable weights; the model has ${known || 'none'}`,
+    );
+  }
+  const layerwise = isLayerwise(pruning);
+  const outputRate = layerwise ? outputRateOf(pruning) : pruning.rate;
+  const excluded = layers.filter(
+    ({ name, layer, output }) =>
+      pruning.exclude.includes(layer) || pruning.exclude.includes(name) || (output && outputRate === 0),
+  );
+  const outputIsPruned = layers.some(layer => layer.output && !excluded.includes(layer));
+  return {
+    scope: layerwise ? 'layer' : 'global',
+    rate: pruning.rate,
+    outputRate: outputIsPruned ? outputRate : pruning.rate,
+    exclude: excluded.map(({ name }) => name),
+    counts: pruning.counts,
+  };
+}
+
+/** The rate of a layer under a rule; null where it is left whole. */
+export function rateOf(rule: PruningRule, layer: Pick<PrunableLayer, 'name' | 'output'>): number | null {
+  if (rule.exclude.includes(layer.name)) return null;
+  return layer.output ? rule.outputRate : rule.rate;
+}
