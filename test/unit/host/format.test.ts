@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import {
+  formatAccuracy,
+  formatAccuracyStatistic,
+  formatClock,
+  formatCount,
+  formatNumber,
+  formatPoints,
+  formatProgress,
+  formatSeconds,
+  formatShare,
+  plural,
+} from '../../../src/shared/format';
+
+test.each([
+  [0, '0'],
+  [999, '999'],
+  [1000, '1,000'],
+  [266200, '266,200'],
+  [1234567, '1,234,567'],
+  [-1500, '−1,500'],
+])('count %d reads %s', (value, text) => {
+  expect(formatCount(value)).toBe(text);
+});
+
+test('an accuracy has two digits, and none where it was not measured', () => {
+  expect(formatAccuracy(0.97951)).toBe('97.95 %');
+  expect(formatAccuracy(1)).toBe('100.00 %');
+  expect(formatAccuracy(NaN)).toBe('–');
+});
+
+test('a deviation is shown only where there is one', () => {
+  expect(formatAccuracyStatistic({ mean: 0.9795, std: 0.0012, values: [0.978, 0.981] })).toBe('97.95 ± 0.12 %');
+  expect(formatAccuracyStatistic({ mean: 0.9795, std: 0, values: [0.9795] })).toBe('97.95 %');
+});
+
+describe('shares', () => {
+  test.each([
+    [1, '100 %'],
+    [0, '0 %'],
+    [0.5128, '51.3 %'],
+    [0.0352, '3.5 %'],
+    [0.9648, '96.5 %'],
+    [0.0042, '0.42 %'],
+    [0.9958, '99.58 %'],
+  ])('%d reads %s', (value, text) => {
+    expect(formatShare(value)).toBe(text);
+  });
+
+  test('neither end is claimed before it is reached', () => {
+    expect(formatShare(0.99999)).toBe('99.999 %');
+    expect(formatShare(0.00001)).toBe('0.001 %');
+  });
+});
+
+test.each([
+  [0.0027, '+0.27'],
+  [-0.0131, '−1.31'],
+  [0.00001, '0.00'],
+  [-0.00001, '0.00'],
+])('difference %d reads %s points', (value, text) => {
+  expect(formatPoints(value)).toBe(text);
+});
+
+test.each([
+  [0, '0:00'],
+  [38.4, '0:38'],
+  [59.6, '1:00'],
+  [3599.7, '1:00:00'],
+  [3725, '1:02:05'],
+])('%d seconds read %s on a clock', (value, text) => {
+  expect(formatClock(value)).toBe(text);
+});
+
+test.each([
+  [0.123, '0.12 s'],
+  [6.12, '6.1 s'],
+  [9.97, '10 s'],
+  [38.2, '38 s'],
+  [59.7, '1:00'],
+  [85, '1:25'],
+])('a measured time of %d s reads %s', (value, text) => {
+  expect(formatSeconds(value)).toBe(text);
+});
+
+test.each([
+  [0, '0'],
+  [0.08231, '0.0823'],
+  [2.3026, '2.3'],
+  [0.00001234, '1.23e-5'],
+  [Infinity, '–'],
+])('number %d reads %s', (value, text) => {
+  expect(formatNumber(value)).toBe(text);
+});
+
+test('one is singular', () => {
+  expect(plural(1, 'run')).toBe('1 run');
+  expect(plural(1200, 'run')).toBe('1,200 runs');
+});
+
+describe('progress', () => {
+  const run = { key: 'a', method: 'iterative', level: 9, replicate: 0, step: 10, steps: 100 } as const;
+  const progress = { runsDone: 9, runsTotal: 40, levels: 15, fraction: 0.2, secondsLeft: 38 };
+
+  test('names level and time left', () => {
+    expect(formatProgress({ ...progress, run })).toBe('level 9 of 15 · 0:38 left');
+  });
+
+  test('names a control', () => {
+    expect(formatProgress({ ...progress, run: { ...run, method: 'random-mask' } })).toBe(
+      'random mask, level 9 of 15 · 0:38 left',
+    );
+  });
+
+  test('promises no time before anything was measured', () => {
+    expect(formatProgress({ ...progress, run, secondsLeft: null })).toBe('level 9 of 15');
+    expect(formatProgress(null)).toBe('starting');
+  });
+});
