@@ -18,7 +18,7 @@ export interface TrainingSetup {
   readonly schedule: ScheduleInSteps;
   readonly batchSize: number;
   /** Names the streams of data order and dropout: the same number, the same batches at the same steps. */
-  readonly orderSeed: number;
+  readonly orderSeed: number | null;
   /** Where training starts: the schedule and the data order are where they would be at this step; optimiser state is fresh. */
   readonly fromStep: number;
   /** Length of the whole schedule (cosine needs it). */

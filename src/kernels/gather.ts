@@ -1,0 +1,121 @@
+// Brings the examples of a batch into a panel: rows of the data set become lanes, bytes become standardised floats.
+import { FEATURE } from './panel';
+
+/**
+ * @param rows u32[16] numbers of the examples in the data set; only the first `count` are read, the other lanes become 0
+ * @param data [examples][features] bytes; @param panel [features][16] float32
+ * @param scales { f32 factor, f32 shift } per channel: x = value · factor + shift
+ */
+export function gatherBytes(data: usize, rows: usize, count: i32, features: i32, channels: i32, scales: usize, panel: usize): void {
+  let feature = 0;
+  let channel = 0;
+  if (count == 16) {
+    for (; feature + 16 <= features; feature += 16) {
+      channel = transpose16(data + feature, rows, features, scales, channel, channels, panel + <usize>feature * FEATURE);
+    }
+  }
+  for (; feature < features; feature++) {
+    const factor = load<f32>(scales + (<usize>channel << 3));
+    const shift = load<f32>(scales + (<usize>channel << 3), 4);
+    const out = panel + <usize>feature * FEATURE;
+    for (let lane = 0; lane < 16; lane++) {
+      const value: f32 = lane < count
+        ? <f32>load<u8>(data + <usize>load<u32>(rows + (<usize>lane << 2)) * features + feature) * factor + shift
+        : 0;
+      store<f32>(out + (<usize>lane << 2), value);
+    }
+    if (++channel == channels) channel = 0;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function low(a: v128, b: v128): v128 {
+  return v128.shuffle<u8>(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+// @ts-ignore: decorator
+@inline
+function high(a: v128, b: v128): v128 {
+  return v128.shuffle<u8>(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+/** One feature of sixteen examples, standardised. Returns the channel of the next feature. */
+// @ts-ignore: decorator
+@inline
+function storeFeature(bytes: v128, out: usize, scales: usize, channel: i32, channels: i32): i32 {
+  const factor = v128.load_splat<f32>(scales + (<usize>channel << 3));
+  const shift = v128.load_splat<f32>(scales + (<usize>channel << 3), 4);
+  const lower = i16x8.extend_low_i8x16_u(bytes);
+  const upper = i16x8.extend_high_i8x16_u(bytes);
+  v128.store(out, f32x4.add(f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(lower)), factor), shift));
+  v128.store(out, f32x4.add(f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(lower)), factor), shift), 16);
+  v128.store(out, f32x4.add(f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(upper)), factor), shift), 32);
+  v128.store(out, f32x4.add(f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(upper)), factor), shift), 48);
+  return channel + 1 == channels ? 0 : channel + 1;
+}
+
+/** Sixteen bytes of sixteen examples, transposed in four rounds of interleaving. Returns the channel of the next feature. */
+function transpose16(data: usize, rows: usize, stride: i32, scales: usize, channel: i32, channels: i32, out: usize): i32 {
+  // a round interleaves vector i with vector i + 8, so that four rounds move lane bits into place
+  let r0 = v128.load(data + <usize>load<u32>(rows) * stride), r1 = v128.load(data + <usize>load<u32>(rows, 4) * stride);
+  let r2 = v128.load(data + <usize>load<u32>(rows, 8) * stride), r3 = v128.load(data + <usize>load<u32>(rows, 12) * stride);
+  let r4 = v128.load(data + <usize>load<u32>(rows, 16) * stride), r5 = v128.load(data + <usize>load<u32>(rows, 20) * stride);
+  let r6 = v128.load(data + <usize>load<u32>(rows, 24) * stride), r7 = v128.load(data + <usize>load<u32>(rows, 28) * stride);
+  let r8 = v128.load(data + <usize>load<u32>(rows, 32) * stride), r9 = v128.load(data + <usize>load<u32>(rows, 36) * stride);
+  let ra = v128.load(data + <usize>load<u32>(rows, 40) * stride), rb = v128.load(data + <usize>load<u32>(rows, 44) * stride);
+  let rc = v128.load(data + <usize>load<u32>(rows, 48) * stride), rd = v128.load(data + <usize>load<u32>(rows, 52) * stride);
+  let re = v128.load(data + <usize>load<u32>(rows, 56) * stride), rf = v128.load(data + <usize>load<u32>(rows, 60) * stride);
+  for (let round = 0; round < 4; round++) {
+    const s0 = low(r0, r8), s1 = high(r0, r8), s2 = low(r1, r9), s3 = high(r1, r9);
+    const s4 = low(r2, ra), s5 = high(r2, ra), s6 = low(r3, rb), s7 = high(r3, rb);
+    const s8 = low(r4, rc), s9 = high(r4, rc), sa = low(r5, rd), sb = high(r5, rd);
+    const sc = low(r6, re), sd = high(r6, re), se = low(r7, rf), sf = high(r7, rf);
+    r0 = s0; r1 = s1; r2 = s2; r3 = s3; r4 = s4; r5 = s5; r6 = s6; r7 = s7;
+    r8 = s8; r9 = s9; ra = sa; rb = sb; rc = sc; rd = sd; re = se; rf = sf;
+  }
+  channel = storeFeature(r0, out + 0, scales, channel, channels);
+  channel = storeFeature(r1, out + 64, scales, channel, channels);
+  channel = storeFeature(r2, out + 128, scales, channel, channels);
+  channel = storeFeature(r3, out + 192, scales, channel, channels);
+  channel = storeFeature(r4, out + 256, scales, channel, channels);
+  channel = storeFeature(r5, out + 320, scales, channel, channels);
+  channel = storeFeature(r6, out + 384, scales, channel, channels);
+  channel = storeFeature(r7, out + 448, scales, channel, channels);
+  channel = storeFeature(r8, out + 512, scales, channel, channels);
+  channel = storeFeature(r9, out + 576, scales, channel, channels);
+  channel = storeFeature(ra, out + 640, scales, channel, channels);
+  channel = storeFeature(rb, out + 704, scales, channel, channels);
+  channel = storeFeature(rc, out + 768, scales, channel, channels);
+  channel = storeFeature(rd, out + 832, scales, channel, channels);
+  channel = storeFeature(re, out + 896, scales, channel, channels);
+  channel = storeFeature(rf, out + 960, scales, channel, channels);
+  return channel;
+}
+
+/** As gatherBytes, for float32 data. */
+export function gatherFloats(data: usize, rows: usize, count: i32, features: i32, channels: i32, scales: usize, panel: usize): void {
+  for (let lane = 0; lane < 16; lane++) {
+    const row = lane < count ? data + (<usize>load<u32>(rows + (<usize>lane << 2)) * features << 2) : 0;
+    let out = panel + (<usize>lane << 2);
+    let channel = 0;
+    for (let feature = 0; feature < features; feature++, out += FEATURE) {
+      const value: f32 = row
+        ? load<f32>(row + (<usize>feature << 2)) * load<f32>(scales + (<usize>channel << 3)) + load<f32>(scales + (<usize>channel << 3), 4)
+        : 0;
+      store<f32>(out, value);
+      if (++channel == channels) channel = 0;
+    }
+  }
+}
+
+/** Labels of the panel's examples as i32, −1 in the lanes past `count`. @param width bytes of a stored label: 1 or 4 */
+export function gatherLabels(data: usize, width: i32, rows: usize, count: i32, labels: usize): void {
+  for (let lane = 0; lane < 16; lane++) {
+    let label = -1;
+    if (lane < count) {
+      const row = <usize>load<u32>(rows + (<usize>lane << 2));
+      label = width == 1 ? <i32>load<u8>(data + row) : load<i32>(data + (row << 2));
+    }
+    store<i32>(labels + (<usize>lane << 2), label);
+  }
+}

@@ -1,0 +1,139 @@
+// The optimisers, fused: weight decay, momentum or Adam, mask, in one pass over the weights. After every update a masked
+// weight and its optimiser state are exactly 0 (compressed layers have none).
+import { FEATURE, sumLanes } from './panel';
+
+// `layer`: u32 addresses of what an update of one layer touches. State arrays a rule does not use are 0.
+// 0: kernel, 4: first state (momentum, Adam's m), 8: second state (Adam's v), 12: mask (bytes 0 or 255, dense only),
+// 16: bias (0: the layer has none), 20: its first state, 24: its second state
+//
+// `settings`: what may differ from step to step.
+// 0: u32 rule, 4: f32 rate, 8: f32 decay (weight decay; for AdamW times the learning rate), 12: f32 momentum or beta1,
+// 16: f32 1 − beta1, 20: f32 beta2, 24: f32 1 − beta2, 28: f32 1/√(1 − beta2ᵗ), 32: f32 epsilon
+// rate: the learning rate; for Adam divided by 1 − beta1ᵗ
+export const SGD = 0;
+export const SGD_MOMENTUM = 1;
+export const SGD_NESTEROV = 2;
+export const ADAM = 3;
+export const ADAMW = 4;
+
+/** Gradient with L2 weight decay, as in PyTorch. */
+// @ts-ignore: decorator
+@inline
+function decayed(gradient: v128, weight: v128, decay: v128): v128 {
+  return f32x4.add(gradient, f32x4.mul(decay, weight));
+}
+
+/** Four mask bytes (0 or 255) to four lanes of zeros or ones. */
+// @ts-ignore: decorator
+@inline
+function maskLanes(address: usize): v128 {
+  return i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load32_zero(address)));
+}
+
+/** `count` values, a multiple of four, at address w with gradient g; mask 0: none. */
+function sgd(w: usize, g: usize, mask: usize, count: i32, settings: usize): void {
+  const rate = v128.load_splat<f32>(settings, 4);
+  const decay = v128.load_splat<f32>(settings, 8);
+  for (let end = w + (<usize>count << 2); w < end; w += 16, g += 16) {
+    const weight = v128.load(w);
+    let updated = f32x4.sub(weight, f32x4.mul(rate, decayed(v128.load(g), weight, decay)));
+    if (mask) {
+      updated = v128.and(updated, maskLanes(mask));
+      mask += 4;
+    }
+    v128.store(w, updated);
+  }
+}
+
+function sgdMomentum(w: usize, g: usize, state: usize, mask: usize, count: i32, settings: usize, nesterov: bool): void {
+  const rate = v128.load_splat<f32>(settings, 4);
+  const decay = v128.load_splat<f32>(settings, 8);
+  const momentum = v128.load_splat<f32>(settings, 12);
+  for (let end = w + (<usize>count << 2); w < end; w += 16, g += 16, state += 16) {
+    const weight = v128.load(w);
+    const gradient = decayed(v128.load(g), weight, decay);
+    let velocity = f32x4.add(f32x4.mul(momentum, v128.load(state)), gradient);
+    const direction = nesterov ? f32x4.add(gradient, f32x4.mul(momentum, velocity)) : velocity;
+    let updated = f32x4.sub(weight, f32x4.mul(rate, direction));
+    if (mask) {
+      const kept = maskLanes(mask);
+      updated = v128.and(updated, kept);
+      velocity = v128.and(velocity, kept);
+      mask += 4;
+    }
+    v128.store(w, updated);
+    v128.store(state, velocity);
+  }
+}
+
+function adam(w: usize, g: usize, first: usize, second: usize, mask: usize, count: i32, settings: usize, decoupled: bool): void {
+  const rate = v128.load_splat<f32>(settings, 4);
+  const decay = v128.load_splat<f32>(settings, 8);
+  const beta1 = v128.load_splat<f32>(settings, 12);
+  const rest1 = v128.load_splat<f32>(settings, 16);
+  const beta2 = v128.load_splat<f32>(settings, 20);
+  const rest2 = v128.load_splat<f32>(settings, 24);
+  const correction = v128.load_splat<f32>(settings, 28);
+  const epsilon = v128.load_splat<f32>(settings, 32);
+  for (let end = w + (<usize>count << 2); w < end; w += 16, g += 16, first += 16, second += 16) {
+    let weight = v128.load(w);
+    let gradient = v128.load(g);
+    if (decoupled) weight = f32x4.sub(weight, f32x4.mul(decay, weight));
+    else gradient = decayed(gradient, weight, decay);
+    let m = f32x4.add(f32x4.mul(beta1, v128.load(first)), f32x4.mul(rest1, gradient));
+    let v = f32x4.add(f32x4.mul(beta2, v128.load(second)), f32x4.mul(rest2, f32x4.mul(gradient, gradient)));
+    const denominator = f32x4.add(f32x4.mul(f32x4.sqrt(v), correction), epsilon);
+    let updated = f32x4.sub(weight, f32x4.mul(rate, f32x4.div(m, denominator)));
+    if (mask) {
+      const kept = maskLanes(mask);
+      updated = v128.and(updated, kept);
+      m = v128.and(m, kept);
+      v = v128.and(v, kept);
+      mask += 4;
+    }
+    v128.store(w, updated);
+    v128.store(first, m);
+    v128.store(second, v);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function update(w: usize, g: usize, first: usize, second: usize, mask: usize, count: i32, settings: usize): void {
+  const rule = load<u32>(settings);
+  if (rule == SGD) sgd(w, g, mask, count, settings);
+  else if (rule == SGD_MOMENTUM) sgdMomentum(w, g, first, mask, count, settings, false);
+  else if (rule == SGD_NESTEROV) sgdMomentum(w, g, first, mask, count, settings, true);
+  else if (rule == ADAM) adam(w, g, first, second, mask, count, settings, false);
+  else adam(w, g, first, second, mask, count, settings, true);
+}
+
+/** Updates `count` weights from byte `offset` of the layer's kernel with the gradient in `scratch`. */
+export function updateWeights(layer: usize, settings: usize, scratch: usize, offset: usize, count: i32, masked: bool): void {
+  const w = <usize>load<u32>(layer) + offset;
+  const first = <usize>load<u32>(layer, 4) + offset;
+  const second = <usize>load<u32>(layer, 8) + offset;
+  const mask = masked ? <usize>load<u32>(layer, 12) + (offset >> 2) : 0;
+  update(w, scratch, first, second, mask, count, settings);
+}
+
+/** Updates the biases of output block `block` (four outputs) with Σ dy over all examples. @param dy of the block's first output */
+export function updateBias(layer: usize, settings: usize, dy: usize, dyStride: usize, panels: i32, block: i32): void {
+  const bias = <usize>load<u32>(layer, 16);
+  if (!bias) return;
+  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+  for (let panel = 0; panel < panels; panel++) {
+    for (let g: usize = 0; g < FEATURE; g += 16) {
+      a0 = f32x4.add(a0, v128.load(dy + g));
+      a1 = f32x4.add(a1, v128.load(dy + g, 64));
+      a2 = f32x4.add(a2, v128.load(dy + g, 128));
+      a3 = f32x4.add(a3, v128.load(dy + g, 192));
+    }
+    dy += dyStride;
+  }
+  const gradient = sumLanes(a0, a1, a2, a3);
+  const offset = <usize>block << 4;
+  // the gradient passes through the thread's settings block, behind the settings
+  v128.store(settings, gradient, 48);
+  update(bias + offset, settings + 48, <usize>load<u32>(layer, 20) + offset, <usize>load<u32>(layer, 24) + offset, 0, 4, settings);
+}
