@@ -1,0 +1,152 @@
+/** Drives a VS Code window as a person does: palette, quick picks, views, editors; and reads what it shows. */
+import type { BrowserContext, ConsoleMessage, Frame, Locator, Page } from 'playwright-core';
+import type { CodeServer } from './codeServer';
+import { launchChromium } from './chromium';
+import { screenshot } from './screenshots';
+
+/** Names in VS Code's theme picker, and the class its window then has. */
+const themes = {
+  dark: { label: 'Dark Modern', class: 'vs-dark' },
+  light: { label: 'Light Modern', class: 'vs' },
+  'high-contrast': { label: 'Dark High Contrast', class: 'hc-black' },
+  'high-contrast-light': { label: 'Light High Contrast', class: 'hc-light' },
+} as const;
+export type Theme = keyof typeof themes;
+
+/** The page of the workbench that webviews live on. */
+const webviewPage = '/contrib/webview/browser/pre/';
+
+/** VS Code's own code complains in the console too; that is none of our business. */
+const isWorkbench = (source: string) => source.includes('/static/') && !source.includes(webviewPage);
+
+export class Workbench {
+  /** Errors, uncaught exceptions and CSP violations of our webviews so far. */
+  readonly problems: string[] = [];
+
+  private constructor(
+    readonly page: Page,
+    private readonly context: BrowserContext,
+  ) {
+    page.on('console', message => this.listen(message));
+    context.on('weberror', webError => {
+      const error = webError.error();
+      if (!isWorkbench(error.stack ?? '')) this.problems.push(`uncaught: ${error.stack ?? error.message}`);
+    });
+  }
+
+  static async open(server: CodeServer, width = 1280, height = 800): Promise<Workbench> {
+    const browser = await launchChromium();
+    const context = await browser.newContext({ viewport: { width, height } });
+    context.setDefaultTimeout(30_000);
+    const workbench = new Workbench(await context.newPage(), context);
+    await workbench.page.goto(server.url);
+    await workbench.loaded();
+    return workbench;
+  }
+
+  private listen(message: ConsoleMessage): void {
+    const { url, lineNumber } = message.location();
+    if (message.type() === 'error' && !isWorkbench(url)) {
+      this.problems.push(`${message.text()} (${url}:${lineNumber})`);
+    }
+  }
+
+  /** The window is up and our extension's contributions are in. */
+  private async loaded(): Promise<void> {
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
+    await this.page.locator('.part.sidebar .monaco-list-row, .part.sidebar .pane-body').first().waitFor();
+    await this.activityIcon().waitFor({ timeout: 60_000 });
+  }
+
+  async close(): Promise<void> {
+    await this.context.browser()?.close();
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.loaded();
+  }
+
+  activityIcon(): Locator {
+    return this.page.locator('.activitybar .action-item [aria-label^="Winning Ticket"]').first();
+  }
+
+  /** Runs a command by its title, e.g. "Winning Ticket: Find Winning Ticket". */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget:visible input.input');
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.choose(title);
+  }
+
+  /** The rows of the quick pick or palette that is open. */
+  picks(): Locator {
+    return this.page.locator('.quick-input-widget:visible .monaco-list-row');
+  }
+
+  async choose(label: string | RegExp): Promise<void> {
+    await this.picks().filter({ hasText: label }).first().click();
+  }
+
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+P');
+    const input = this.page.locator('.quick-input-widget:visible input.input');
+    await input.waitFor();
+    await input.fill(name);
+    await this.choose(name);
+    await this.page.locator('.editor-group-container .tab.active', { hasText: name }).waitFor();
+  }
+
+  toasts(): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item-message');
+  }
+
+  tabs(): Locator {
+    return this.page.locator('.tabs-container .tab');
+  }
+
+  /** Rows of the experiments view. */
+  treeRows(): Locator {
+    return this.page.locator('.part.sidebar .pane-body .monaco-list-row');
+  }
+
+  statusBar(): Locator {
+    return this.page.locator('.part.statusbar');
+  }
+
+  /** The webview that shows `selector`, found among all that are open. */
+  async webview(selector: string, timeout = 30_000): Promise<Frame> {
+    const deadline = Date.now() + timeout;
+    for (;;) {
+      for (const frame of this.page.frames()) {
+        if (!frame.url().includes(webviewPage)) continue;
+        // frames come and go while a webview loads
+        const shown = await frame
+          .locator(selector)
+          .first()
+          .isVisible()
+          .catch(() => false);
+        if (shown) return frame;
+      }
+      if (Date.now() > deadline) throw new Error(`No webview shows ${selector} after ${timeout / 1000} s.`);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  async theme(name: Theme): Promise<void> {
+    // by the picker: VS Code does not notice when its settings file is written from outside
+    await this.command('Preferences: Color Theme');
+    await this.page.locator('.quick-input-widget:visible input.input').fill(themes[name].label);
+    await this.choose(themes[name].label);
+    await this.page.locator(`.monaco-workbench.${themes[name].class}`).first().waitFor();
+  }
+
+  async resize(width: number, height = 800): Promise<void> {
+    await this.page.setViewportSize({ width, height });
+  }
+
+  async screenshot(name: string): Promise<void> {
+    await screenshot(this.page, `e2e/${name}`);
+  }
+}
