@@ -2,12 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Tests that start processes, browsers or a whole VS Code share two cores: one file at a time there.
+    // Tests that start processes, browsers or a whole VS Code: one file at a time, one project after the other.
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
         test: {
           name: 'job',
+          sequence: { groupOrder: 1 },
           include: ['test/job/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
@@ -17,6 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'webview',
+          sequence: { groupOrder: 2 },
           include: ['test/webview/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
@@ -26,6 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 3 },
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,

@@ -45,7 +45,7 @@ async function packageExtension(directory: string): Promise<string> {
   const vsix = path.join(directory, 'x.vsix');
   const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');
   await run(process.execPath, [vsce, 'package', '--no-dependencies', '--out', vsix], {
-    cwd: process.env.WT_STUB ?? root,
+    cwd: root,
   });
   return vsix;
 }
