@@ -7,7 +7,7 @@ export type Method = (typeof methods)[number];
 export type RunStatus = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 export type ExperimentStatus = 'running' | 'done' | 'failed' | 'cancelled';
 
-/** Over replicates: `std` with n−1 in the denominator, 0 for one replicate. */
+/** Over replicates: `std` with n−1 in the denominator, 0 for one replicate. Not measured: no `values`, mean and std 0. */
 export interface Statistic {
   readonly mean: number;
   readonly std: number;

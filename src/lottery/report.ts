@@ -1,0 +1,172 @@
+/** The report of an experiment, from its plan and whatever the run store holds by now. Pure: the same store, the same report. */
+import type { Experiment } from '../shared/experiment';
+import {
+  methods,
+  type ExperimentStatus,
+  type Method,
+  type Report,
+  type ReportLayer,
+  type ReportPoint,
+  type ReportRun,
+  type ReportSeries,
+} from '../shared/report';
+import type { RunNode, RunRecord } from '../shared/run';
+import { statistic } from './statistics';
+import { verdict } from './verdict';
+
+export interface ReportInput {
+  readonly experiment: Experiment;
+  readonly nodes: readonly RunNode[];
+  /** Those that are there, by key; others are ignored. */
+  readonly records: ReadonlyMap<string, RunRecord>;
+  /** Keys of the runs at work. */
+  readonly running?: ReadonlySet<string>;
+  readonly status: ExperimentStatus;
+  readonly error?: string;
+  readonly executor: string;
+  readonly device: string;
+  readonly dataDescription: string;
+  readonly modelDescription: string;
+}
+
+export function buildReport(input: ReportInput): Report {
+  const { experiment, nodes, records, status, executor, device, dataDescription, modelDescription } = input;
+  const series = methods
+    .filter(method => nodes.some(node => node.method === method))
+    .map(method => seriesOf(method, nodes, records));
+  return {
+    experiment,
+    status,
+    ...(input.error === undefined ? {} : { error: input.error }),
+    executor,
+    device,
+    dataDescription,
+    modelDescription,
+    seconds: secondsOf(nodes, records),
+    series,
+    layers: layersOf(nodes, records),
+    verdict: verdict({
+      series,
+      compare: experiment.compare,
+      levels: experiment.pruning.levels,
+      running: status === 'running',
+    }),
+    runs: runsOf(input),
+  };
+}
+
+/** One point for each level of which at least one replicate is done, levels rising. */
+function seriesOf(method: Method, nodes: readonly RunNode[], records: ReadonlyMap<string, RunRecord>): ReportSeries {
+  const byLevel = new Map<number, RunRecord[]>();
+  for (const node of nodes) {
+    const record = records.get(node.key);
+    if (node.method !== method || record?.status !== 'done') continue;
+    byLevel.set(node.level, [...(byLevel.get(node.level) ?? []), record]);
+  }
+  const points = [...byLevel].sort(([a], [b]) => a - b).map(([level, done]) => pointOf(level, done));
+  return { method, points };
+}
+
+function pointOf(level: number, records: readonly RunRecord[]): ReportPoint {
+  const first = records[0]!;
+  const kept = keptOf(first);
+  const total = first.layers.reduce((sum, layer) => sum + layer.total, 0);
+  const over = (value: (record: RunRecord) => number | null | undefined) =>
+    statistic(records.map(value).filter(one => one !== null && one !== undefined));
+  return {
+    level,
+    kept,
+    total,
+    sparsity: total === 0 ? 0 : (total - kept) / total,
+    testAccuracy: over(record => record.final?.testAccuracy),
+    testLoss: over(record => record.final?.testLoss),
+    validationAccuracy: over(record => record.final?.validationAccuracy),
+    earlyStopStep: over(record => record.earlyStopStep),
+    seconds: over(record => record.seconds.total),
+    runs: records.map(record => record.key),
+  };
+}
+
+function keptOf({ layers }: RunRecord): number {
+  return layers.reduce((sum, layer) => sum + layer.kept, 0);
+}
+
+/** Of the iterative series of the first replicate, levels as far as they follow on each other. */
+function layersOf(nodes: readonly RunNode[], records: ReadonlyMap<string, RunRecord>): ReportLayer[] {
+  const levels = nodes
+    .filter(node => node.method === 'iterative' && node.replicate === 0)
+    .sort((a, b) => a.level - b.level)
+    .map(node => records.get(node.key));
+  const gap = levels.findIndex(record => record?.status !== 'done');
+  const done = levels.slice(0, gap < 0 ? levels.length : gap).filter(record => record !== undefined);
+  return (done[0]?.layers ?? []).map(({ name, shape, total }, i) => ({
+    name: name.replace(/\/[^/]*$/, ''),
+    shape,
+    total,
+    kept: done.map(record => record.layers[i]!.kept),
+  }));
+}
+
+/** Every run of the experiment once, those to the rewind step too. */
+function secondsOf(nodes: readonly RunNode[], records: ReadonlyMap<string, RunRecord>): Report['seconds'] {
+  const seconds = [...new Set(nodes.map(({ key }) => key))].flatMap(key => records.get(key)?.seconds ?? []);
+  const sum = (field: keyof Report['seconds']) => seconds.reduce((total, one) => total + one[field], 0);
+  return { train: sum('train'), evaluate: sum('evaluate'), total: sum('total') };
+}
+
+function runsOf({ nodes, records, running, status }: ReportInput): ReportRun[] {
+  /** Why a run cannot be done, for failed runs and those that need one. */
+  const failures = new Map<string, string>();
+  const runs: ReportRun[] = [];
+  for (const node of nodes) {
+    const record = records.get(node.key);
+    const failure = record ? ownFailure(record) : inheritedFailure(node, nodes, failures);
+    if (failure !== undefined) failures.set(node.key, failure);
+    if (node.method === 'prefix') continue;
+    runs.push({
+      key: node.key,
+      method: node.method,
+      level: node.level,
+      replicate: node.replicate,
+      status: statusOf(record, failure !== undefined, running?.has(node.key) === true, status),
+      ...(record && { seconds: record.seconds.total }),
+      // a run that failed before its masks were made has no layers
+      ...(record && record.layers.length > 0 && { kept: keptOf(record) }),
+      ...(failure !== undefined && { error: failure }),
+    });
+  }
+  return runs;
+}
+
+function ownFailure(record: RunRecord): string | undefined {
+  return record.status === 'failed' ? (record.error ?? 'failed') : undefined;
+}
+
+function inheritedFailure(
+  node: RunNode,
+  nodes: readonly RunNode[],
+  failures: ReadonlyMap<string, string>,
+): string | undefined {
+  const needed = node.needs.find(key => failures.has(key));
+  if (needed === undefined) return undefined;
+  const culprit = nodes.find(({ key }) => key === needed);
+  const what =
+    culprit?.method === 'prefix' ? 'the run to the rewind step' : `${culprit!.method}, level ${culprit!.level}`;
+  const reason = failures.get(needed)!;
+  // the first cause, not a chain of them
+  return reason.startsWith(notRun) ? reason : `${notRun}${what}: ${reason}`;
+}
+
+const notRun = 'not run, because another run failed: ';
+
+function statusOf(
+  record: RunRecord | undefined,
+  failed: boolean,
+  running: boolean,
+  experiment: ExperimentStatus,
+): ReportRun['status'] {
+  if (failed) return 'failed';
+  if (record) return 'done';
+  if (running) return 'running';
+  return experiment === 'cancelled' ? 'cancelled' : 'waiting';
+}
