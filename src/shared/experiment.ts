@@ -5,10 +5,10 @@
 import { z } from 'zod';
 
 /** A point in training: a step, or `"1%"` of all steps, or `"80 epochs"`. */
+const pointRule =
+  'must be a step (a whole number ≥ 0), a share of training such as "1%", or epochs such as "80 epochs"';
 const point = z
-  .union([z.int().min(0), z.string().regex(/^\d+(\.\d+)?%$|^\d+(\.\d+)? epochs?$/)], {
-    error: 'must be a step (a whole number ≥ 0), a share of training such as "1%", or epochs such as "80 epochs"',
-  })
+  .union([z.int().min(0), z.string().regex(/^\d+(\.\d+)?%$|^\d+(\.\d+)? epochs?$/, pointRule)], { error: pointRule })
   .meta({ description: 'A step, a share of training ("1%") or epochs ("80 epochs").' });
 export type TrainingPoint = z.infer<typeof point>;
 
@@ -60,7 +60,12 @@ const training = z.strictObject({
     .describe('Learning rate over the steps; "warmup" rises linearly from 0.'),
   loss: z.enum(['cross-entropy', 'mean-squared-error']).default('cross-entropy'),
   batchSize: z.int().min(1).max(65_536).default(60),
-  steps: z.int().min(0).max(1_000_000_000).optional().describe('Training steps of each run; 0 only evaluates.'),
+  steps: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .optional()
+    .describe('Training steps of each run; 0 only evaluates; 10 epochs if neither this nor "epochs" is given.'),
   epochs: z.number().min(0).max(1_000_000).optional().describe('Instead of "steps": passes over the training data.'),
   evaluateEvery: z.int().min(1).optional().describe('Steps between evaluations; a twentieth of the steps if left out.'),
 });
@@ -177,15 +182,24 @@ export type ScheduleInSteps =
     }
   | { readonly name: 'cosine'; readonly minimum: number; readonly warmup: number };
 
+/** Counted from 1, as editors show it. */
+export interface TextPosition {
+  readonly line: number;
+  readonly column: number;
+}
+
 /** An experiment, or an argument, that is wrong: names the field and says what to do. Exit code 2. */
 export class ExperimentError extends Error {
   constructor(
     /** Path of the field, e.g. `pruning.rate`; empty where the whole file is meant. */
     readonly field: string,
-    message: string,
+    /** What is wrong and what to do; `message` puts file, position and field before it. */
+    readonly reason: string,
     readonly file?: string,
+    readonly position?: TextPosition,
   ) {
-    super(message);
+    const place = file && position ? `${file}:${position.line}:${position.column}` : file;
+    super([place, field, reason].filter(Boolean).join(': '));
     this.name = 'ExperimentError';
   }
 }
