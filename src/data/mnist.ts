@@ -1,0 +1,96 @@
+/** A folder with the four MNIST file names: MNIST itself, Fashion-MNIST, KMNIST and their like. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { DataError, type Split } from './dataset';
+import { readIdx, type IdxRank } from './idx';
+
+export interface ImageFiles {
+  /** Shape of one example: [rows, columns, 1]. */
+  readonly inputShape: readonly [number, number, 1];
+  /** Largest training label + 1, at least 2. */
+  readonly classes: number;
+  readonly training: ByteSplit;
+  readonly test: ByteSplit;
+}
+
+/** A split as idx files hold it: one byte a pixel, one byte a label. */
+export interface ByteSplit extends Split {
+  readonly inputs: Uint8Array;
+  readonly labels: Uint8Array;
+}
+
+/**
+ * Reads the four files side by side.
+ * @throws DataError that names the file, or the folder
+ */
+export async function readImageFiles(directory: string): Promise<ImageFiles> {
+  const there = await listFolder(directory);
+  const files = {
+    trainingImages: find(directory, there, 'train', 3),
+    trainingLabels: find(directory, there, 'train', 1),
+    testImages: find(directory, there, 't10k', 3),
+    testLabels: find(directory, there, 't10k', 1),
+  };
+  const [trainingImages, trainingLabels, testImages, testLabels] = await Promise.all([
+    readIdx(files.trainingImages, 3),
+    readIdx(files.trainingLabels, 1),
+    readIdx(files.testImages, 3),
+    readIdx(files.testLabels, 1),
+  ]);
+  const pair = (images: typeof trainingImages, labels: typeof trainingLabels, names: [string, string]): ByteSplit => {
+    const count = images.shape[0]!;
+    if (labels.data.length !== count) {
+      throw new DataError(
+        names[1],
+        `holds ${labels.data.length} labels, but ${path.basename(names[0])} holds ${count} images`,
+      );
+    }
+    return { count, inputs: images.data, labels: labels.data };
+  };
+  const training = pair(trainingImages, trainingLabels, [files.trainingImages, files.trainingLabels]);
+  const test = pair(testImages, testLabels, [files.testImages, files.testLabels]);
+
+  const [, rows, columns] = trainingImages.shape as [number, number, number];
+  const [, testRows, testColumns] = testImages.shape as [number, number, number];
+  if (rows !== testRows || columns !== testColumns) {
+    throw new DataError(
+      files.testImages,
+      `holds images of ${testRows}×${testColumns} pixels, but the training images have ${rows}×${columns}`,
+    );
+  }
+  const classes = Math.max(2, 1 + training.labels.reduce((most, label) => Math.max(most, label), 0));
+  const beyond = test.labels.findIndex(label => label >= classes);
+  if (beyond >= 0) {
+    throw new DataError(
+      files.testLabels,
+      `label ${beyond} is ${test.labels[beyond]!}, but the training labels only go up to ${classes - 1}`,
+    );
+  }
+  return { inputShape: [rows, columns, 1], classes, training, test };
+}
+
+async function listFolder(directory: string): Promise<ReadonlySet<string>> {
+  try {
+    return new Set(await readdir(directory));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason =
+      code === 'ENOENT' ? 'there is no such folder' : code === 'ENOTDIR' ? 'is a file, not a folder' : message;
+    throw new DataError(directory, `${reason}; "data.directory" names the folder with the four MNIST files`);
+  }
+}
+
+/** The name that is there, plain before gzipped, with the hyphen of the original before the dot of some copies. */
+function find(directory: string, there: ReadonlySet<string>, split: 'train' | 't10k', rank: IdxRank): string {
+  const kind = rank === 3 ? 'images' : 'labels';
+  const name = `${split}-${kind}-idx${rank}-ubyte`;
+  const dotted = `${split}-${kind}.idx${rank}-ubyte`;
+  const found = [name, `${name}.gz`, dotted, `${dotted}.gz`].find(candidate => there.has(candidate));
+  if (found === undefined) {
+    throw new DataError(
+      path.join(directory, name),
+      `there is no such file, nor ${name}.gz, in ${directory}; put it there or correct "data.directory"`,
+    );
+  }
+  return path.join(directory, found);
+}
