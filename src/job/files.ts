@@ -1,0 +1,115 @@
+/** Files of the run store: written whole or not at all, read with bounds. */
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+
+/** The run store cannot be read or written: names the path and says what to do. The store itself stays valid. */
+export class StoreError extends Error {
+  constructor(
+    readonly file: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'StoreError';
+  }
+}
+
+export const temporarySuffix = '.tmp';
+let temporaryCount = 0;
+
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Nothing is there under this name. */
+export function isMissing(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** Says in words why a path could not be written; what is no trouble of the file system is passed on as it is. */
+export function storeError(error: unknown, file: string): unknown {
+  const code = errorCode(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new StoreError(
+      file,
+      `the disk is full: ${file} could not be written. Free some space and run again: finished runs are kept`,
+    );
+  }
+  if (code === undefined || error instanceof StoreError) return error;
+  const why =
+    {
+      EACCES: 'permission denied',
+      EPERM: 'permission denied',
+      EROFS: 'the file system is read-only',
+      ENOTDIR: 'a part of its path is a file, not a folder',
+      EEXIST: 'a file is in its place',
+    }[code] ?? code;
+  return new StoreError(file, `the store ${file} cannot be written (${why}). Make it writable or choose another store`);
+}
+
+/** @throws StoreError */
+export async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (error) {
+    throw storeError(error, directory);
+  }
+}
+
+/**
+ * Writes under a temporary name in the same folder, flushes and renames, so that the file is there whole or not at all,
+ * whatever happens.
+ * @throws StoreError
+ */
+export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
+  temporaryCount++;
+  const temporary = `${file}.${process.pid}.${temporaryCount}${temporarySuffix}`;
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw storeError(error, file);
+  }
+}
+
+/** Flushes the names in a folder, so that renames survive a power cut. Windows cannot, and does not need to. */
+export async function flushDirectory(directory: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(directory, constants.O_RDONLY);
+    await handle.sync();
+  } catch (error) {
+    // some network file systems refuse to flush a folder; the files themselves are flushed
+    if (errorCode(error) !== 'EINVAL' && errorCode(error) !== 'ENOTSUP') throw storeError(error, directory);
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** @throws an error of the file system, or RangeError where the file is larger than `maximumBytes` */
+export async function readBounded(file: string, maximumBytes: number): Promise<Buffer> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    if (size > maximumBytes) throw new RangeError(`${file} is larger than ${maximumBytes} bytes`);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Removes what a killed job left half-written. Only for the one who holds the lock. */
+export async function removeTemporaries(directory: string): Promise<void> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const left = entries.filter(entry => entry.isFile() && entry.name.endsWith(temporarySuffix));
+  await Promise.all(left.map(entry => rm(path.join(entry.parentPath, entry.name), { force: true })));
+}

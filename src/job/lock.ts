@@ -1,0 +1,207 @@
+/**
+ * One job at a time on a run store. `lock` holds who works there; its modification time is the heartbeat. The holder
+ * beats through the open file, so that a holder who lost the lock while it slept beats on a file without a name and
+ * cannot take the lock back by accident.
+ */
+import { randomUUID } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
+import { open, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { errorCode, isMissing, storeError, StoreError } from './files';
+
+const holderSchema = z.object({ pid: z.int().min(1), host: z.string(), startedAt: z.string(), token: z.string() });
+export type LockHolder = z.infer<typeof holderSchema>;
+
+export interface LockOptions {
+  readonly signal?: AbortSignal;
+  /** Called once where another live job holds the lock. */
+  readonly onWait?: (holder: LockHolder | null) => void;
+  /** Called where the lock is found to be lost. */
+  readonly onLost?: () => void;
+  readonly heartbeatMilliseconds?: number;
+  /** A holder whose heartbeat stands still for as long as this is gone. */
+  readonly staleMilliseconds?: number;
+}
+
+const pollMilliseconds = 200;
+
+/** What a watcher saw of a lock file: it is the same holder at the same beat as long as this is equal. */
+interface Sighting {
+  readonly holder: LockHolder | null;
+  readonly inode: bigint;
+  readonly beat: bigint;
+}
+
+export class StoreLock {
+  private readonly timer: NodeJS.Timeout;
+
+  private constructor(
+    private readonly file: string,
+    private readonly handle: FileHandle,
+    options: LockOptions,
+  ) {
+    this.timer = setInterval(() => {
+      void this.beat(options.onLost);
+    }, options.heartbeatMilliseconds ?? 3000);
+    this.timer.unref();
+  }
+
+  /**
+   * Waits for as long as another live job holds the lock.
+   * @throws StoreError where the folder cannot be written, the signal's reason where it is aborted
+   */
+  static async acquire(directory: string, options: LockOptions = {}): Promise<StoreLock> {
+    const file = path.join(directory, 'lock');
+    const stale = options.staleMilliseconds ?? 15_000;
+    let seen: Sighting | null = null;
+    let since = 0;
+    let waited = false;
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const handle = await create(file);
+      if (handle) return new StoreLock(file, handle, options);
+      const now = await look(file);
+      if (now === null) continue;
+      if (seen?.inode !== now.inode || seen.beat !== now.beat) {
+        seen = now;
+        since = performance.now();
+      }
+      // the watcher's own clock: clocks of two machines need not agree, and a suspended machine is not a dead one
+      if (isDead(now.holder) || performance.now() - since >= stale) {
+        await removeStale(file, now, stale);
+        continue;
+      }
+      if (!waited) options.onWait?.(now.holder);
+      waited = true;
+      await sleep(pollMilliseconds, undefined, { ...(options.signal && { signal: options.signal }) });
+    }
+  }
+
+  async release(): Promise<void> {
+    clearInterval(this.timer);
+    try {
+      if (await this.isMine()) await rm(this.file, { force: true });
+    } finally {
+      await this.handle.close();
+    }
+  }
+
+  private async isMine(): Promise<boolean> {
+    const [named, held] = await Promise.all([
+      stat(this.file, { bigint: true }).catch(() => null),
+      this.handle.stat({ bigint: true }),
+    ]);
+    return named?.ino === held.ino;
+  }
+
+  private async beat(onLost: (() => void) | undefined): Promise<void> {
+    try {
+      const now = new Date();
+      await this.handle.utimes(now, now);
+      if (await this.isMine()) return;
+    } catch {
+      // closed meanwhile, or a network file system that is away for a moment: the next beat tells
+      return;
+    }
+    clearInterval(this.timer);
+    onLost?.();
+  }
+}
+
+/**
+ * Numbers of processes mean something within one machine and, on Linux, within one container only.
+ */
+function thisHost(): string {
+  try {
+    return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname();
+  }
+}
+
+/** @returns null where the file is there already */
+async function create(file: string): Promise<FileHandle | null> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, 'wx+');
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return null;
+    throw storeError(error, file);
+  }
+  const holder: LockHolder = {
+    pid: process.pid,
+    host: thisHost(),
+    startedAt: new Date().toISOString(),
+    token: randomUUID(),
+  };
+  try {
+    await handle.writeFile(JSON.stringify(holder));
+    return handle;
+  } catch (error) {
+    await handle.close();
+    await rm(file, { force: true });
+    throw storeError(error, file);
+  }
+}
+
+async function look(file: string): Promise<Sighting | null> {
+  try {
+    const { ino, mtimeNs } = await stat(file, { bigint: true });
+    return { holder: parseHolder(await readFile(file, 'utf8')), inode: ino, beat: mtimeNs };
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw new StoreError(file, `${file} cannot be read (${errorCode(error) ?? String(error)}): remove it by hand`);
+  }
+}
+
+function parseHolder(text: string): LockHolder | null {
+  try {
+    return holderSchema.parse(JSON.parse(text));
+  } catch {
+    // being written at this moment, or damaged: whoever it is, the heartbeat tells
+    return null;
+  }
+}
+
+function isDead(holder: LockHolder | null): boolean {
+  if (holder?.host !== thisHost()) return false;
+  try {
+    process.kill(holder.pid, 0);
+    return false;
+  } catch (error) {
+    return errorCode(error) === 'ESRCH';
+  }
+}
+
+/**
+ * Removes the lock that was seen, and no other: two watchers may come to the same conclusion, and the slower one must not
+ * remove the lock that the faster one has just made. So only one at a time removes anything, and looks again before.
+ */
+async function removeStale(file: string, seen: Sighting, staleMilliseconds: number): Promise<void> {
+  const guard = `${file}.takeover`;
+  let handle: FileHandle;
+  try {
+    handle = await open(guard, 'wx');
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw storeError(error, guard);
+    await sleep(pollMilliseconds);
+    // a taker needs milliseconds; one that was killed in between must not block the store for ever
+    const age = await stat(guard).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > staleMilliseconds) await rm(guard, { force: true });
+    return;
+  }
+  try {
+    const now = await look(file);
+    if (now?.inode === seen.inode && now.beat === seen.beat) await rm(file, { force: true });
+  } finally {
+    await handle.close();
+    await rm(guard, { force: true });
+  }
+}

@@ -1,0 +1,94 @@
+/** What a `run.json` must hold to be believed: anyone may have written it. */
+import { z } from 'zod';
+import { runKey } from '../lottery/graph';
+import type { RunRecord } from '../shared/run';
+
+/** No path is ever made from anything else. */
+export const keyPattern = /^[0-9a-f]{32}$/;
+
+const key = z.string().regex(keyPattern);
+const finite = z.number();
+const seconds = finite.min(0);
+const step = z.int().min(0);
+
+const mask = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('ones') }),
+  z.strictObject({
+    kind: z.literal('magnitude'),
+    run: key,
+    scope: z.enum(['global', 'layer']),
+    rate: finite,
+    outputRate: finite,
+    exclude: z.array(z.string()),
+    counts: z.enum(['exact', 'open_lth', 'google']),
+  }),
+  z.strictObject({
+    kind: z.literal('magnitude-to'),
+    run: key,
+    countsOf: key,
+    scope: z.enum(['global', 'layer']),
+    exclude: z.array(z.string()),
+  }),
+  z.strictObject({ kind: z.literal('same'), run: key }),
+  z.strictObject({ kind: z.literal('shuffled'), run: key, seed: finite }),
+]);
+
+const start = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('initial'), seed: finite }),
+  z.strictObject({ kind: z.literal('file') }),
+  z.strictObject({ kind: z.literal('final'), run: key }),
+]);
+
+const inputs = z.strictObject({
+  version: z.literal(1),
+  model: z.string(),
+  data: z.string(),
+  executor: z.strictObject({ name: z.string(), variant: z.string() }),
+  // the fields of the training recipe are vouched for by the key, which is their hash
+  training: z.looseObject({ batchSize: step, evaluateEvery: step }),
+  orderSeed: finite,
+  steps: z.strictObject({ from: step, to: step, total: step }),
+  mask,
+  start,
+});
+
+const record = z.looseObject({
+  key,
+  inputs,
+  status: z.enum(['done', 'failed']),
+  error: z.string().optional(),
+  executor: z.string(),
+  device: z.string(),
+  versions: z.record(z.string(), z.string()),
+  startedAt: z.string(),
+  finishedAt: z.string(),
+  seconds: z.strictObject({ train: seconds, evaluate: seconds, total: seconds }),
+  layers: z.array(z.strictObject({ name: z.string(), shape: z.array(step), total: step, kept: step })),
+  final: z
+    .strictObject({
+      testAccuracy: finite.min(0).max(1),
+      testLoss: finite,
+      validationAccuracy: finite.min(0).max(1).nullable(),
+      validationLoss: finite.nullable(),
+    })
+    .optional(),
+  earlyStopStep: step.optional(),
+});
+
+/**
+ * @param text content of `run.json` in the folder `expectedKey`
+ * @returns null where it is not the complete record of that very run
+ */
+export function parseRunRecord(text: string, expectedKey: string): RunRecord | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const result = record.safeParse(value);
+  if (!result.success) return null;
+  const parsed = result.data as unknown as RunRecord;
+  const complete = parsed.status === 'failed' || parsed.final !== undefined;
+  return complete && parsed.key === expectedKey && runKey(parsed.inputs) === expectedKey ? parsed : null;
+}
