@@ -80,8 +80,11 @@ export class NanWeightError extends Error {
   }
 }
 
-/** Without its sign bit, a float32 orders as the whole number with the same bits; NaN lies above infinity. */
-function rankByMagnitude({ name, weights, mask }: Kernel): Ranked {
+/**
+ * Without its sign bit, a float32 orders as the whole number with the same bits; NaN lies above infinity.
+ * @throws NanWeightError
+ */
+export function rankByMagnitude({ name, weights, mask }: Omit<Kernel, 'output'>): Ranked {
   const keys = new Uint32Array(weights.length);
   const live = mask.toBytes();
   const bits = new Uint32Array(weights.buffer, weights.byteOffset, weights.length);
