@@ -1,0 +1,58 @@
+import type { Experiment, PruningConfig } from '../../../src/shared/experiment';
+import type { PrunableLayer } from '../../../src/lottery/layers';
+import { Mask } from '../../../src/lottery/mask';
+import type { Kernel } from '../../../src/lottery/magnitude';
+import { Random } from '../../../src/shared/random';
+
+/** LeNet-300-100: 266,200 prunable weights. */
+export const lenet: readonly PrunableLayer[] = [
+  layer('dense_1', [784, 300]),
+  layer('dense_2', [300, 100]),
+  layer('dense_3', [100, 10], true),
+];
+
+export function layer(name: string, shape: readonly number[], output = false): PrunableLayer {
+  const size = shape.reduce((product, length) => product * length, 1);
+  return { name: `${name}/kernel`, layer: name, shape, size, prunable: true, output };
+}
+
+/** Gaussian weights, no two of the same size: as after training. */
+export function trained(layers: readonly PrunableLayer[], seed = 0): Kernel[] {
+  return layers.map(({ name, output, size }) => {
+    const random = new Random(seed, name);
+    const weights = new Float32Array(size).map(() => random.nextGaussian());
+    return { name, output, weights, mask: Mask.ones(size) };
+  });
+}
+
+export const pruningDefaults: PruningConfig = {
+  method: 'magnitude',
+  scope: 'global',
+  rate: 0.2,
+  exclude: [],
+  counts: 'exact',
+};
+
+export function experiment(changes: Partial<Omit<Experiment, 'pruning'>> & { pruning?: object } = {}): Experiment {
+  return {
+    name: 'lenet-mnist',
+    model: 'builtin:lenet-300-100',
+    start: 'fresh',
+    data: { format: 'digits', training: 10_000, test: 2_000 },
+    training: {
+      optimizer: { name: 'adam', learningRate: 0.0012, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
+      schedule: { name: 'constant', warmup: 0 },
+      loss: 'cross-entropy',
+      batchSize: 60,
+      steps: 5000,
+      evaluateEvery: 100,
+    },
+    rewind: 0,
+    compare: ['one-shot', 'random-reinit', 'random-mask'],
+    replicates: 2,
+    seed: 0,
+    executor: 'wasm',
+    ...changes,
+    pruning: { ...pruningDefaults, outputRate: 0.1, levels: 3, ...changes.pruning },
+  };
+}
