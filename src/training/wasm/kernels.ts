@@ -1,39 +1,134 @@
 /** The exports of src/kernels as TypeScript sees them. Addresses are byte offsets into the memory. */
+import { wasm, type WasmMemory, type WasmModule } from './webassembly';
+
 type Address = number;
 
 export interface Kernels {
   barrier(state: Address, threads: number): void;
-  gatherBytes(data: Address, rows: Address, count: number, features: number, channels: number, scales: Address, panel: Address): void;
-  gatherFloats(data: Address, rows: Address, count: number, features: number, channels: number, scales: Address, panel: Address): void;
+  gatherBytes(
+    data: Address,
+    rows: Address,
+    count: number,
+    features: number,
+    channels: number,
+    scales: Address,
+    panel: Address,
+  ): void;
+  gatherFloats(
+    data: Address,
+    rows: Address,
+    count: number,
+    features: number,
+    channels: number,
+    scales: Address,
+    panel: Address,
+  ): void;
   gatherLabels(data: Address, width: number, rows: Address, count: number, labels: Address): void;
-  denseForward(x: Address, w: Address, bias: Address, y: Address, inputs: number, stride: number, begin: number, end: number, rectify: number): void;
-  denseInputGradient(w: Address, dy: Address, dx: Address, rectified: Address, outputs: number, stride: number, begin: number, end: number): void;
+  denseForward(
+    x: Address,
+    w: Address,
+    bias: Address,
+    y: Address,
+    inputs: number,
+    stride: number,
+    begin: number,
+    end: number,
+    rectify: number,
+  ): void;
+  denseInputGradient(
+    w: Address,
+    dy: Address,
+    dx: Address,
+    rectified: Address,
+    outputs: number,
+    stride: number,
+    begin: number,
+    end: number,
+  ): void;
   denseUpdate(
-    x: Address, xStride: number, dy: Address, dyStride: number, panels: number, inputs: number, stride: number,
-    begin: number, end: number, layer: Address, settings: Address, scratch: Address,
+    x: Address,
+    xStride: number,
+    dy: Address,
+    dyStride: number,
+    panels: number,
+    inputs: number,
+    stride: number,
+    begin: number,
+    end: number,
+    layer: Address,
+    settings: Address,
+    scratch: Address,
   ): void;
-  sparseForward(x: Address, rows: Address, inputs: Address, w: Address, bias: Address, y: Address, begin: number, end: number, rectify: number): void;
+  sparseForward(
+    x: Address,
+    rows: Address,
+    inputs: Address,
+    w: Address,
+    bias: Address,
+    y: Address,
+    begin: number,
+    end: number,
+    rectify: number,
+  ): void;
   sparseForwardPair(
-    x: Address, xStride: number, rows: Address, inputs: Address, w: Address, bias: Address, y: Address, yStride: number,
-    begin: number, end: number, rectify: number,
+    x: Address,
+    xStride: number,
+    rows: Address,
+    inputs: Address,
+    w: Address,
+    bias: Address,
+    y: Address,
+    yStride: number,
+    begin: number,
+    end: number,
+    rectify: number,
   ): void;
-  sparseInputGradient(columns: Address, entries: Address, w: Address, dy: Address, dx: Address, rectified: Address, begin: number, end: number): void;
+  sparseInputGradient(
+    columns: Address,
+    entries: Address,
+    w: Address,
+    dy: Address,
+    dx: Address,
+    rectified: Address,
+    begin: number,
+    end: number,
+  ): void;
   sparseUpdate(
-    x: Address, xStride: number, dy: Address, dyStride: number, panels: number, rows: Address, inputs: Address,
-    begin: number, end: number, layer: Address, settings: Address, scratch: Address,
+    x: Address,
+    xStride: number,
+    dy: Address,
+    dyStride: number,
+    panels: number,
+    rows: Address,
+    inputs: Address,
+    begin: number,
+    end: number,
+    layer: Address,
+    settings: Address,
+    scratch: Address,
   ): void;
   activationForward(kind: number, y: Address, alpha: number, begin: number, end: number): void;
   activationBackward(kind: number, y: Address, dy: Address, alpha: number, begin: number, end: number): void;
   softmaxForward(y: Address, width: number, groups: number): void;
   softmaxBackward(y: Address, dy: Address, width: number, groups: number): void;
-  dropout(x: Address, y: Address, settings: Address, panel: number, features: number, threshold: number, scale: number, begin: number, end: number): void;
+  dropout(
+    x: Address,
+    y: Address,
+    settings: Address,
+    panel: number,
+    features: number,
+    threshold: number,
+    scale: number,
+    begin: number,
+    end: number,
+  ): void;
   crossEntropy(z: Address, dz: Address, labels: Address, classes: number, scale: Address, result: Address): void;
   meanSquaredError(y: Address, dy: Address, labels: Address, outputs: number, scale: Address, result: Address): void;
 }
 
-export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+export function instantiateKernels(module: WasmModule, memory: WasmMemory): Kernels {
   const abort = (): never => {
     throw new Error('a kernel of the wasm executor aborted');
   };
-  return new WebAssembly.Instance(module, { env: { memory, abort } }).exports as unknown as Kernels;
+  return new wasm.Instance(module, { env: { memory, abort } }).exports as unknown as Kernels;
 }

@@ -1,5 +1,6 @@
 /** The linear memory: what lies where. The data set stays; a session is laid out anew behind it. */
 import type { DataSet, Split } from '../../data/dataset';
+import type { WasmMemory } from './webassembly';
 
 /** Examples side by side in a panel: the width of every activation row. */
 export const lanes = 16;
@@ -14,9 +15,9 @@ export const control = {
   /** Raised by the leader with each command; followers sleep on it. */
   generation: 0,
   command: 1,
-  from: 2,
-  to: 3,
-  split: 4,
+  /** Arguments: first step and step to stop at, or the number of a split. */
+  first: 2,
+  second: 3,
   /** { arrived, generation, sleeping } on a cache line of its own. */
   barrier: 32,
   end: 64,
@@ -25,7 +26,7 @@ export const control = {
 /** Hands out addresses one after another and grows the memory to hold them. */
 export class Arena {
   constructor(
-    private readonly memory: WebAssembly.Memory,
+    private readonly memory: WasmMemory,
     private next: number,
   ) {}
 
@@ -73,7 +74,7 @@ export interface DataLayout {
 const splitNames = ['training', 'validation', 'test'] as const;
 
 /** Copies the data set into the memory. */
-export function placeData(memory: WebAssembly.Memory, data: DataSet): DataLayout {
+export function placeData(memory: WasmMemory, data: DataSet): DataLayout {
   const arena = new Arena(memory, control.end * 4);
   const channels = data.inputShape.at(-1) ?? 1;
   const features = data.inputShape.reduce((product, size) => product * size, 1);
@@ -96,10 +97,29 @@ export function placeData(memory: WebAssembly.Memory, data: DataSet): DataLayout
     copyIn(memory, labels, split.labels);
     return { count: split.count, inputs, labels };
   };
-  const [training, validation, test] = splitNames.map(name => place(data[name])) as [SplitLayout, SplitLayout, SplitLayout];
-  return { features, channels, classes: data.classes, labelBytes, bytes, scales, splits: { training, validation, test }, end: arena.end };
+  const [training, validation, test] = splitNames.map(name => place(data[name])) as [
+    SplitLayout,
+    SplitLayout,
+    SplitLayout,
+  ];
+  return {
+    features,
+    channels,
+    classes: data.classes,
+    labelBytes,
+    bytes,
+    scales,
+    splits: { training, validation, test },
+    end: arena.end,
+  };
 }
 
-export function copyIn(memory: WebAssembly.Memory, address: number, values: Uint8Array | Int32Array | Uint32Array | Float32Array): void {
-  new Uint8Array(memory.buffer, address, values.byteLength).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+export function copyIn(
+  memory: WasmMemory,
+  address: number,
+  values: Uint8Array | Int32Array | Uint32Array | Float32Array,
+): void {
+  new Uint8Array(memory.buffer, address, values.byteLength).set(
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  );
 }

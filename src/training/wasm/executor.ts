@@ -1,0 +1,186 @@
+/**
+ * The wasm executor: training plans on CPU threads over one shared memory. Needs nothing installed. Where shared memory
+ * is missing it trains on one thread; the bits are the same.
+ */
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import path from 'node:path';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { DataSet } from '../../data/dataset';
+import {
+  type Evaluation,
+  type Executor,
+  NonFiniteLossError,
+  type TrainingProgress,
+  type TrainingSession,
+} from '../trainer';
+import { placeData } from './memory';
+import { defaultCompressBelow } from './program';
+import type { FromWorker, ToWorker, WorkerStart } from './protocol';
+import { wasm, type WasmMemory } from './webassembly';
+
+/** Raised whenever the same inputs give other bits. */
+export const numericVariant = '1';
+
+/** Bundles lie in dist/ beside the worker and the kernels; sources (in tests) three folders above. */
+const distDirectory = path.basename(__dirname) === 'dist' ? __dirname : path.join(__dirname, '../../../dist');
+
+export interface WasmOptions {
+  /** Default: all processors this process may use, at most 16. */
+  readonly threads?: number;
+  /** Density below which a layer is stored as compressed rows: for measuring where the switch pays. */
+  readonly compressBelow?: number;
+}
+
+export async function createWasmExecutor(data: DataSet, options: WasmOptions = {}): Promise<Executor> {
+  const wanted = options.threads ?? Math.min(16, availableParallelism());
+  const memory = sharedMemory();
+  const threads = memory ? wanted : 1;
+  const sharing = { threads, compressBelow: options.compressBelow ?? defaultCompressBelow };
+  const module = await wasm.compile(
+    await readFile(path.join(distDirectory, memory ? 'kernels.wasm' : 'kernels-single.wasm')),
+  );
+  const shared = memory && { memory, layout: placeData(memory, data) };
+  const stop = new MessageChannel();
+  const workers = Array.from({ length: threads }, (_, thread) => {
+    const start: WorkerStart = {
+      module,
+      thread,
+      sharing,
+      shared,
+      data: shared ? null : data,
+      stop: thread === 0 ? stop.port2 : null,
+    };
+    return new WorkerHandle(
+      new Worker(path.join(distDirectory, 'worker.js'), {
+        workerData: start,
+        transferList: thread === 0 ? [stop.port2] : [],
+      }),
+    );
+  });
+  const [leader, ...followers] = workers as [WorkerHandle, ...WorkerHandle[]];
+  const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
+  return {
+    name: 'wasm',
+    device: `${String(threads)} ${threads === 1 ? 'thread' : 'threads'}, ${processor}`,
+    variant: numericVariant,
+    async open(setup) {
+      const opened = await leader.ask({ type: 'open', setup });
+      if (opened.type !== 'opened') throw unexpected(opened);
+      await Promise.all(followers.map(follower => follower.ask({ type: 'follow', program: opened.program })));
+      return new WasmSession(leader, followers, data, () => {
+        stop.port1.postMessage('stop');
+      });
+    },
+    async close() {
+      stop.port1.close();
+      await Promise.all(workers.map(worker => worker.terminate()));
+    },
+  };
+}
+
+/** Growing later must not move threads' views: enough address space is reserved, pages are used as they are touched. */
+function sharedMemory(): WasmMemory | null {
+  try {
+    return new wasm.Memory({ initial: 1, maximum: 65_536, shared: true });
+  } catch {
+    return null;
+  }
+}
+
+class WasmSession implements TrainingSession {
+  constructor(
+    private readonly leader: WorkerHandle,
+    private readonly followers: readonly WorkerHandle[],
+    private readonly data: DataSet,
+    private readonly sendStop: () => void,
+  ) {}
+
+  async train(
+    step: number,
+    options: { readonly signal?: AbortSignal; readonly onProgress?: (progress: TrainingProgress) => void } = {},
+  ): Promise<{ readonly loss: number | null; readonly seconds: number }> {
+    options.signal?.throwIfAborted();
+    const stop = (): void => {
+      this.sendStop();
+    };
+    options.signal?.addEventListener('abort', stop, { once: true });
+    const reply = await this.leader.ask({ type: 'train', step }, current => options.onProgress?.({ step: current }));
+    options.signal?.removeEventListener('abort', stop);
+    if (reply.type === 'stopped') options.signal?.throwIfAborted();
+    if (reply.type === 'diverged') throw new NonFiniteLossError(reply.step);
+    if (reply.type !== 'trained') throw unexpected(reply);
+    return { loss: reply.loss, seconds: reply.seconds };
+  }
+
+  async evaluate(split: 'training' | 'validation' | 'test', signal?: AbortSignal): Promise<Evaluation | null> {
+    signal?.throwIfAborted();
+    if (this.data[split].count === 0) return null;
+    const reply = await this.leader.ask({ type: 'evaluate', split });
+    if (reply.type !== 'evaluated') throw unexpected(reply);
+    return { loss: reply.loss, accuracy: reply.hits / reply.count, seconds: reply.seconds };
+  }
+
+  async weights(): Promise<Float32Array[]> {
+    const reply = await this.leader.ask({ type: 'weights' });
+    if (reply.type !== 'weights') throw unexpected(reply);
+    return [...reply.weights];
+  }
+
+  async close(): Promise<void> {
+    const closed = this.followers.map(follower => follower.next());
+    await this.leader.ask({ type: 'close' });
+    await Promise.all(closed);
+  }
+}
+
+function unexpected(message: FromWorker): Error {
+  return new Error(`the training thread answered "${message.type}" out of turn`);
+}
+
+/** A worker that answers each question once; a crash rejects the question at hand. */
+class WorkerHandle {
+  private pending: { resolve: (message: FromWorker) => void; reject: (error: Error) => void } | null = null;
+  private onProgress: ((step: number) => void) | undefined;
+  private failure: Error | null = null;
+
+  constructor(private readonly worker: Worker) {
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'progress') this.onProgress?.(message.step);
+      else this.settle()?.resolve(message);
+    });
+    worker.on('error', (error: Error) => {
+      this.failure = error;
+      this.settle()?.reject(error);
+    });
+    worker.on('exit', code => {
+      this.failure ??= new Error(`a training thread ended with exit code ${String(code)}`);
+      this.settle()?.reject(this.failure);
+    });
+  }
+
+  ask(message: ToWorker, onProgress?: (step: number) => void): Promise<FromWorker> {
+    this.onProgress = onProgress;
+    const reply = this.next();
+    this.worker.postMessage(message);
+    return reply;
+  }
+
+  /** The next message that is not progress. */
+  next(): Promise<FromWorker> {
+    if (this.failure) return Promise.reject(this.failure);
+    return new Promise((resolve, reject) => {
+      this.pending = { resolve, reject };
+    });
+  }
+
+  async terminate(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private settle(): { resolve: (message: FromWorker) => void; reject: (error: Error) => void } | null {
+    const { pending } = this;
+    this.pending = null;
+    return pending;
+  }
+}

@@ -1,0 +1,146 @@
+/** Thread 0: lays sessions out in memory, hands commands to the other threads, and does its own share of them. */
+import { receiveMessageOnPort } from 'node:worker_threads';
+import { batchAt, fillOrder } from '../schedule';
+import type { TrainingSetup } from '../trainer';
+import { type Kernels } from './kernels';
+import { Arena, control, type DataLayout } from './memory';
+import { compile, type Compiled, type Program, type Sharing } from './program';
+import { commands, type FromWorker, type MessagePortLike, splitNumbers } from './protocol';
+import { type SplitName, TrainingThread } from './thread';
+import type { WasmMemory } from './webassembly';
+
+/** A chunk of steps between two looks at the stop port: short enough to stop at once, long enough to cost nothing. */
+const chunkSeconds = 0.02;
+const progressSeconds = 0.1;
+
+export class Leader {
+  private compiled: Compiled | null = null;
+  private thread: TrainingThread | null = null;
+  private step = 0;
+  private epoch = -1;
+  private chunk = 8;
+
+  constructor(
+    private readonly kernels: Kernels,
+    private readonly memory: WasmMemory,
+    private readonly data: DataLayout,
+    private readonly sharing: Sharing,
+    private readonly stop: MessagePortLike,
+    private readonly post: (message: FromWorker) => void,
+  ) {}
+
+  open(setup: TrainingSetup): Program {
+    // a word to stop that came when the session before had just finished is not meant for this one
+    while (receiveMessageOnPort(this.stop));
+    const arena = new Arena(this.memory, this.data.end);
+    this.compiled = compile(setup, this.data, this.memory, arena, this.sharing);
+    const { program } = this.compiled;
+    this.thread = new TrainingThread(this.kernels, this.memory, program, this.data, 0);
+    this.step = setup.fromStep;
+    this.epoch = -1;
+    return program;
+  }
+
+  train(target: number): FromWorker {
+    const { thread, program } = this.session();
+    const { count } = this.data.splits.training;
+    const first = this.step;
+    let loss = 0;
+    let seconds = 0;
+    let reported = performance.now();
+    while (this.step < target) {
+      if (receiveMessageOnPort(this.stop)) return { type: 'stopped' };
+      const begin = performance.now();
+      const batches = Math.ceil(count / program.batchSize);
+      const { epoch } = batchAt(this.step, count, program.batchSize);
+      if (epoch !== this.epoch) {
+        fillOrder(new Uint32Array(this.memory.buffer, program.order, count), program.orderSeed, epoch);
+        this.epoch = epoch;
+      }
+      const to = Math.min(target, this.step + this.chunk, (epoch + 1) * batches);
+      this.command(commands.train, this.step, to);
+      const result = thread.train(this.step, to);
+      if (result.failedAt >= 0) return { type: 'diverged', step: result.failedAt };
+      const now = performance.now();
+      const elapsed = (now - begin) / 1000;
+      seconds += elapsed;
+      loss += result.loss;
+      this.chunk = Math.max(1, Math.min(10_000, Math.round(((to - this.step) * chunkSeconds) / elapsed)));
+      this.step = to;
+      if (now - reported > progressSeconds * 1000) {
+        this.post({ type: 'progress', step: this.step });
+        reported = now;
+      }
+    }
+    return { type: 'trained', loss: this.step > first ? loss / (this.step - first) : null, seconds };
+  }
+
+  evaluate(split: SplitName): FromWorker {
+    const { thread, program } = this.session();
+    const begin = performance.now();
+    this.command(commands.evaluate, splitNumbers.indexOf(split), 0);
+    thread.evaluate(split);
+    thread.barrier();
+    const { count } = this.data.splits[split];
+    const results = new Float64Array(this.memory.buffer, program.results, Math.ceil(count / 16) * 2);
+    let loss = 0;
+    let hits = 0;
+    for (let i = 0; i < results.length; i += 2) {
+      loss += results[i]!;
+      hits += results[i + 1]!;
+    }
+    return { type: 'evaluated', loss: loss / count, hits, count, seconds: (performance.now() - begin) / 1000 };
+  }
+
+  weights(): Float32Array[] {
+    return this.session().compiled.readWeights();
+  }
+
+  close(): void {
+    if (this.compiled) this.command(commands.close, 0, 0);
+    this.compiled = null;
+    this.thread = null;
+  }
+
+  private session(): { compiled: Compiled; program: Program; thread: TrainingThread } {
+    if (!this.compiled || !this.thread) throw new Error('no session is open');
+    return { compiled: this.compiled, program: this.compiled.program, thread: this.thread };
+  }
+
+  private command(command: number, first: number, second: number): void {
+    if (this.sharing.threads === 1) return;
+    const words = new Int32Array(this.memory.buffer, 0, control.end);
+    words[control.command] = command;
+    words[control.first] = first;
+    words[control.second] = second;
+    Atomics.add(words, control.generation, 1);
+    Atomics.notify(words, control.generation);
+  }
+}
+
+/** A thread that obeys the leader: trains and evaluates its share until the session is closed. */
+export function follow(
+  kernels: Kernels,
+  memory: WasmMemory,
+  program: Program,
+  data: DataLayout,
+  thread: number,
+  ready: () => void,
+): void {
+  const work = new TrainingThread(kernels, memory, program, data, thread);
+  const words = new Int32Array(memory.buffer, 0, control.end);
+  let generation = Atomics.load(words, control.generation);
+  ready();
+  for (;;) {
+    for (let spins = 0; spins < 2000 && Atomics.load(words, control.generation) === generation; spins++);
+    while (Atomics.load(words, control.generation) === generation) Atomics.wait(words, control.generation, generation);
+    generation = Atomics.load(words, control.generation);
+    const command = words[control.command];
+    if (command === commands.close) return;
+    if (command === commands.train) work.train(words[control.first]!, words[control.second]!);
+    else {
+      work.evaluate(splitNumbers[words[control.first]!]!);
+      work.barrier();
+    }
+  }
+}

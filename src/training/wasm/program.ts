@@ -1,0 +1,375 @@
+/**
+ * A plan laid out in memory: every buffer with its address, every layer in the form that suits its density. Made once a
+ * session by the leading thread; plain data, so that it travels to the other threads.
+ */
+import type { OptimizerConfig } from '../../shared/experiment';
+import type { ActivationId, DenseOp, Plan } from '../plan/plan';
+import type { TrainingSetup } from '../trainer';
+import { compressRows, packBlocks, packSlots, padded, unpackBlocks, unpackSlots, type CompressedRows } from './format';
+import { type Arena, copyIn, type DataLayout, featureBytes, lanes } from './memory';
+import type { WasmMemory } from './webassembly';
+
+/**
+ * Below this density a layer is stored as compressed rows. Measured (bench/notes.md): there the three passes over kept
+ * weights cost less than the dense ones. It decides speed only: both forms give the same bits.
+ */
+export const defaultCompressBelow = 0.4;
+
+/** An activation in memory, [panel][feature][16]. */
+export interface Buffer {
+  /** Padded to a multiple of four. */
+  readonly features: number;
+  readonly panelBytes: number;
+  /** While training. */
+  readonly values: number;
+  /** Gradient of the loss; 0 where no parameter lies before it. */
+  readonly gradients: number;
+  /** While evaluating: two panels for each thread. */
+  readonly evaluation: readonly number[];
+}
+
+interface LayerBase {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly kernel: number;
+  readonly bias: number;
+  /** Addresses as src/kernels/update.ts reads them. */
+  readonly block: number;
+  /** For blocks of four outputs: how the threads share the update, `threads + 1` bounds. */
+  readonly shares: readonly number[];
+}
+
+export interface DenseLayer extends LayerBase {
+  readonly form: 'dense';
+  /** Bytes of a block of four outputs. */
+  readonly stride: number;
+}
+
+export interface SparseLayer extends LayerBase {
+  readonly form: 'compressed';
+  readonly rows: number;
+  readonly slotInputs: number;
+  readonly columns: number;
+  readonly entries: number;
+}
+
+export type Layer = DenseLayer | SparseLayer;
+
+export type ProgramOp =
+  | {
+      readonly kind: 'dense';
+      readonly input: number;
+      readonly output: number;
+      readonly layer: number;
+      readonly rectify: boolean;
+    }
+  | {
+      readonly kind: 'activation';
+      readonly buffer: number;
+      readonly code: number;
+      readonly alpha: number;
+      readonly fused: boolean;
+    }
+  | { readonly kind: 'softmax'; readonly buffer: number; readonly width: number; readonly groups: number }
+  | {
+      readonly kind: 'dropout';
+      readonly input: number;
+      readonly output: number;
+      readonly rate: number;
+      readonly features: number;
+      readonly salt: number;
+    };
+
+/** What each thread has to itself. */
+export interface ThreadArea {
+  /** Optimiser settings and, behind them, room for a bias gradient. */
+  readonly settings: number;
+  /** Gradient of one block of weights. */
+  readonly scratch: number;
+  /** { f32 } one over the examples of the batch. */
+  readonly scale: number;
+  /** { u32 } seed of a dropout op. */
+  readonly dropout: number;
+  /** f64 result of a loss kernel, with its scratch. */
+  readonly result: number;
+  /** u32[32]: numbers of the examples of two panels, while evaluating. */
+  readonly rows: number;
+  /** i32[32]: labels of two panels, while evaluating. */
+  readonly labels: number;
+}
+
+export interface Program {
+  readonly threads: number;
+  readonly panels: number;
+  readonly batchSize: number;
+  readonly fromStep: number;
+  readonly totalSteps: number;
+  readonly optimizer: OptimizerConfig;
+  readonly schedule: TrainingSetup['schedule'];
+  readonly orderSeed: number | null;
+  readonly loss: Plan['loss'];
+  readonly outputs: number;
+  readonly buffers: readonly Buffer[];
+  readonly inputBuffer: number;
+  readonly outputBuffer: number;
+  readonly ops: readonly ProgramOp[];
+  readonly layers: readonly Layer[];
+  readonly areas: readonly ThreadArea[];
+  /** u32[examples]: order of the epoch at hand. */
+  readonly order: number;
+  /** i32[panels · 16]. */
+  readonly labels: number;
+  /** f64 per panel of a batch: its summed loss. */
+  readonly losses: number;
+  /** { f64 Σ loss, f64 hits } per panel of the largest split. */
+  readonly results: number;
+}
+
+export interface Sharing {
+  readonly threads: number;
+  /** Density below which a layer is stored as compressed rows. */
+  readonly compressBelow: number;
+}
+
+/** What the leader keeps to read weights back. */
+export interface Compiled {
+  readonly program: Program;
+  readonly readWeights: () => Float32Array[];
+}
+
+const activationCodes = { relu: 1, tanh: 2, sigmoid: 3, 'leaky-relu': 4 } as const;
+
+export function compile(
+  setup: TrainingSetup,
+  data: DataLayout,
+  memory: WasmMemory,
+  arena: Arena,
+  { threads, compressBelow }: Sharing,
+): Compiled {
+  const { plan } = setup;
+  const panels = Math.ceil(setup.batchSize / lanes);
+  const largest = Math.max(...Object.values(data.splits).map(split => split.count));
+
+  const bufferOf: number[] = [];
+  const ops: ProgramOp[] = [];
+  const sizes: { size: number; trained: boolean }[] = [];
+  const newBuffer = (id: ActivationId, trained: boolean): number => {
+    sizes.push({ size: plan.activations[id]!.size, trained });
+    return sizes.length - 1;
+  };
+  bufferOf[0] = newBuffer(0, false);
+  const denseOps: DenseOp[] = [];
+  plan.ops.forEach((op, index) => {
+    const input = bufferOf[op.input]!;
+    switch (op.kind) {
+      case 'dense': {
+        const output = (bufferOf[op.output] = newBuffer(op.output, true));
+        const next = plan.ops[index + 1];
+        const rectify = next?.kind === 'activation' && next.activation === 'relu' && next.input === op.output;
+        ops.push({ kind: 'dense', input, output, layer: denseOps.length, rectify });
+        denseOps.push(op);
+        break;
+      }
+      case 'activation': {
+        bufferOf[op.output] = input;
+        if (op.activation === 'linear') break;
+        if (op.activation === 'softmax') {
+          const width = plan.activations[op.input]!.shape.at(-1) ?? 1;
+          ops.push({ kind: 'softmax', buffer: input, width, groups: sizes[input]!.size / width });
+          break;
+        }
+        const previous = ops.at(-1);
+        const fused = op.activation === 'relu' && previous?.kind === 'dense' && previous.output === input;
+        ops.push({ kind: 'activation', buffer: input, code: activationCodes[op.activation], alpha: op.alpha, fused });
+        break;
+      }
+      case 'dropout': {
+        const output = (bufferOf[op.output] = newBuffer(op.output, sizes[input]!.trained));
+        ops.push({
+          kind: 'dropout',
+          input,
+          output,
+          rate: op.rate,
+          features: padded(sizes[input]!.size),
+          salt: index + 1,
+        });
+        break;
+      }
+    }
+  });
+
+  const buffers = sizes.map(({ size, trained }): Buffer => {
+    const features = padded(size);
+    const panelBytes = features * featureBytes;
+    return {
+      features,
+      panelBytes,
+      values: arena.allocateZeroed(panels * panelBytes),
+      gradients: trained ? arena.allocateZeroed(panels * panelBytes) : 0,
+      evaluation: Array.from({ length: threads }, () => arena.allocateZeroed(2 * panelBytes)),
+    };
+  });
+
+  const placed = denseOps.map(op => placeLayer(op, setup, memory, arena, { threads, compressBelow }));
+  const scratchBytes = Math.max(
+    64,
+    ...placed.map(({ layer, rowBytes }) => (layer.form === 'dense' ? layer.stride : rowBytes)),
+  );
+  const areas = Array.from({ length: threads }, (): ThreadArea => ({
+    settings: arena.allocateZeroed(128),
+    scratch: arena.allocate(scratchBytes),
+    scale: arena.allocate(16),
+    dropout: arena.allocate(16),
+    result: arena.allocate(64),
+    rows: arena.allocate(2 * lanes * 4),
+    labels: arena.allocate(2 * lanes * 4),
+  }));
+  const program: Program = {
+    threads,
+    panels,
+    batchSize: setup.batchSize,
+    fromStep: setup.fromStep,
+    totalSteps: setup.totalSteps,
+    optimizer: setup.optimizer,
+    schedule: setup.schedule,
+    orderSeed: setup.orderSeed,
+    loss: plan.loss,
+    outputs: plan.activations.at(-1)!.size,
+    buffers,
+    inputBuffer: 0,
+    outputBuffer: bufferOf[plan.activations.length - 1]!,
+    ops,
+    layers: placed.map(({ layer }) => layer),
+    areas,
+    order: arena.allocate(data.splits.training.count * 4),
+    labels: arena.allocate(panels * lanes * 4),
+    losses: arena.allocate(panels * 8),
+    results: arena.allocate((Math.ceil(largest / lanes) + 1) * 16),
+  };
+
+  const readWeights = (): Float32Array[] => {
+    const weights: Float32Array[] = plan.parameters.map(parameter => new Float32Array(parameter.size));
+    denseOps.forEach((op, index) => {
+      const { readKernel, layer } = placed[index]!;
+      weights[op.kernel] = readKernel();
+      if (op.bias !== null) weights[op.bias]!.set(new Float32Array(memory.buffer, layer.bias, layer.outputs));
+    });
+    return weights;
+  };
+  return { program, readWeights };
+}
+
+/** How many state arrays an optimiser keeps for each weight. */
+function stateArrays(optimizer: OptimizerConfig): number {
+  if (optimizer.name !== 'sgd') return 2;
+  return optimizer.momentum > 0 ? 1 : 0;
+}
+
+interface PlacedLayer {
+  readonly layer: Layer;
+  readonly readKernel: () => Float32Array;
+  /** Bytes of the longest compressed row. */
+  readonly rowBytes: number;
+}
+
+function placeLayer(
+  op: DenseOp,
+  setup: TrainingSetup,
+  memory: WasmMemory,
+  arena: Arena,
+  { threads, compressBelow }: Sharing,
+): PlacedLayer {
+  const [inputs, outputs] = setup.plan.parameters[op.kernel]!.shape as [number, number];
+  const shape = { inputs, outputs };
+  const values = setup.weights[op.kernel]!;
+  const mask = setup.masks[op.kernel] ?? null;
+  const states = stateArrays(setup.optimizer);
+  const blocks = padded(outputs) / 4;
+  const kept = mask === null ? values.length : mask.reduce((sum, bit) => sum + bit, 0);
+
+  const bias = arena.allocateZeroed(padded(outputs) * 4);
+  if (op.bias !== null) copyIn(memory, bias, setup.weights[op.bias]!);
+  const biasStates = [1, 2].map(i => (i <= states ? arena.allocateZeroed(padded(outputs) * 4) : 0));
+
+  const write = (kernel: number, kernelBytes: number, maskAddress: number): number => {
+    const kernelStates = [1, 2].map(i => (i <= states ? arena.allocateZeroed(kernelBytes) : 0));
+    const block = arena.allocate(64);
+    const addresses = [kernel, ...kernelStates, maskAddress, op.bias === null ? 0 : bias, ...biasStates];
+    new Uint32Array(memory.buffer, block, addresses.length).set(addresses);
+    return block;
+  };
+
+  if (kept / values.length < compressBelow && mask !== null) {
+    const index = compressRows(mask, shape);
+    const kernel = arena.allocate(Math.max(4, index.slots * 4));
+    packSlots(values, shape, index, new Float32Array(memory.buffer, kernel, index.slots));
+    const place = (array: Uint32Array): number => {
+      const address = arena.allocate(Math.max(4, array.byteLength));
+      copyIn(memory, address, array);
+      return address;
+    };
+    const layer: SparseLayer = {
+      form: 'compressed',
+      ...shape,
+      kernel,
+      bias,
+      rows: place(index.rows),
+      slotInputs: place(index.inputs),
+      columns: place(index.columns),
+      entries: place(index.entries),
+      block: write(kernel, index.slots * 4, 0),
+      shares: shareRows(index, blocks, threads),
+    };
+    const readKernel = (): Float32Array =>
+      unpackSlots(new Float32Array(memory.buffer, kernel, index.slots), shape, index);
+    const longest = index.rows.reduce((most, value, at) => (at % 2 === 1 ? Math.max(most, value) : most), 0);
+    return { layer, readKernel, rowBytes: padded(longest) * 4 };
+  }
+
+  const stride = padded(inputs) * 16;
+  const count = blocks * (stride / 4);
+  const kernel = arena.allocate(count * 4);
+  const masked = mask === null ? values : values.map((value, i) => (mask[i] === 0 ? 0 : value));
+  packBlocks(masked, shape, new Float32Array(memory.buffer, kernel, count));
+  let maskAddress = 0;
+  if (kept < count) {
+    // padding is masked too, or the padded inputs of an activation with f(0) ≠ 0 would train it
+    maskAddress = arena.allocate(count);
+    const bytes = new Uint8Array(memory.buffer, maskAddress, count);
+    packBlocks(
+      mask === null ? new Uint8Array(values.length).fill(255) : mask.map(bit => (bit === 0 ? 0 : 255)),
+      shape,
+      bytes,
+    );
+  }
+  const layer: DenseLayer = {
+    form: 'dense',
+    ...shape,
+    kernel,
+    bias,
+    stride,
+    block: write(kernel, count * 4, maskAddress),
+    shares: Array.from({ length: threads + 1 }, (_, thread) => Math.floor((blocks * thread) / threads)),
+  };
+  return { layer, readKernel: () => unpackBlocks(new Float32Array(memory.buffer, kernel, count), shape), rowBytes: 0 };
+}
+
+/** Bounds in blocks of four rows so that each thread has about as many kept weights; a row costs some weights by itself. */
+function shareRows(index: CompressedRows, blocks: number, threads: number): number[] {
+  const rowCost = 4;
+  const costs = Array.from({ length: blocks }, (_, block) => {
+    let cost = 4 * rowCost;
+    for (let row = block * 4; row < block * 4 + 4; row++) cost += index.rows[row * 2 + 1]!;
+    return cost;
+  });
+  const total = costs.reduce((sum, cost) => sum + cost, 0);
+  const bounds = [0];
+  let sum = 0;
+  costs.forEach((cost, block) => {
+    sum += cost;
+    while (bounds.length < threads && sum >= (total * bounds.length) / threads) bounds.push(block + 1);
+  });
+  while (bounds.length < threads + 1) bounds.push(blocks);
+  bounds[threads] = blocks;
+  return bounds;
+}

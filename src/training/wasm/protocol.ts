@@ -1,0 +1,52 @@
+/** Messages between the executor and its worker threads. Thread 0 leads; the others follow its commands in the shared memory. */
+import type { DataSet } from '../../data/dataset';
+import type { TrainingSetup } from '../trainer';
+import type { DataLayout } from './memory';
+import type { Program, Sharing } from './program';
+import type { SplitName } from './thread';
+import type { WasmMemory, WasmModule } from './webassembly';
+
+export interface WorkerStart {
+  readonly module: WasmModule;
+  readonly thread: number;
+  readonly sharing: Sharing;
+  /** Shared memory with the data set in place; null: this thread makes its own and places the data itself. */
+  readonly shared: { readonly memory: WasmMemory; readonly layout: DataLayout } | null;
+  readonly data: DataSet | null;
+  /** The leader looks here between chunks of steps for a word to stop. */
+  readonly stop: MessagePortLike | null;
+}
+
+/** Structural, since worker_threads' type is not needed here. */
+export type MessagePortLike = import('node:worker_threads').MessagePort;
+
+export type ToWorker =
+  | { readonly type: 'open'; readonly setup: TrainingSetup }
+  /** Followers: obey the program until the leader closes it. */
+  | { readonly type: 'follow'; readonly program: Program }
+  | { readonly type: 'train'; readonly step: number }
+  | { readonly type: 'evaluate'; readonly split: SplitName }
+  | { readonly type: 'weights' }
+  | { readonly type: 'close' };
+
+export type FromWorker =
+  | { readonly type: 'opened'; readonly program: Program }
+  | { readonly type: 'following' }
+  | { readonly type: 'progress'; readonly step: number }
+  | { readonly type: 'trained'; readonly loss: number | null; readonly seconds: number }
+  | { readonly type: 'diverged'; readonly step: number }
+  | { readonly type: 'stopped' }
+  | {
+      readonly type: 'evaluated';
+      readonly loss: number;
+      readonly hits: number;
+      readonly count: number;
+      readonly seconds: number;
+    }
+  | { readonly type: 'weights'; readonly weights: readonly Float32Array[] }
+  | { readonly type: 'closed' };
+
+/** Commands in the shared memory, leader to followers. */
+export const commands = { train: 1, evaluate: 2, close: 3 } as const;
+
+export const splitNumbers: readonly SplitName[] = ['training', 'validation', 'test'];

@@ -1,0 +1,44 @@
+/** Entry of a worker thread of the wasm executor. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { instantiateKernels } from './kernels';
+import { follow, Leader } from './leader';
+import { placeData } from './memory';
+import type { FromWorker, ToWorker, WorkerStart } from './protocol';
+import { wasm } from './webassembly';
+
+const start = workerData as WorkerStart;
+const port = parentPort!;
+const memory = start.shared?.memory ?? new wasm.Memory({ initial: 1, maximum: 65_536, shared: false });
+const layout = start.shared?.layout ?? placeData(memory, start.data!);
+const kernels = instantiateKernels(start.module, memory);
+const post = (message: FromWorker): void => {
+  port.postMessage(message);
+};
+const leader = start.stop && new Leader(kernels, memory, layout, start.sharing, start.stop, post);
+
+function answer(message: ToWorker): FromWorker {
+  if (message.type === 'follow') {
+    follow(kernels, memory, message.program, layout, start.thread, () => {
+      post({ type: 'following' });
+    });
+    return { type: 'closed' };
+  }
+  if (!leader) throw new Error(`a follower got "${message.type}"`);
+  switch (message.type) {
+    case 'open':
+      return { type: 'opened', program: leader.open(message.setup) };
+    case 'train':
+      return leader.train(message.step);
+    case 'evaluate':
+      return leader.evaluate(message.split);
+    case 'weights':
+      return { type: 'weights', weights: leader.weights() };
+    case 'close':
+      leader.close();
+      return { type: 'closed' };
+  }
+}
+
+port.on('message', (message: ToWorker) => {
+  post(answer(message));
+});
