@@ -47,7 +47,7 @@ export async function readLayersModel(file: string): Promise<LayersModelFile> {
   try {
     readTopology(topology);
   } catch (error) {
-    throw error instanceof ExperimentError ? fault(file, error.message) : error;
+    throw error instanceof ExperimentError ? fault(file, error.reason) : error;
   }
   const manifest = json['weightsManifest'];
   return { topology, weights: manifest === undefined ? null : await readWeights(file, manifest) };
