@@ -1,0 +1,368 @@
+/**
+ * Reports as a job writes them, shaped like LeNet-300-100 on MNIST, for page tests and for looking at the panel. All
+ * numbers come from formulas here: the same on every call.
+ */
+import type { Comparison, Experiment } from '../../src/shared/experiment';
+import { formatAccuracyStatistic, formatPoints, formatShare } from '../../src/shared/format';
+import type {
+  CurvePoint,
+  ExperimentStatus,
+  Method,
+  Progress,
+  Report,
+  ReportLayer,
+  ReportPoint,
+  ReportRun,
+  Statistic,
+  Verdict,
+} from '../../src/shared/report';
+
+export interface SampleOptions {
+  readonly levels?: number;
+  readonly replicates?: number;
+  readonly compare?: readonly Comparison[];
+  readonly status?: ExperimentStatus;
+  /** Runs that are done, in the order the job takes them; all if left out. */
+  readonly done?: number;
+  /** Runs (by index in that order) that failed, with their message. */
+  readonly failed?: Readonly<Record<number, string>>;
+  /** From this level on the second layer holds nothing. */
+  readonly emptyFrom?: number;
+  readonly error?: string;
+}
+
+const steps = 5000;
+const evaluateEvery = 250;
+const layers = [
+  { name: 'dense_1', shape: [784, 300], rate: 1.03 },
+  { name: 'dense_2', shape: [300, 100], rate: 0.78 },
+  { name: 'output', shape: [100, 10], rate: 0.32 },
+];
+const total = 266_200;
+
+const finals: Readonly<Record<Method, readonly (readonly [level: number, accuracy: number])[]>> = {
+  iterative: [
+    [0, 0.9795], [3, 0.9809], [7, 0.9822], [11, 0.9833], [15, 0.9827], [18, 0.9786], [21, 0.9712],
+  ],
+  'one-shot': [
+    [0, 0.9795], [4, 0.9808], [8, 0.9811], [11, 0.9794], [15, 0.9741], [18, 0.966], [21, 0.951],
+  ],
+  'random-reinit': [
+    [0, 0.9795], [4, 0.9792], [7, 0.9785], [11, 0.9769], [15, 0.9701], [18, 0.959], [21, 0.941],
+  ],
+  'random-mask': [
+    [0, 0.9795], [4, 0.978], [7, 0.976], [11, 0.9698], [15, 0.9627], [18, 0.949], [21, 0.921],
+  ],
+}; // prettier-ignore
+
+/** A repeatable number from −1 to 1. */
+function noise(...parts: readonly (number | string)[]): number {
+  let hash = 2166136261;
+  for (const character of parts.join('/')) hash = Math.imul(hash ^ character.charCodeAt(0), 16777619);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return ((hash >>> 8) / 0xffffff) * 2 - 1;
+}
+
+function interpolate(knots: readonly (readonly [number, number])[], x: number): number {
+  const after = knots.findIndex(([at]) => at >= x);
+  if (after < 0) return knots.at(-1)![1];
+  if (after === 0) return knots[0]![1];
+  const [x0, y0] = knots[after - 1]!;
+  const [x1, y1] = knots[after]!;
+  return y0 + ((y1 - y0) * (x - x0)) / (x1 - x0);
+}
+
+export function statistic(values: readonly number[]): Statistic {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, std: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1)), values };
+}
+
+export function sampleKey(method: Method, level: number, replicate: number): string {
+  const text = `${method}/${level}/${replicate}`;
+  return Array.from({ length: 32 }, (_, i) => Math.floor((noise(text, i) + 1) * 7.99).toString(16)).join('');
+}
+
+function finalAccuracy(method: Method, level: number, replicate: number): number {
+  return interpolate(finals[method], level) + 0.0011 * noise(method, level, replicate);
+}
+
+function earlyStop(method: Method, level: number, replicate: number): number {
+  const base =
+    method === 'iterative' ? 2400 - 55 * level : method === 'one-shot' ? 2400 - 20 * level : 2600 + 60 * level;
+  return Math.max(
+    evaluateEvery,
+    Math.round((base + 300 * noise('stop', method, level, replicate)) / evaluateEvery) * evaluateEvery,
+  );
+}
+
+/** Evaluations of one run up to a step. */
+export function sampleCurve(method: Method, level: number, replicate: number, until = steps): CurvePoint[] {
+  const final = finalAccuracy(method, level, replicate);
+  const stop = earlyStop(method, level, replicate);
+  const pace = stop / 4.2;
+  const points: CurvePoint[] = [];
+  for (let step = 0; step <= until; step += evaluateEvery) {
+    const learned = 1 - Math.exp(-step / pace);
+    const jitter = step === 0 || step === steps ? 0 : 0.0012 * noise('jitter', method, level, replicate, step);
+    const testAccuracy =
+      0.1 + (final - 0.1) * (1 - 0.93 * Math.exp(-step / (pace * 0.16)) - 0.07 * (1 - learned)) + jitter;
+    const overfit = Math.max(0, (step - stop) / steps) ** 2;
+    const validationLoss =
+      2.3 * Math.exp(-step / (pace * 0.2)) + 4.2 * (1 - final) * (0.85 + 0.35 * (1 - learned)) + overfit * 0.12;
+    points.push({
+      step,
+      trainLoss:
+        step === 0 ? null : 2.1 * Math.exp(-step / (pace * 0.22)) + 0.16 * Math.exp(-step / (pace * 2)) + 0.004,
+      validationLoss,
+      validationAccuracy: testAccuracy - 0.0006,
+      testLoss: validationLoss * 1.04,
+      testAccuracy,
+    });
+  }
+  return points;
+}
+
+function keptOf(layer: (typeof layers)[number], level: number, emptyFrom: number): number {
+  if (layer.name === 'dense_2' && level >= emptyFrom) return 0;
+  return Math.max(1, Math.round(layer.shape[0]! * layer.shape[1]! * 0.8 ** (level * layer.rate)));
+}
+
+export function sampleExperiment(options: SampleOptions = {}): Experiment {
+  return {
+    name: 'lenet-mnist',
+    model: 'builtin:lenet-300-100',
+    start: 'fresh',
+    data: { format: 'idx', directory: '../data/mnist', validation: 5000, mean: 0.1307, std: 0.3081 },
+    training: {
+      optimizer: { name: 'adam', learningRate: 0.0012, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
+      schedule: { name: 'constant', warmup: 0 },
+      loss: 'cross-entropy',
+      batchSize: 60,
+      steps,
+      evaluateEvery,
+    },
+    pruning: {
+      method: 'magnitude',
+      scope: 'global',
+      rate: 0.2,
+      outputRate: 0.1,
+      exclude: [],
+      counts: 'exact',
+      levels: options.levels ?? 15,
+    },
+    rewind: 0,
+    compare: [...(options.compare ?? ['one-shot', 'random-reinit', 'random-mask'])],
+    replicates: options.replicates ?? 3,
+    seed: 0,
+    executor: 'auto',
+  };
+}
+
+/** The runs of the experiment in the order the job takes them: level by level, trunk first. */
+function plannedRuns(experiment: Experiment): { method: Method; level: number; replicate: number }[] {
+  const runs: { method: Method; level: number; replicate: number }[] = [];
+  for (let level = 0; level <= experiment.pruning.levels; level++) {
+    for (const method of ['iterative', ...(level > 0 ? experiment.compare : [])] as const) {
+      for (let replicate = 0; replicate < experiment.replicates; replicate++) runs.push({ method, level, replicate });
+    }
+  }
+  return runs;
+}
+
+export function sampleReport(options: SampleOptions = {}): Report {
+  const experiment = sampleExperiment(options);
+  const planned = plannedRuns(experiment);
+  const done = options.done ?? planned.length;
+  const status = options.status ?? 'done';
+  const emptyFrom = options.emptyFrom ?? Number.POSITIVE_INFINITY;
+  const keptAt = (level: number): number =>
+    level === 0 ? total : layers.reduce((sum, layer) => sum + keptOf(layer, level, emptyFrom), 0);
+  const runs = planned.map(({ method, level, replicate }, index): ReportRun => {
+    const base = { key: sampleKey(method, level, replicate), method, level, replicate };
+    const error = options.failed?.[index];
+    if (error !== undefined) return { ...base, status: 'failed', kept: keptAt(level), error };
+    if (index < done) return { ...base, status: 'done', kept: keptAt(level), seconds: secondsOf(level) };
+    return { ...base, status: index === done && status === 'running' ? 'running' : 'waiting' };
+  });
+  const series = (['iterative', ...experiment.compare] as const).map(method => ({
+    method,
+    points: Array.from({ length: experiment.pruning.levels + 1 }, (_, level) =>
+      pointOf(
+        runs.filter(run => run.method === method && run.level === level && run.status === 'done'),
+        keptAt(level),
+      ),
+    ).filter(point => point !== undefined),
+  }));
+  const measured = series[0]!.points.length;
+  const reportLayers = layers.map((layer): ReportLayer => ({
+    name: layer.name,
+    shape: layer.shape,
+    total: layer.shape[0]! * layer.shape[1]!,
+    kept: Array.from({ length: measured }, (_, level) =>
+      level === 0 ? layer.shape[0]! * layer.shape[1]! : keptOf(layer, level, emptyFrom),
+    ),
+  }));
+  return {
+    experiment,
+    status,
+    ...(options.error === undefined ? {} : { error: options.error }),
+    executor: 'wasm',
+    device: '2 threads',
+    dataDescription: 'MNIST (idx): 55,000 / 5,000 / 10,000',
+    modelDescription: 'lenet-300-100',
+    seconds: { train: 81.4, evaluate: 6.3, total: 88.9 },
+    series,
+    layers: reportLayers,
+    verdict: verdictOf(series, experiment),
+    runs,
+  };
+}
+
+function secondsOf(level: number): number {
+  return 1.1 + 5 * 0.8 ** level;
+}
+
+function pointOf(runs: readonly ReportRun[], kept: number): ReportPoint | undefined {
+  const [first] = runs;
+  if (!first) return undefined;
+  const over = (value: (run: ReportRun) => number): Statistic => statistic(runs.map(value));
+  const accuracy = (run: ReportRun): number => finalAccuracy(run.method, run.level, run.replicate);
+  return {
+    level: first.level,
+    kept,
+    total,
+    sparsity: 1 - kept / total,
+    testAccuracy: over(accuracy),
+    testLoss: over(run => 4.4 * (1 - accuracy(run))),
+    validationAccuracy: over(run => accuracy(run) - 0.0006),
+    earlyStopStep: over(run => earlyStop(run.method, run.level, run.replicate)),
+    seconds: over(run => secondsOf(run.level) * (1 + 0.05 * noise('seconds', run.key))),
+    runs: runs.map(run => run.key),
+  };
+}
+
+function verdictOf(series: Report['series'], experiment: Experiment): Verdict {
+  const of = (method: Method, level: number): ReportPoint | undefined =>
+    series.find(one => one.method === method)?.points.find(point => point.level === level);
+  const dense = of('iterative', 0);
+  const controlled = experiment.compare.includes('random-reinit') && experiment.compare.includes('random-mask');
+  if (!dense)
+    return {
+      found: false,
+      level: 0,
+      sparsity: 0,
+      summary: 'The dense network is still training.',
+      reasons: [],
+      levels: [],
+    };
+  const levels = (series[0]?.points ?? []).slice(1).map(point => {
+    const reinit = of('random-reinit', point.level);
+    const mask = of('random-mask', point.level);
+    const difference = point.testAccuracy.mean - dense.testAccuracy.mean;
+    const reasons = [
+      {
+        met: difference >= -dense.testAccuracy.std,
+        text: `Test accuracy ${formatAccuracyStatistic(point.testAccuracy)}, dense ${formatAccuracyStatistic(dense.testAccuracy)} (${formatPoints(difference)} pp).`,
+      },
+      {
+        met: point.earlyStopStep.mean <= dense.earlyStopStep.mean,
+        text: `Early stop at step ${Math.round(point.earlyStopStep.mean)}, dense ${Math.round(dense.earlyStopStep.mean)}.`,
+      },
+    ];
+    for (const [name, control] of [
+      ['random-reinit', reinit],
+      ['random-mask', mask],
+    ] as const) {
+      if (!control) continue;
+      const ahead = point.testAccuracy.mean - control.testAccuracy.mean;
+      reasons.push({
+        met: ahead > control.testAccuracy.std,
+        text: `${formatPoints(ahead)} pp against ${name} (${formatAccuracyStatistic(control.testAccuracy)}).`,
+      });
+    }
+    return { level: point.level, reasons };
+  });
+  const winners = levels.filter(level => level.reasons.every(reason => reason.met) && level.reasons.length === 4);
+  const best = winners.at(-1);
+  const point = best && of('iterative', best.level);
+  if (!best || !point) {
+    return {
+      found: false,
+      level: 0,
+      sparsity: 0,
+      summary: controlled
+        ? 'No winning ticket at any level measured.'
+        : 'Not shown to be better than chance: there are no controls to compare with.',
+      reasons: controlled
+        ? ['At every level at least one condition fails.']
+        : [`At ${formatShare(0.035)} of the weights the ticket reaches the accuracy of the dense network.`],
+      ...(controlled ? {} : { advice: 'Add random-reinit and random-mask.' }),
+      levels,
+    };
+  }
+  return {
+    found: true,
+    level: best.level,
+    sparsity: point.sparsity,
+    summary: `Winning ticket at ${formatShare(1 - point.sparsity)} of the weights: ${formatAccuracyStatistic(point.testAccuracy)} test accuracy, dense ${formatAccuracyStatistic(dense.testAccuracy)}.`,
+    reasons: best.reasons.map(reason => reason.text),
+    levels,
+  };
+}
+
+/** Curves of every run that has started, by key. */
+export function sampleCurves(report: Report): Record<string, CurvePoint[]> {
+  const curves: Record<string, CurvePoint[]> = {};
+  for (const run of report.runs) {
+    if (run.status === 'waiting') continue;
+    const until = run.status === 'done' ? steps : run.status === 'failed' ? 1500 : 2000;
+    curves[run.key] = sampleCurve(run.method, run.level, run.replicate, until);
+  }
+  return curves;
+}
+
+/** Where the first running run of a report stands. */
+export function sampleProgress(report: Report): Progress {
+  const done = report.runs.filter(run => run.status === 'done').length;
+  const run = report.runs.find(one => one.status === 'running');
+  return {
+    runsDone: done,
+    runsTotal: report.runs.length,
+    ...(run
+      ? { run: { key: run.key, method: run.method, level: run.level, replicate: run.replicate, step: 2000, steps } }
+      : {}),
+    levels: report.experiment.pruning.levels,
+    fraction: done / report.runs.length,
+    secondsLeft: 38,
+  };
+}
+
+/** The states a panel can be in. */
+export const sampleReports = {
+  /** Three replicates with every control: a winning ticket. */
+  done: () => sampleReport(),
+  single: () => sampleReport({ replicates: 1 }),
+  withoutControls: () => sampleReport({ replicates: 1, compare: ['one-shot'] }),
+  running: () => sampleReport({ replicates: 1, status: 'running', done: 1 + 8 * 4 + 1 }),
+  started: () => sampleReport({ replicates: 1, status: 'running', done: 0 }),
+  /** Two control runs failed, the rest is there. */
+  partlyFailed: () =>
+    sampleReport({
+      replicates: 1,
+      failed: {
+        31: 'Loss became NaN at step 1,500. Lower training.optimizer.learningRate.',
+        32: 'Loss became NaN at step 1,750. Lower training.optimizer.learningRate.',
+      },
+    }),
+  failed: () =>
+    sampleReport({
+      replicates: 1,
+      status: 'failed',
+      done: 9,
+      error:
+        'runs/3f2a…/final.safetensors could not be written: no space left on device. Free some space and run again.',
+    }),
+  cancelled: () => sampleReport({ replicates: 1, status: 'cancelled', done: 21 }),
+  emptyLayer: () => sampleReport({ replicates: 1, levels: 20, emptyFrom: 17 }),
+} as const;

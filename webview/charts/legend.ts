@@ -1,0 +1,98 @@
+/** The legend is the readout too: a line sample, the name and the value where the cursor stands, always in one place. */
+import './legend.css';
+import { h, setAttribute, setText, svg } from '../ui/dom';
+import { styles, type StyleId } from './styles';
+
+export interface LegendItem {
+  readonly id: StyleId;
+  readonly label: string;
+  /** At the cursor; empty where nothing was measured. */
+  readonly value: string;
+  /** A second, quieter value. */
+  readonly note?: string;
+  readonly title?: string;
+}
+
+/** A line with its dash and marker, as the chart draws it. */
+export function sample(id: StyleId): SVGSVGElement {
+  const { variable, dash, marker, filled } = styles[id];
+  const color = `var(${variable})`;
+  return svg(
+    'svg',
+    { class: 'sample', attributes: { viewBox: '0 0 34 12', 'aria-hidden': 'true' } },
+    id === 'dense' &&
+      svg('rect', { class: 'sample-band', attributes: { x: 0, y: 1, width: 34, height: 10 }, style: { fill: color } }),
+    svg('line', {
+      attributes: { x1: 1, y1: 6, x2: 33, y2: 6, 'stroke-dasharray': dash.join(' ') || null },
+      style: { stroke: color, 'stroke-width': '2' },
+    }),
+    marker !== '' &&
+      svg('path', {
+        attributes: { d: marker, transform: 'translate(17 6) scale(3.8)' },
+        style: {
+          stroke: color,
+          'stroke-width': '0.42',
+          fill: filled ? color : 'var(--wt-surface)',
+        },
+      }),
+  );
+}
+
+export class Legend {
+  readonly element = h('div', { class: 'legend', attributes: { role: 'group', 'aria-label': 'Lines of the chart' } });
+  private readonly items = new Map<
+    StyleId,
+    { button: HTMLElement; label: HTMLElement; value: HTMLElement; note: HTMLElement }
+  >();
+
+  constructor(private readonly onToggle: (id: StyleId) => void) {}
+
+  show(items: readonly LegendItem[], hidden: ReadonlySet<StyleId>): void {
+    const wanted = new Set(items.map(item => item.id));
+    for (const [id, { button }] of this.items) {
+      if (wanted.has(id)) continue;
+      button.remove();
+      this.items.delete(id);
+    }
+    items.forEach((item, index) => {
+      const parts = this.items.get(item.id) ?? this.make(item.id);
+      if (this.element.children[index] !== parts.button)
+        this.element.insertBefore(parts.button, this.element.children[index] ?? null);
+      setText(parts.label, item.label);
+      setText(parts.value, item.value);
+      setText(parts.note, item.note ?? '');
+      const shown = !hidden.has(item.id);
+      setAttribute(parts.button, 'aria-pressed', String(shown));
+      setAttribute(
+        parts.button,
+        'title',
+        `${item.title ?? styles[item.id].explanation} Click to ${shown ? 'hide' : 'show'}.`,
+      );
+    });
+  }
+
+  private make(id: StyleId) {
+    const label = h('span', { class: 'legend-label' });
+    const value = h('span', { class: 'legend-value' });
+    const note = h('span', { class: 'legend-note' });
+    const button = h(
+      'button',
+      {
+        class: 'legend-item',
+        attributes: { type: 'button', 'data-method': id },
+        on: {
+          click: () => {
+            this.onToggle(id);
+          },
+        },
+      },
+      sample(id),
+      label,
+      value,
+      note,
+    );
+    const parts = { button, label, value, note };
+    this.items.set(id, parts);
+    return parts;
+  }
+}

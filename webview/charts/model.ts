@@ -1,0 +1,87 @@
+/** What a plot shows; made by pure functions, drawn by `Plot`. */
+import type { Range, Tick } from './scales';
+import type { StyleId } from './styles';
+
+export interface PlotPoint {
+  readonly x: number;
+  readonly y: number;
+  /** Standard deviation over replicates, drawn as a band y ± spread; 0 for one replicate. */
+  readonly spread: number;
+}
+
+export interface PlotSeries {
+  readonly id: StyleId;
+  readonly label: string;
+  /** Ascending in x, finite. */
+  readonly points: readonly PlotPoint[];
+  /** A point that is marked, such as the early-stop step. */
+  readonly mark?: PlotPoint;
+}
+
+export interface PlotAxis {
+  readonly range: Range;
+  readonly title: string;
+  /** Ticks for so many CSS pixels. */
+  ticks(pixels: number): readonly Tick[];
+}
+
+/** A place the cursor can stand at: a level, a step. */
+export interface Stop {
+  readonly id: number;
+  readonly x: number;
+}
+
+export interface PlotModel {
+  readonly series: readonly PlotSeries[];
+  readonly x: PlotAxis;
+  readonly y: PlotAxis;
+  /** A second scale along the top, without a grid. */
+  readonly top?: { readonly title: string; ticks(pixels: number): readonly Tick[] };
+  /** A level line with its band: the dense network. */
+  readonly reference?: { readonly y: number; readonly spread: number };
+  /** Ascending in x. */
+  readonly stops: readonly Stop[];
+  /** Every point marked, or just enough of them to tell the lines apart. */
+  readonly markers: 'all' | 'sparse';
+}
+
+/** The numbers behind a chart. */
+export interface TableModel {
+  readonly caption: string;
+  readonly columns: readonly string[];
+  /** The first cell of a row names it. */
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** The stop nearest to x. */
+export function nearestStop(stops: readonly Stop[], x: number): Stop | undefined {
+  let best: Stop | undefined;
+  for (const stop of stops) if (!best || Math.abs(stop.x - x) < Math.abs(best.x - x)) best = stop;
+  return best;
+}
+
+/** The point of a series at a stop, if it was measured there. */
+export function pointAt(series: PlotSeries, x: number, tolerance: number): PlotPoint | undefined {
+  let best: PlotPoint | undefined;
+  for (const point of series.points) {
+    const distance = Math.abs(point.x - x);
+    if (distance <= tolerance && (!best || distance < Math.abs(best.x - x))) best = point;
+  }
+  return best;
+}
+
+/** uPlot's aligned table: all x ascending, then for each series its upper edge, its lower edge and
+ * its y (lines lie over bands); null where unmeasured. */
+export function alignedData(series: readonly PlotSeries[]): (number | null)[][] {
+  const xs = [...new Set(series.flatMap(one => one.points.map(point => point.x)))].sort((a, b) => a - b);
+  const columns = series.flatMap(one => {
+    const at = new Map(one.points.map(point => [point.x, point]));
+    const column = (value: (point: PlotPoint) => number): (number | null)[] =>
+      xs.map(x => {
+        const point = at.get(x);
+        return point ? value(point) : null;
+      });
+    return [column(p => p.y + p.spread), column(p => p.y - p.spread), column(p => p.y)];
+  });
+  return [xs, ...columns];
+}

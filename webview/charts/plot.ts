@@ -1,0 +1,287 @@
+/**
+ * A line chart with bands, markers and a cursor that stands at stops: uPlot draws axes and lines, this class adds what
+ * it lacks here: method markers, the reference band, the shared cursor, the keyboard and speech.
+ */
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import './plot.css';
+import { h, setAttribute, setText } from '../ui/dom';
+import { say } from '../ui/live';
+import { readTheme, type Theme } from '../ui/theme';
+import { drawCursor, drawMarkers, drawReference, drawTopTitle, faint } from './drawing';
+import { alignedData, nearestStop, type PlotModel, type PlotSeries, type Stop } from './model';
+import { thin } from './scales';
+import { styles } from './styles';
+
+export interface PlotOptions {
+  /** Name of the chart for screen readers. */
+  readonly label: string;
+  /** Without axis titles, for little room. */
+  readonly compact?: boolean;
+  readonly onHover: (stop: number | null) => void;
+  readonly onPick: (stop: number) => void;
+  /** One stop in words; the series where the keyboard stands, if it stands on one. */
+  readonly describe: (stop: number, series: PlotSeries | undefined) => string;
+}
+
+/** Ids of stops. */
+export interface PlotCursor {
+  readonly hovered: number | null;
+  readonly pinned: number | null;
+}
+
+const rightPadding = 14;
+
+export class Plot {
+  readonly element: HTMLElement;
+  private readonly canvasHost = h('div', { class: 'plot-canvas' });
+  private readonly yTitle = h('div', { class: 'plot-y-title', attributes: { 'aria-hidden': 'true' } });
+  private chart: uPlot | undefined;
+  private model: PlotModel | undefined;
+  private theme: Theme;
+  private cursor: PlotCursor = { hovered: null, pinned: null };
+  /** Which series and theme the present uPlot was made for. */
+  private signature = '';
+  /** Index of the series the keyboard walks along; −1: all. */
+  private walked = -1;
+
+  constructor(private readonly options: PlotOptions) {
+    this.theme = readTheme();
+    this.element = h(
+      'div',
+      {
+        class: options.compact ? 'plot compact' : 'plot',
+        attributes: {
+          tabindex: 0,
+          role: 'application',
+          'aria-roledescription': 'chart',
+          'aria-label': `${options.label}. Left and right go from point to point, up and down from line to line, Enter pins, Escape lets go.`,
+        },
+        on: {
+          keydown: event => {
+            this.onKey(event as KeyboardEvent);
+          },
+          blur: () => {
+            this.options.onHover(null);
+          },
+        },
+      },
+      options.compact ? null : this.yTitle,
+      this.canvasHost,
+    );
+    new ResizeObserver(() => {
+      this.resize();
+    }).observe(this.canvasHost);
+  }
+
+  show(model: PlotModel, cursor: PlotCursor): void {
+    this.model = model;
+    this.cursor = cursor;
+    setText(this.yTitle, model.y.title);
+    const { clientWidth: width, clientHeight: height } = this.canvasHost;
+    if (width === 0 || height === 0) return;
+    const signature = JSON.stringify([model.series.map(one => one.id), model.top !== undefined, this.theme]);
+    if (this.chart && signature === this.signature) {
+      this.chart.setData(alignedData(model.series) as uPlot.AlignedData);
+      return;
+    }
+    this.signature = signature;
+    this.chart?.destroy();
+    this.chart = this.create(model, width, height);
+  }
+
+  setCursor(cursor: PlotCursor): void {
+    if (cursor.hovered === this.cursor.hovered && cursor.pinned === this.cursor.pinned) return;
+    this.cursor = cursor;
+    this.chart?.redraw(false);
+  }
+
+  themeChanged(): void {
+    this.theme = readTheme();
+    if (this.model) this.show(this.model, this.cursor);
+  }
+
+  private resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.canvasHost;
+    if (width === 0 || height === 0 || !this.model) return;
+    if (!this.chart) this.show(this.model, this.cursor);
+    else if (this.chart.width !== width || this.chart.height !== height) this.chart.setSize({ width, height });
+  }
+
+  private create(model: PlotModel, width: number, height: number): uPlot {
+    const { theme, options } = this;
+    const now = (): PlotModel => this.model ?? model;
+    const axis = {
+      stroke: theme.muted,
+      font: theme.font,
+      labelFont: theme.font,
+      ticks: { stroke: theme.line, width: 1, size: 4 },
+      grid: { stroke: theme.grid, width: 1 },
+    };
+    const plotWidth = (u: uPlot): number => Math.max(60, u.width - 50 - rightPadding);
+    const labels = (ticks: readonly { at: number; label: string }[], splits: number[]): string[] =>
+      splits.map(split => ticks.find(tick => tick.at === split)?.label ?? '');
+    const xTicks = (u: uPlot) => now().x.ticks(plotWidth(u));
+    const yTicks = (u: uPlot) => now().y.ticks(Math.max(60, u.height - 50));
+    const topTicks = (u: uPlot) => {
+      const { min, max } = now().x.range;
+      return thin(now().top?.ticks(plotWidth(u)) ?? [], ((max - min) / plotWidth(u)) * 22);
+    };
+    const axes: uPlot.Axis[] = [
+      {
+        ...axis,
+        scale: 'x',
+        size: 26,
+        gap: 4,
+        ...(options.compact ? {} : { label: model.x.title, labelSize: 18, labelGap: 0 }),
+        splits: u => xTicks(u).map(tick => tick.at),
+        values: (u, splits) => labels(xTicks(u), splits),
+      },
+      {
+        ...axis,
+        scale: 'y',
+        gap: 4,
+        size: (_, values) => Math.max(44, ...((values as string[] | null) ?? []).map(value => value.length * 6.6 + 14)),
+        splits: u => yTicks(u).map(tick => tick.at),
+        values: (u, splits) => labels(yTicks(u), splits),
+      },
+    ];
+    if (model.top && !options.compact) {
+      axes.push({
+        ...axis,
+        scale: 'x',
+        // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- Side is a const enum, out of reach of isolated modules
+        side: 0,
+        size: 22,
+        gap: 2,
+        grid: { show: false },
+        splits: u => topTicks(u).map(tick => tick.at),
+        values: (u, splits) => labels(topTicks(u), splits),
+      });
+    }
+    const chart = new uPlot(
+      {
+        width,
+        height,
+        padding: [model.top && !options.compact ? 0 : 8, rightPadding, 0, 0],
+        legend: { show: false },
+        cursor: { show: false },
+        select: { show: false, left: 0, top: 0, width: 0, height: 0 },
+        scales: {
+          x: { time: false, range: () => [now().x.range.min, now().x.range.max] },
+          y: { range: () => [now().y.range.min, now().y.range.max] },
+        },
+        axes,
+        series: [{}, ...model.series.flatMap(one => this.lines(one))],
+        bands: model.series.map((one, index) => ({
+          series: [1 + 3 * index, 2 + 3 * index],
+          fill: faint(theme.colors[one.id], 0.2),
+        })),
+        hooks: {
+          drawClear: [
+            u => {
+              drawReference(u, now(), theme);
+            },
+          ],
+          drawSeries: [
+            (u, index) => {
+              const series = now().series[index / 3 - 1];
+              if (series) drawMarkers(u, now(), series, theme);
+            },
+          ],
+          draw: [
+            u => {
+              drawCursor(u, now(), this.cursor, theme);
+              if (model.top && !options.compact) drawTopTitle(u, model.top.title, theme);
+            },
+          ],
+        },
+      },
+      alignedData(model.series) as uPlot.AlignedData,
+      this.canvasHost,
+    );
+    setAttribute(chart.root, 'aria-hidden', 'true');
+    this.listen(chart);
+    return chart;
+  }
+
+  /** Upper edge, lower edge, line of one series. */
+  private lines(series: PlotSeries): uPlot.Series[] {
+    const color = this.theme.colors[series.id];
+    const edge: uPlot.Series = {
+      spanGaps: true,
+      points: { show: false },
+      ...(this.theme.highContrast ? { stroke: color, width: 0.5 } : {}),
+    };
+    const { dash } = styles[series.id];
+    const line: uPlot.Series = {
+      spanGaps: true,
+      points: { show: false },
+      stroke: color,
+      width: 2,
+      ...(dash.length > 0 ? { dash: [...dash] } : {}),
+    };
+    return [edge, edge, line];
+  }
+
+  private listen(chart: uPlot): void {
+    const stopAt = (event: MouseEvent): Stop | undefined =>
+      nearestStop(this.model?.stops ?? [], chart.posToVal(event.offsetX, 'x'));
+    chart.over.addEventListener('pointermove', event => {
+      this.options.onHover(stopAt(event)?.id ?? null);
+    });
+    chart.over.addEventListener('pointerleave', () => {
+      this.options.onHover(null);
+    });
+    chart.over.addEventListener('click', event => {
+      const stop = stopAt(event);
+      if (stop) this.options.onPick(stop.id);
+    });
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const { model } = this;
+    if (!model || model.stops.length === 0) return;
+    const { stops, series } = model;
+    const current = stops.findIndex(stop => stop.id === (this.cursor.hovered ?? this.cursor.pinned));
+    const last = stops.length - 1;
+    let next = current;
+    switch (event.key) {
+      case 'ArrowLeft':
+        next = current < 0 ? last : Math.max(0, current - 1);
+        break;
+      case 'ArrowRight':
+        next = current < 0 ? 0 : Math.min(last, current + 1);
+        break;
+      case 'Home':
+        next = 0;
+        break;
+      case 'End':
+        next = last;
+        break;
+      case 'ArrowUp':
+        this.walked = Math.max(-1, this.walked - 1);
+        next = Math.max(0, current);
+        break;
+      case 'ArrowDown':
+        this.walked = Math.min(series.length - 1, this.walked + 1);
+        next = Math.max(0, current);
+        break;
+      case 'Enter':
+      case ' ':
+        if (current >= 0) this.options.onPick(stops[current]!.id);
+        event.preventDefault();
+        return;
+      case 'Escape':
+        if (this.cursor.pinned !== null) this.options.onPick(this.cursor.pinned);
+        this.options.onHover(null);
+        return;
+      default:
+        return;
+    }
+    event.preventDefault();
+    const stop = stops[next]!;
+    this.options.onHover(stop.id);
+    say(this.options.describe(stop.id, series[this.walked]));
+  }
+}

@@ -1,0 +1,174 @@
+/** From runs and their evaluations to learning curves. Pure. */
+import { formatAccuracy, formatCount, formatNumber } from '../../src/shared/format';
+import type { CurvePoint, Progress, Report } from '../../src/shared/report';
+import type { PlotModel, PlotPoint, PlotSeries, TableModel } from '../charts/model';
+import { countTick, linearTicks, lossTick, niceRange, percentTick } from '../charts/scales';
+import { styles, type StyleId } from '../charts/styles';
+import { densePoint, methodsOf } from './overviewModel';
+
+export const metrics = ['testAccuracy', 'validationLoss', 'trainLoss'] as const;
+export type Metric = (typeof metrics)[number];
+export const metricLabels: Readonly<Record<Metric, string>> = {
+  testAccuracy: 'test accuracy',
+  validationLoss: 'validation loss',
+  trainLoss: 'training loss',
+};
+
+export type Curves = ReadonlyMap<string, readonly CurvePoint[]>;
+
+export interface CurveGroup {
+  readonly id: StyleId;
+  readonly label: string;
+  /** Keys of the replicates that have started. */
+  readonly runs: readonly string[];
+}
+
+/** The level whose curves are drawn where none is pinned: the running one, the verdict's, else the sparsest measured. */
+export function defaultLevel(report: Report, progress: Progress | null): number {
+  if (progress?.run && progress.run.level > 0) return progress.run.level;
+  if (report.verdict.found) return report.verdict.level;
+  const iterative = report.series.find(series => series.method === 'iterative')?.points ?? [];
+  return iterative.at(-1)?.level ?? 0;
+}
+
+/** Dense, and at a level the ticket and what it is compared with. */
+export function curveGroups(report: Report, level: number): readonly CurveGroup[] {
+  const runsOf = (method: string, at: number): string[] =>
+    report.runs
+      .filter(run => run.method === method && run.level === at && run.status !== 'waiting')
+      .sort((a, b) => a.replicate - b.replicate)
+      .map(run => run.key);
+  const groups: CurveGroup[] = [{ id: 'dense', label: 'dense', runs: runsOf('iterative', 0) }];
+  if (level === 0) return groups;
+  for (const method of methodsOf(report)) {
+    const label = method === 'iterative' ? `ticket, level ${level}` : styles[method].label;
+    groups.push({ id: method, label, runs: runsOf(method, level) });
+  }
+  return groups;
+}
+
+/** Mean and standard deviation (n−1) over the replicates that were evaluated at a step. */
+export function meanCurve(curves: readonly (readonly CurvePoint[])[], metric: Metric): readonly PlotPoint[] {
+  const bySteps = new Map<number, number[]>();
+  for (const curve of curves) {
+    for (const point of curve) {
+      const value = point[metric];
+      if (value === null || !Number.isFinite(value)) continue;
+      const values = bySteps.get(point.step);
+      if (values) values.push(value);
+      else bySteps.set(point.step, [value]);
+    }
+  }
+  return [...bySteps]
+    .sort(([a], [b]) => a - b)
+    .map(([step, values]) => {
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+      return { x: step, y: mean, spread: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1)) };
+    });
+}
+
+/** The point of lowest validation loss, mean over replicates: where early stopping would stop. */
+export function earlyStop(curves: readonly (readonly CurvePoint[])[]): number | undefined {
+  const losses = meanCurve(curves, 'validationLoss');
+  let best: PlotPoint | undefined;
+  for (const point of losses) if (!best || point.y < best.y) best = point;
+  return best?.x;
+}
+
+/** The first evaluated step at which the mean test accuracy reaches `accuracy`. */
+export function stepReaching(curves: readonly (readonly CurvePoint[])[], accuracy: number): number | undefined {
+  return meanCurve(curves, 'testAccuracy').find(point => point.y >= accuracy)?.x;
+}
+
+const curvesOf = (group: CurveGroup, curves: Curves): (readonly CurvePoint[])[] =>
+  group.runs.map(run => curves.get(run) ?? []).filter(curve => curve.length > 0);
+
+export function curvesModel(
+  report: Report,
+  groups: readonly CurveGroup[],
+  curves: Curves,
+  metric: Metric,
+  hidden: ReadonlySet<StyleId>,
+): PlotModel {
+  const series = groups
+    .filter(group => !hidden.has(group.id))
+    .map((group): PlotSeries => {
+      const own = curvesOf(group, curves);
+      const points = meanCurve(own, metric);
+      const mark = points.find(point => point.x === earlyStop(own));
+      return { id: group.id, label: group.label, points, ...(mark ? { mark } : {}) };
+    });
+  const steps = Math.max(1, report.experiment.training.steps);
+  const range = yRange(series, steps, metric);
+  const accuracy = metric === 'testAccuracy';
+  const stops = [...new Set(series.flatMap(one => one.points.map(point => point.x)))].sort((a, b) => a - b);
+  return {
+    series,
+    x: {
+      range: { min: 0, max: steps },
+      title: 'step',
+      ticks: pixels => linearTicks({ min: 0, max: steps }, pixels / 70, countTick),
+    },
+    y: {
+      range,
+      title: metricLabels[metric],
+      ticks: pixels => linearTicks(range, Math.min(8, pixels / 34), accuracy ? percentTick : lossTick),
+    },
+    stops: stops.map(step => ({ id: step, x: step })),
+    markers: 'sparse',
+  };
+}
+
+/**
+ * The range of what follows the first tenth of training: the steep start would press all that matters into one line.
+ * The start still enters the picture, cut off at its edge.
+ */
+function yRange(series: readonly PlotSeries[], steps: number, metric: Metric) {
+  const settled = series.flatMap(one => one.points.filter(point => point.x >= steps * 0.1));
+  const points = settled.length > 0 ? settled : series.flatMap(one => one.points);
+  const values = points.flatMap(point => [point.y - point.spread, point.y + point.spread]);
+  return metric === 'testAccuracy'
+    ? niceRange(values, 0.01, { min: 0, max: 1 })
+    : niceRange(values, 0.01, { min: 0, max: Number.POSITIVE_INFINITY });
+}
+
+export function formatMetric(value: number, metric: Metric): string {
+  return metric === 'testAccuracy' ? formatAccuracy(value) : formatNumber(value);
+}
+
+/** Mean with its deviation where there is one: "97.41 ± 0.08 %", "0.0812 ± 0.003". */
+export function formatMetricPoint(point: PlotPoint, metric: Metric): string {
+  if (point.spread === 0) return formatMetric(point.y, metric);
+  return metric === 'testAccuracy'
+    ? `${(point.y * 100).toFixed(2)} ± ${(point.spread * 100).toFixed(2)} %`
+    : `${formatNumber(point.y)} ± ${formatNumber(point.spread)}`;
+}
+
+/** How fast a line learns: when it reaches the dense network's final accuracy, and when early stopping would stop. */
+export function speedNote(report: Report, group: CurveGroup, curves: Curves): string {
+  const own = curvesOf(group, curves);
+  const stop = earlyStop(own);
+  const dense = densePoint(report);
+  const reached = dense ? stepReaching(own, dense.testAccuracy.mean) : undefined;
+  return [
+    stop === undefined ? '' : `early stop ${formatCount(stop)}`,
+    reached === undefined ? '' : `dense accuracy ${formatCount(reached)}`,
+  ]
+    .filter(text => text !== '')
+    .join(' · ');
+}
+
+export function curvesTable(model: PlotModel, metric: Metric): TableModel {
+  return {
+    caption: `${metricLabels[metric]} by step`,
+    columns: ['step', ...model.series.map(series => series.label)],
+    rows: model.stops.map(stop => [
+      formatCount(stop.id),
+      ...model.series.map(series => {
+        const point = series.points.find(one => one.x === stop.x);
+        return point ? formatMetricPoint(point, metric) : '–';
+      }),
+    ]),
+  };
+}

@@ -1,0 +1,139 @@
+/** Name, what is trained on what and where, how far it is, and what can be done. */
+import { formatClock, formatSeconds } from '../../src/shared/format';
+import type { PanelToHost } from '../../src/shared/messages';
+import type { Progress, Report } from '../../src/shared/report';
+import { h, setAttribute, setChildren, setText } from '../ui/dom';
+import { button } from '../ui/toolkit';
+import { standing, type PanelState, type Standing } from './state';
+
+/** "level 9 of 15 · random mask · 0:38 left" */
+export function progressText(progress: Progress | null, report: Report | null): string {
+  if (!progress) return 'starting';
+  const parts: string[] = [];
+  if (progress.run) {
+    parts.push(`level ${progress.run.level} of ${progress.levels}`);
+    if (progress.run.method !== 'iterative') parts.push(progress.run.method);
+    if ((report?.experiment.replicates ?? 1) > 1) parts.push(`replicate ${progress.run.replicate + 1}`);
+  } else {
+    parts.push(`run ${progress.runsDone} of ${progress.runsTotal}`);
+  }
+  if (progress.secondsLeft !== null) parts.push(`${formatClock(progress.secondsLeft)} left`);
+  return parts.join(' · ');
+}
+
+function statusText(state: PanelState, now: Standing): string {
+  const took = state.report ? ` · ${formatSeconds(state.report.seconds.total)}` : '';
+  switch (now) {
+    case 'running':
+      return progressText(state.progress, state.report);
+    case 'reading':
+      return 'reading data';
+    case 'nothing':
+      return 'not run yet';
+    case 'done':
+      return `done${took}`;
+    case 'failed':
+    case 'cancelled':
+    case 'interrupted':
+      return now;
+  }
+}
+
+const runLabels: Readonly<Record<Exclude<Standing, 'running' | 'reading'>, string>> = {
+  nothing: 'Run',
+  done: 'Run again',
+  failed: 'Try again',
+  cancelled: 'Continue',
+  interrupted: 'Continue',
+};
+
+export class Header {
+  private readonly name = h('h1');
+  private readonly subject = h('span', { class: 'subject' });
+  private readonly device = h('span', { class: 'device' });
+  private readonly status = h('span', { class: 'status', attributes: { 'data-testid': 'status' } });
+  private readonly actions = h('div', { class: 'actions' });
+  private readonly fill = h('div', { class: 'progress-fill' });
+  private readonly bar = h(
+    'div',
+    {
+      class: 'progress',
+      attributes: {
+        role: 'progressbar',
+        'aria-label': 'Progress of the experiment',
+        'aria-valuemin': 0,
+        'aria-valuemax': 100,
+      },
+    },
+    this.fill,
+  );
+  readonly element = h(
+    'header',
+    { class: 'header' },
+    h(
+      'div',
+      { class: 'header-row' },
+      h(
+        'div',
+        { class: 'header-text' },
+        this.name,
+        h('div', { class: 'facts' }, this.subject, this.device, this.status),
+      ),
+      this.actions,
+    ),
+    this.bar,
+  );
+  private shownActions = '';
+
+  constructor(private readonly post: (message: PanelToHost) => void) {}
+
+  show(state: PanelState): void {
+    const { report } = state;
+    const now = standing(state);
+    setText(this.name, state.name);
+    document.title = state.name;
+    if (report) {
+      setText(this.subject, `${report.modelDescription} → ${report.dataDescription.split(':')[0] ?? ''}`);
+      setAttribute(this.subject, 'title', report.dataDescription);
+      setText(this.device, `${report.executor} · ${report.device}`);
+    }
+    this.showActions(now, report !== null);
+    this.showStatus(state);
+  }
+
+  /** Progress comes often; nothing but the line and the bar follows it. */
+  showStatus(state: PanelState): void {
+    const now = standing(state);
+    setText(this.status, statusText(state, now));
+    this.status.dataset['standing'] = now;
+    const fraction = now === 'running' ? (state.progress?.fraction ?? 0) : 0;
+    const percent = Math.round(fraction * 1000) / 10;
+    this.fill.style.width = `${percent}%`;
+    this.bar.classList.toggle('active', state.running);
+    this.bar.classList.toggle('indeterminate', now === 'reading');
+    setAttribute(this.bar, 'aria-valuenow', now === 'running' ? Math.round(percent) : null);
+    setAttribute(this.bar, 'aria-hidden', state.running ? null : 'true');
+  }
+
+  /** Rebuilt only when the set changes, so that focus stays on a button that stays. */
+  private showActions(now: Standing, hasReport: boolean): void {
+    const signature = `${now}/${hasReport}`;
+    if (signature === this.shownActions) return;
+    this.shownActions = signature;
+    const send = (type: Exclude<PanelToHost['type'], 'curves'>) => () => {
+      this.post({ type });
+    };
+    const busy = now === 'running' || now === 'reading';
+    setChildren(
+      this.actions,
+      busy
+        ? button('Cancel', send('cancel'), { title: 'Stop within a second; everything measured so far is kept.' })
+        : button(runLabels[now], send('run'), { appearance: now === 'done' ? 'secondary' : 'primary' }),
+      button('Experiment', send('openExperiment'), { title: 'Open the experiment file.' }),
+      hasReport &&
+        button('Copy table', send('copyTable'), { title: 'Copy the rounds as a table for a spreadsheet or a paper.' }),
+      hasReport && button('Report JSON', send('openReport'), { title: 'Open report.json: every number shown here.' }),
+      now === 'failed' && button('Show log', send('showLog')),
+    );
+  }
+}

@@ -1,0 +1,161 @@
+/** Learning curves: dense, the ticket at one level, and what it is compared with there. */
+import { formatCount } from '../../src/shared/format';
+import type { Report } from '../../src/shared/report';
+import { DataTable } from '../charts/dataTable';
+import { Legend } from '../charts/legend';
+import { Plot } from '../charts/plot';
+import type { PlotModel } from '../charts/model';
+import { styles, type StyleId } from '../charts/styles';
+import { card, type Card } from '../ui/card';
+import { h, setText } from '../ui/dom';
+import { checkbox, dropdown } from '../ui/toolkit';
+import {
+  curveGroups,
+  curvesModel,
+  curvesTable,
+  formatMetricPoint,
+  metricLabels,
+  metrics,
+  speedNote,
+  type CurveGroup,
+  type Curves,
+  type Metric,
+} from './curvesModel';
+
+export interface LearningCurvesOptions {
+  readonly metric: Metric;
+  readonly asTable: boolean;
+  readonly onMetric: (metric: Metric) => void;
+  readonly onToggle: (id: StyleId) => void;
+  readonly onAsTable: (asTable: boolean) => void;
+  /** Asks the host for curves that are not here yet. */
+  readonly need: (runs: readonly string[]) => void;
+}
+
+interface Shown {
+  readonly report: Report;
+  readonly level: number;
+  readonly curves: Curves;
+  readonly hidden: ReadonlySet<StyleId>;
+}
+
+export class LearningCurves {
+  private readonly legend: Legend;
+  private readonly plot: Plot;
+  private readonly table = new DataTable();
+  private readonly card: Card;
+  private metric: Metric;
+  private asTable: boolean;
+  private shown: Shown | undefined;
+  private model: PlotModel | undefined;
+  private groups: readonly CurveGroup[] = [];
+  private step: number | null = null;
+  private pinnedStep: number | null = null;
+
+  constructor(private readonly options: LearningCurvesOptions) {
+    this.metric = options.metric;
+    this.asTable = options.asTable;
+    this.legend = new Legend(options.onToggle);
+    this.plot = new Plot({
+      label: 'Learning curves by training step',
+      onHover: step => {
+        this.step = step;
+        this.showCursor();
+      },
+      onPick: step => {
+        this.pinnedStep = this.pinnedStep === step ? null : step;
+        this.showCursor();
+      },
+      describe: (step, only) => this.describe(step, only?.id),
+    });
+    const choose = dropdown(
+      'Quantity',
+      metrics.map(metric => ({ value: metric, label: metricLabels[metric] })),
+      options.metric,
+      metric => {
+        this.metric = metric;
+        options.onMetric(metric);
+        this.refresh();
+      },
+    );
+    const toggle = checkbox('Show as table', options.asTable, asTable => {
+      this.asTable = asTable;
+      options.onAsTable(asTable);
+      this.showForm();
+    });
+    this.card = card(
+      'curves',
+      'Learning curves',
+      [choose, toggle],
+      this.legend.element,
+      h('div', { class: 'chart-box' }, this.plot.element, this.table.element),
+      h('p', { class: 'quiet hint', text: 'A short stroke marks the early-stop step: the lowest validation loss.' }),
+    );
+    this.showForm();
+  }
+
+  get element(): HTMLElement {
+    return this.card.element;
+  }
+
+  show(report: Report, level: number, curves: Curves, hidden: ReadonlySet<StyleId>): void {
+    this.shown = { report, level, curves, hidden };
+    this.refresh();
+  }
+
+  themeChanged(): void {
+    this.plot.themeChanged();
+  }
+
+  private refresh(): void {
+    if (!this.shown) return;
+    const { report, level, curves, hidden } = this.shown;
+    this.groups = curveGroups(report, level);
+    this.options.need(this.groups.flatMap(group => group.runs));
+    this.model = curvesModel(report, this.groups, curves, this.metric, hidden);
+    if (this.asTable) this.table.show(curvesTable(this.model, this.metric));
+    this.plot.show(this.model, { hovered: this.step, pinned: this.pinnedStep });
+    this.showCursor();
+  }
+
+  private showForm(): void {
+    this.plot.element.hidden = this.asTable;
+    this.table.element.hidden = !this.asTable;
+    this.refresh();
+  }
+
+  private showCursor(): void {
+    const { shown, model } = this;
+    if (!shown || !model) return;
+    const step = this.step ?? this.pinnedStep;
+    setText(
+      this.card.aside,
+      step === null ? `level ${shown.level}` : `level ${shown.level} · step ${formatCount(step)}`,
+    );
+    this.legend.show(
+      this.groups.map(group => {
+        const points = model.series.find(series => series.id === group.id)?.points ?? [];
+        const point = step === null ? points.at(-1) : points.find(one => one.x === step);
+        return {
+          id: group.id,
+          label: group.label,
+          value: point ? formatMetricPoint(point, this.metric) : '–',
+          note: speedNote(shown.report, group, shown.curves),
+          title: `${styles[group.id].explanation} Below: the step of lowest validation loss, and the step where it reaches the final accuracy of the dense network.`,
+        };
+      }),
+      shown.hidden,
+    );
+    this.plot.setCursor({ hovered: this.step, pinned: this.pinnedStep });
+  }
+
+  private describe(step: number, only: StyleId | undefined): string {
+    const values = (this.model?.series ?? [])
+      .filter(series => only === undefined || series.id === only)
+      .flatMap(series => {
+        const point = series.points.find(one => one.x === step);
+        return point ? [`${series.label} ${formatMetricPoint(point, this.metric)}`] : [];
+      });
+    return `step ${formatCount(step)}: ${values.join('; ') || 'nothing measured'}`;
+  }
+}

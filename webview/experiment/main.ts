@@ -1,0 +1,189 @@
+/** The experiment panel: wires the host's messages to the parts of the page. It holds no truth, only view state. */
+import type { HostToPanel, PanelToHost } from '../../src/shared/messages';
+import type { StyleId } from '../charts/styles';
+import '../ui/base.css';
+import './experiment.css';
+import { card } from '../ui/card';
+import { h } from '../ui/dom';
+import { onThemeChange } from '../ui/theme';
+import { registerPanelControls, tabs } from '../ui/toolkit';
+import { bridge, savedState, saveState } from '../ui/bridge';
+import { LevelCursor } from './cursor';
+import { defaultLevel } from './curvesModel';
+import { Header } from './header';
+import { Layers } from './layers';
+import { LearningCurves } from './learningCurves';
+import { Overview } from './overview';
+import { Rounds } from './rounds';
+import { CurveStore, readViewState, type PanelState, type ViewId, type ViewState } from './state';
+import { VerdictBox } from './verdict';
+
+registerPanelControls();
+const host = bridge<PanelToHost, HostToPanel>(['state', 'progress', 'evaluation', 'curves']);
+const post = (message: PanelToHost): void => {
+  host.post(message);
+};
+
+let view = readViewState(savedState());
+let state: PanelState | undefined;
+const store = new CurveStore();
+const cursor = new LevelCursor(view.pinned);
+
+function change(changes: Partial<ViewState>): void {
+  view = { ...view, ...changes };
+  saveState(view);
+}
+
+function toggle(id: StyleId): void {
+  change({ hidden: view.hidden.includes(id) ? view.hidden.filter(one => one !== id) : [...view.hidden, id] });
+  draw();
+}
+
+function setAsTable(chart: 'overview' | 'curves', asTable: boolean): void {
+  const others = view.asTable.filter(one => one !== chart);
+  change({ asTable: asTable ? [...others, chart] : others });
+}
+
+const header = new Header(post);
+const verdict = new VerdictBox(post);
+const overview = new Overview({
+  cursor,
+  asTable: view.asTable.includes('overview'),
+  onToggle: toggle,
+  onAsTable: asTable => {
+    setAsTable('overview', asTable);
+  },
+});
+const rounds = new Rounds(cursor);
+const roundsCard = card('rounds', 'Rounds', [], rounds.element);
+const curves = new LearningCurves({
+  metric: view.metric,
+  asTable: view.asTable.includes('curves'),
+  onMetric: metric => {
+    change({ metric });
+  },
+  onToggle: toggle,
+  onAsTable: asTable => {
+    setAsTable('curves', asTable);
+  },
+  need: runs => {
+    const fresh = store.ask(runs);
+    if (fresh.length > 0) post({ type: 'curves', runs: fresh });
+  },
+});
+const layers = new Layers(cursor);
+
+const places: Readonly<Record<ViewId, HTMLElement>> = {
+  overview: h('div', { class: 'view view-overview' }, h('div', { class: 'column' }), h('div', { class: 'column' })),
+  rounds: h('div', { class: 'view view-single' }),
+  curves: h('div', { class: 'view view-single' }),
+  layers: h('div', { class: 'view view-single' }),
+};
+
+/** One set of parts: the overview holds them all, each other tab one of them, large. */
+function select(id: ViewId): void {
+  if (id !== view.view) change({ view: id });
+  const [left, right] = places.overview.children;
+  if (id === 'overview') {
+    left?.append(overview.element, curves.element);
+    right?.append(roundsCard.element, layers.element);
+  } else {
+    places[id].append({ rounds: roundsCard, curves, layers }[id].element);
+  }
+}
+
+const content = h(
+  'main',
+  { class: 'content' },
+  tabs(
+    'Views of the experiment',
+    [
+      { id: 'overview', label: 'Overview', view: places.overview },
+      { id: 'rounds', label: 'Rounds', view: places.rounds },
+      { id: 'curves', label: 'Learning curves', view: places.curves },
+      { id: 'layers', label: 'Layers', view: places.layers },
+    ],
+    view.view,
+    select,
+  ),
+);
+content.hidden = true;
+document.getElementById('root')?.append(header.element, verdict.element, content);
+
+/** The level that verdict and curves speak of while none is hovered: pinned, or the one that matters most. */
+function restingLevel(shown: PanelState): number {
+  return shown.report ? (cursor.pinned ?? defaultLevel(shown.report, shown.progress)) : 0;
+}
+
+function drawCurves(): void {
+  if (!state?.report) return;
+  curves.show(state.report, restingLevel(state), store.curves, new Set(view.hidden));
+}
+
+function drawVerdict(): void {
+  if (state) verdict.show(state, cursor.active ?? restingLevel(state));
+}
+
+function draw(): void {
+  if (!state) return;
+  const { report, progress } = state;
+  header.show(state);
+  drawVerdict();
+  content.hidden = report === null;
+  if (!report) return;
+  overview.show(report, new Set(view.hidden), restingLevel(state));
+  rounds.show(report, progress);
+  layers.show(report);
+  drawCurves();
+}
+
+cursor.onChange(() => {
+  drawVerdict();
+  if (cursor.pinned === view.pinned) return;
+  change({ pinned: cursor.pinned });
+  drawCurves();
+});
+
+let curvesPending = false;
+/** Evaluations of parallel runs come in bursts: one drawing a frame. */
+function drawCurvesSoon(): void {
+  if (curvesPending) return;
+  curvesPending = true;
+  requestAnimationFrame(() => {
+    curvesPending = false;
+    drawCurves();
+  });
+}
+
+host.listen(message => {
+  switch (message.type) {
+    case 'state': {
+      const { name, running, report, progress, error } = message;
+      state = { name, running, report, progress, error };
+      saveState({ ...view, name });
+      draw();
+      return;
+    }
+    case 'progress':
+      if (!state) return;
+      state = { ...state, progress: message.progress };
+      header.showStatus(state);
+      if (state.report) rounds.show(state.report, message.progress);
+      return;
+    case 'evaluation':
+      store.add(message.run, [message.point]);
+      drawCurvesSoon();
+      return;
+    case 'curves':
+      for (const [run, points] of Object.entries(message.curves)) store.add(run, points);
+      drawCurvesSoon();
+  }
+});
+
+onThemeChange(() => {
+  overview.themeChanged();
+  curves.themeChanged();
+  layers.themeChanged();
+});
+
+post({ type: 'ready' });

@@ -1,0 +1,120 @@
+/** Accuracy against weights remaining, for every method, with the dense network as a band. */
+import { formatAccuracyStatistic, formatPoints } from '../../src/shared/format';
+import type { Report } from '../../src/shared/report';
+import { DataTable } from '../charts/dataTable';
+import { Legend, type LegendItem } from '../charts/legend';
+import { Plot } from '../charts/plot';
+import { styles, type StyleId } from '../charts/styles';
+import { card, type Card } from '../ui/card';
+import { h, setText } from '../ui/dom';
+import { checkbox } from '../ui/toolkit';
+import type { LevelCursor } from './cursor';
+import {
+  densePoint,
+  describeLevel,
+  levelLabel,
+  methodsOf,
+  overviewModel,
+  overviewTable,
+  pointOf,
+} from './overviewModel';
+
+export interface OverviewOptions {
+  readonly cursor: LevelCursor;
+  readonly asTable: boolean;
+  readonly onToggle: (id: StyleId) => void;
+  readonly onAsTable: (asTable: boolean) => void;
+}
+
+export class Overview {
+  private readonly legend: Legend;
+  private readonly plot: Plot;
+  private readonly table = new DataTable();
+  private readonly card: Card;
+  private report: Report | undefined;
+  private hidden: ReadonlySet<StyleId> = new Set();
+  private restingLevel = 0;
+  private asTable: boolean;
+
+  constructor(private readonly options: OverviewOptions) {
+    const { cursor } = options;
+    this.asTable = options.asTable;
+    this.legend = new Legend(options.onToggle);
+    this.plot = new Plot({
+      label: 'Test accuracy against weights remaining',
+      onHover: cursor.hover,
+      onPick: cursor.pick,
+      describe: (level, series) => (this.report ? describeLevel(this.report, level, series?.id) : ''),
+    });
+    const toggle = checkbox('Show as table', options.asTable, asTable => {
+      this.asTable = asTable;
+      options.onAsTable(asTable);
+      this.showForm();
+    });
+    this.card = card(
+      'overview',
+      'Accuracy against weights remaining',
+      [toggle],
+      this.legend.element,
+      h('div', { class: 'chart-box' }, this.plot.element, this.table.element),
+    );
+    cursor.onChange(() => {
+      this.showCursor();
+    });
+    this.showForm();
+  }
+
+  get element(): HTMLElement {
+    return this.card.element;
+  }
+
+  /** `restingLevel`: whose values the legend shows while no level is hovered or pinned. */
+  show(report: Report, hidden: ReadonlySet<StyleId>, restingLevel: number): void {
+    this.report = report;
+    this.hidden = hidden;
+    this.restingLevel = restingLevel;
+    if (this.asTable) this.table.show(overviewTable(report));
+    this.plot.show(overviewModel(report, hidden), this.options.cursor);
+    this.showCursor();
+  }
+
+  themeChanged(): void {
+    this.plot.themeChanged();
+  }
+
+  private showForm(): void {
+    this.plot.element.hidden = this.asTable;
+    this.table.element.hidden = !this.asTable;
+    if (this.report) this.show(this.report, this.hidden, this.restingLevel);
+  }
+
+  private showCursor(): void {
+    const { report, options } = this;
+    if (!report) return;
+    const level = options.cursor.active ?? this.restingLevel;
+    setText(this.card.aside, levelLabel(report, level));
+    this.legend.show(legendItems(report, level), this.hidden);
+    this.plot.setCursor({ hovered: options.cursor.hovered, pinned: options.cursor.pinned });
+  }
+}
+
+function legendItems(report: Report, level: number): readonly LegendItem[] {
+  const dense = densePoint(report);
+  return [
+    {
+      id: 'dense',
+      label: dense && dense.testAccuracy.values.length > 1 ? 'dense ± σ' : 'dense',
+      value: dense ? formatAccuracyStatistic(dense.testAccuracy) : '–',
+    },
+    ...methodsOf(report).map((method): LegendItem => {
+      const point = pointOf(report, method, level);
+      const difference =
+        point && dense && level > 0 ? ` (${formatPoints(point.testAccuracy.mean - dense.testAccuracy.mean)})` : '';
+      return {
+        id: method,
+        label: styles[method].label,
+        value: point ? `${formatAccuracyStatistic(point.testAccuracy)}${difference}` : '–',
+      };
+    }),
+  ];
+}

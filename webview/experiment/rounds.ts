@@ -1,0 +1,207 @@
+/** The rounds: one row a level, all there from the start so that nothing moves when numbers arrive. */
+import type { Progress, Report } from '../../src/shared/report';
+import { sample } from '../charts/legend';
+import { styles } from '../charts/styles';
+import { h, setAttribute, setChildren, setText } from '../ui/dom';
+import { icon } from '../ui/icons';
+import { say } from '../ui/live';
+import type { LevelCursor } from './cursor';
+import { describeLevel } from './overviewModel';
+import { roundRows, type RoundRow } from './roundsModel';
+
+interface Row {
+  readonly element: HTMLTableRowElement;
+  readonly cells: ReadonlyMap<string, HTMLElement>;
+  readonly bar: HTMLElement;
+  readonly badge: HTMLElement;
+}
+
+const columns = [
+  { id: 'level', label: 'level', title: 'Pruning level; 0 is the dense network.' },
+  { id: 'remaining', label: 'remaining', title: 'Weights kept / all prunable weights (density).' },
+  { id: 'kept', label: 'kept', title: 'Weights kept in all prunable layers; of the first replicate.' },
+  {
+    id: 'test',
+    label: 'test accuracy',
+    title: 'After the last step: mean ± standard deviation (n − 1) over replicates.',
+  },
+  {
+    id: 'difference',
+    label: 'Δ dense, pp',
+    title: 'Mean test accuracy minus that of the dense network, in percentage points.',
+  },
+  {
+    id: 'stop',
+    label: 'early stop',
+    title: 'The evaluated step with the lowest validation loss; mean over replicates.',
+  },
+  { id: 'time', label: 'time', title: 'Wall time of one run, training and evaluation; mean over replicates.' },
+] as const;
+
+export class Rounds {
+  private readonly head = h('tr');
+  private readonly rows = h('tbody');
+  private readonly table = h(
+    'table',
+    { class: 'rounds-table' },
+    h('caption', { class: 'visually-hidden', text: 'Rounds: one row for each pruning level. Enter pins a level.' }),
+    h('thead', {}, this.head),
+    this.rows,
+  );
+  readonly element = h('div', { class: 'rounds table-scroll' }, this.table);
+  private byLevel = new Map<number, Row>();
+  private report: Report | undefined;
+  private shape = '';
+
+  constructor(private readonly cursor: LevelCursor) {
+    cursor.onChange(() => {
+      this.showCursor();
+    });
+    this.rows.addEventListener('pointerleave', () => {
+      cursor.hover(null);
+    });
+  }
+
+  show(report: Report, progress: Progress | null): void {
+    this.report = report;
+    const rows = roundRows(report, progress);
+    const shape = JSON.stringify([rows.length, report.experiment.compare]);
+    if (shape !== this.shape) {
+      this.shape = shape;
+      this.build(rows);
+    }
+    for (const row of rows) this.fill(row);
+    this.showCursor();
+  }
+
+  private build(rows: readonly RoundRow[]): void {
+    const compared = rows[0]?.compared.map(one => one.method) ?? [];
+    setChildren(
+      this.head,
+      ...columns.map(column =>
+        h('th', { class: `col-${column.id}`, text: column.label, title: column.title, attributes: { scope: 'col' } }),
+      ),
+      ...compared.map(method =>
+        h(
+          'th',
+          {
+            class: 'col-compared',
+            title: `${styles[method].explanation} Test accuracy.`,
+            attributes: { scope: 'col' },
+          },
+          sample(method),
+          styles[method].label,
+        ),
+      ),
+    );
+    this.byLevel = new Map(rows.map(row => [row.level, this.makeRow(row)]));
+    setChildren(this.rows, ...[...this.byLevel.values()].map(row => row.element));
+  }
+
+  private makeRow({ level, compared }: RoundRow): Row {
+    const cells = new Map<string, HTMLElement>();
+    const cell = (id: string, className: string): HTMLElement => {
+      const span = h('span', { class: 'cell' });
+      cells.set(id, span);
+      return h('td', { class: className }, span);
+    };
+    const badge = h('span', { class: 'winner' });
+    const bar = h('span', { class: 'bar-fill' });
+    const remaining = h('span', { class: 'bar-text' });
+    cells.set('remaining', remaining);
+    const element = h(
+      'tr',
+      {
+        attributes: { tabindex: level === 0 ? 0 : -1, 'data-level': level },
+        on: {
+          pointerenter: () => {
+            this.cursor.hover(level);
+          },
+          focus: () => {
+            this.cursor.hover(level);
+          },
+          blur: () => {
+            this.cursor.hover(null);
+          },
+          click: () => {
+            this.cursor.pick(level);
+          },
+          keydown: event => {
+            this.onKey(event as KeyboardEvent, level);
+          },
+        },
+      },
+      h('th', { class: 'col-level', attributes: { scope: 'row' } }, h('span', { text: String(level) }), badge),
+      h(
+        'td',
+        { class: 'col-remaining' },
+        h('span', { class: 'bar', attributes: { 'aria-hidden': 'true' } }, bar),
+        remaining,
+      ),
+      cell('kept', 'col-kept'),
+      cell('test', 'col-test'),
+      cell('difference', 'col-difference'),
+      cell('stop', 'col-stop'),
+      cell('time', 'col-time'),
+      ...compared.map(({ method }) => cell(method, 'col-compared')),
+    );
+    return { element, cells, bar, badge };
+  }
+
+  private fill(row: RoundRow): void {
+    const parts = this.byLevel.get(row.level);
+    if (!parts) return;
+    const write = (id: string, text: string): void => {
+      const cell = parts.cells.get(id);
+      if (cell) setText(cell, text);
+    };
+    write('remaining', row.remaining);
+    write('kept', row.kept);
+    write('test', row.test);
+    write('difference', row.difference);
+    write('stop', row.earlyStop);
+    write('time', row.time);
+    for (const { method, text } of row.compared) write(method, text);
+    parts.bar.style.width = `${(row.density ?? 0) * 100}%`;
+    parts.element.dataset['state'] = row.state;
+    parts.cells.get('difference')?.setAttribute('data-sign', String(row.sign));
+    parts.element.classList.toggle('is-winner', row.winner);
+    if (row.winner !== parts.badge.hasChildNodes()) {
+      setChildren(
+        parts.badge,
+        row.winner && icon('check'),
+        row.winner && h('span', { class: 'visually-hidden', text: 'winning ticket' }),
+      );
+    }
+  }
+
+  private showCursor(): void {
+    for (const [level, { element }] of this.byLevel) {
+      element.classList.toggle('hovered', this.cursor.hovered === level);
+      element.classList.toggle('pinned', this.cursor.pinned === level);
+      setAttribute(element, 'aria-selected', this.cursor.pinned === level ? 'true' : null);
+    }
+  }
+
+  private onKey(event: KeyboardEvent, level: number): void {
+    const last = this.byLevel.size - 1;
+    const moves: Readonly<Record<string, number>> = {
+      ArrowDown: Math.min(last, level + 1),
+      ArrowUp: Math.max(0, level - 1),
+      Home: 0,
+      End: last,
+    };
+    const next = moves[event.key];
+    if (next !== undefined) {
+      const target = this.byLevel.get(next)?.element;
+      for (const { element } of this.byLevel.values()) element.tabIndex = element === target ? 0 : -1;
+      target?.focus();
+      if (this.report) say(describeLevel(this.report, next));
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      this.cursor.pick(level);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+}

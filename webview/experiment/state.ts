@@ -1,0 +1,76 @@
+/** What the panel knows: the host's last word, curves as they come, and the view state that survives a reload. */
+import type { CurvePoint, Progress, Report } from '../../src/shared/report';
+import { styleIds, type StyleId } from '../charts/styles';
+import { metrics, type Metric } from './curvesModel';
+
+export const views = ['overview', 'rounds', 'curves', 'layers'] as const;
+export type ViewId = (typeof views)[number];
+
+/** Kept by VS Code across hiding and reloading; the host finds the experiment again by `name`. */
+export interface ViewState {
+  readonly view: ViewId;
+  readonly pinned: number | null;
+  readonly hidden: readonly StyleId[];
+  readonly metric: Metric;
+  /** Charts shown as tables. */
+  readonly asTable: readonly ('overview' | 'curves')[];
+}
+
+const isString = (value: unknown): value is string => typeof value === 'string';
+
+/** Reads what was saved, perhaps by an older version: what does not fit falls back to the default. */
+export function readViewState(saved: Readonly<Record<string, unknown>>): ViewState {
+  const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter(isString) : []);
+  const hidden = strings(saved['hidden']);
+  const asTable = strings(saved['asTable']);
+  const pinned = saved['pinned'];
+  return {
+    view: views.find(view => view === saved['view']) ?? 'overview',
+    pinned: typeof pinned === 'number' && Number.isInteger(pinned) && pinned >= 0 ? pinned : null,
+    hidden: styleIds.filter(id => hidden.includes(id)),
+    metric: metrics.find(metric => metric === saved['metric']) ?? 'testAccuracy',
+    asTable: (['overview', 'curves'] as const).filter(id => asTable.includes(id)),
+  };
+}
+
+export interface PanelState {
+  readonly name: string;
+  readonly running: boolean;
+  readonly report: Report | null;
+  readonly progress: Progress | null;
+  readonly error: string | null;
+}
+
+/** Evaluations by run; live points and answers of the host meet here. */
+export class CurveStore {
+  readonly curves = new Map<string, readonly CurvePoint[]>();
+  private readonly asked = new Set<string>();
+
+  /** Of these runs, those whose curves the host was not asked for yet; they count as asked from now on. */
+  ask(runs: readonly string[]): readonly string[] {
+    const fresh = runs.filter(run => !this.asked.has(run));
+    for (const run of fresh) this.asked.add(run);
+    return fresh;
+  }
+
+  /** Points by step: one evaluated again replaces the older. */
+  add(run: string, points: readonly CurvePoint[]): void {
+    const merged = new Map((this.curves.get(run) ?? []).map(point => [point.step, point]));
+    for (const point of points) merged.set(point.step, point);
+    this.curves.set(
+      run,
+      [...merged.values()].sort((a, b) => a.step - b.step),
+    );
+  }
+}
+
+/** How an experiment stands, in one word that header and verdict share. */
+export type Standing = 'reading' | 'nothing' | 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted';
+
+export function standing(state: PanelState): Standing {
+  if (state.running) return state.report ? 'running' : 'reading';
+  if (state.error !== null) return 'failed';
+  if (!state.report) return 'nothing';
+  // The report on disk says "running" but no job is: the machine or the window went away.
+  return state.report.status === 'running' ? 'interrupted' : state.report.status;
+}

@@ -1,0 +1,178 @@
+/** The answer first: found or not, the reasons with their numbers, what failed and what to do about it. */
+import type { PanelToHost } from '../../src/shared/messages';
+import type { Report } from '../../src/shared/report';
+import { styles } from '../charts/styles';
+import { h, setChildren, type Child } from '../ui/dom';
+import { icon, type IconName } from '../ui/icons';
+import { button, progressRing } from '../ui/toolkit';
+import { standing, type PanelState } from './state';
+
+type Tone = 'good' | 'neutral' | 'busy' | 'bad';
+
+function missingControls(report: Report): boolean {
+  const { compare } = report.experiment;
+  return !compare.includes('random-reinit') || !compare.includes('random-mask');
+}
+
+export class VerdictBox {
+  private readonly tone = h('div', { class: 'verdict-tone' });
+  private readonly title = h('p', { class: 'verdict-title' });
+  private readonly body = h('div', { class: 'verdict-body' });
+  private readonly conditions = h('div', { class: 'conditions' });
+  readonly element = h(
+    'section',
+    { class: 'verdict', attributes: { 'aria-label': 'Verdict' } },
+    this.tone,
+    h('div', { class: 'verdict-text' }, this.title, this.body, this.conditions),
+  );
+  private shown = '';
+
+  constructor(private readonly post: (message: PanelToHost) => void) {}
+
+  /** `level`: the one whose conditions are told. */
+  show(state: PanelState, level: number): void {
+    const { report } = state;
+    const signature = JSON.stringify([standing(state), state.error, report?.verdict, report?.error]);
+    if (signature !== this.shown) {
+      this.shown = signature;
+      this.write(state);
+    }
+    if (report) this.showConditions(report, level);
+    else setChildren(this.conditions);
+  }
+
+  private write(state: PanelState): void {
+    const { report } = state;
+    const now = standing(state);
+    switch (now) {
+      case 'reading':
+        this.put('busy', progressRing('Reading data'), 'Reading data…', []);
+        return;
+      case 'nothing':
+        this.put('neutral', icon('question'), 'Not run yet.', [
+          h('p', { text: 'Nothing has been measured for this experiment. Run it to look for a winning ticket.' }),
+        ]);
+        return;
+      case 'failed': {
+        const message = state.error ?? report?.error ?? 'The experiment failed. The log says more.';
+        const kept = report?.runs.filter(run => run.status === 'done').length ?? 0;
+        this.put('bad', icon('error'), 'The experiment failed.', [
+          h('p', { class: 'error-text', text: message }),
+          h('p', {
+            class: 'quiet',
+            text:
+              kept > 0
+                ? `${kept} finished ${kept === 1 ? 'run is' : 'runs are'} kept and shown below; trying again goes on from there.`
+                : 'No run was finished.',
+          }),
+        ]);
+        return;
+      }
+      case 'running':
+      case 'done':
+      case 'cancelled':
+      case 'interrupted':
+        if (report) this.writeVerdict(report, now);
+    }
+  }
+
+  private writeVerdict(report: Report, now: 'running' | 'done' | 'cancelled' | 'interrupted'): void {
+    const { verdict } = report;
+    const partial = now !== 'done';
+    const symbol: IconName = verdict.found
+      ? 'check'
+      : partial
+        ? now === 'running'
+          ? 'clock'
+          : 'pause'
+        : missingControls(report)
+          ? 'question'
+          : 'none';
+    const advise = !verdict.found && verdict.advice !== undefined;
+    const body: Child[] = [
+      verdict.reasons.length > 0 && h('ul', {}, ...verdict.reasons.map(text => h('li', { text }))),
+      (now === 'cancelled' || now === 'interrupted') &&
+        h('p', {
+          class: 'quiet',
+          text: `${now === 'cancelled' ? 'Cancelled' : 'Interrupted'}. Everything measured so far is kept; “Continue” goes on from there.`,
+        }),
+      (advise || (missingControls(report) && now === 'done')) &&
+        h(
+          'div',
+          { class: 'advice' },
+          advise && h('span', { text: verdict.advice }),
+          missingControls(report) &&
+            now !== 'running' &&
+            button(
+              'Add controls',
+              () => {
+                this.post({ type: 'addControls' });
+              },
+              {
+                appearance: 'primary',
+                title: 'Adds random-reinit and random-mask to the experiment and runs what is missing.',
+              },
+            ),
+        ),
+      ...failures(report),
+    ];
+    const title = partial ? `So far: ${verdict.summary}` : verdict.summary;
+    this.put(verdict.found ? 'good' : partial ? 'busy' : 'neutral', icon(symbol), title, body);
+  }
+
+  private put(tone: Tone, symbol: Element, title: string, body: readonly Child[]): void {
+    this.element.dataset['tone'] = tone;
+    setChildren(this.tone, symbol);
+    setChildren(this.title, title);
+    setChildren(this.body, ...body);
+  }
+
+  /** Every condition of one level, met or not. */
+  private showConditions(report: Report, level: number): void {
+    const conditions = report.verdict.levels.find(one => one.level === level);
+    const signature = JSON.stringify(conditions ?? null);
+    if (this.conditions.dataset['shown'] === signature) return;
+    this.conditions.dataset['shown'] = signature;
+    if (!conditions) {
+      setChildren(this.conditions);
+      return;
+    }
+    setChildren(
+      this.conditions,
+      h('h3', { text: `Conditions at level ${level}` }),
+      h(
+        'ul',
+        {},
+        ...conditions.reasons.map(reason =>
+          h(
+            'li',
+            { class: reason.met ? 'met' : 'unmet' },
+            icon(reason.met ? 'tick' : 'cross'),
+            h('span', { class: 'visually-hidden', text: reason.met ? 'met: ' : 'not met: ' }),
+            h('span', { text: reason.text }),
+          ),
+        ),
+      ),
+    );
+  }
+}
+
+/** One row for each error, with the runs it stopped. */
+function failures(report: Report): Child[] {
+  const byError = new Map<string, string[]>();
+  for (const run of report.runs) {
+    if (run.status !== 'failed') continue;
+    const replicate = report.experiment.replicates > 1 ? `, replicate ${run.replicate + 1}` : '';
+    const name = `${run.level === 0 ? 'dense' : `${styles[run.method].label}, level ${run.level}`}${replicate}`;
+    const error = run.error ?? 'failed without a message';
+    byError.set(error, [...(byError.get(error) ?? []), name]);
+  }
+  return [...byError].map(([error, runs]) =>
+    h(
+      'div',
+      { class: 'failure', attributes: { role: 'note' } },
+      icon('warning'),
+      h('span', {}, h('strong', { text: `${runs.join('; ')}: ` }), error),
+    ),
+  );
+}

@@ -1,0 +1,67 @@
+/** The side panel's chart: the running or selected experiment at a glance; a click opens it. */
+import { formatAccuracy, formatClock } from '../../src/shared/format';
+import type { HostToSidebar, SidebarToHost } from '../../src/shared/messages';
+import '../ui/base.css';
+import './sidebar.css';
+import { h, setChildren, setText } from '../ui/dom';
+import { onThemeChange } from '../ui/theme';
+import { button, registerButton } from '../ui/toolkit';
+import { bridge } from '../ui/bridge';
+import { SmallCharts } from './smallCharts';
+
+registerButton();
+const host = bridge<SidebarToHost, HostToSidebar>(['state']);
+const root = document.getElementById('root') ?? document.body;
+const send = (type: SidebarToHost['type']) => () => {
+  host.post({ type });
+};
+
+const title = h('span', { class: 'name' });
+const facts = h('span', { class: 'facts' });
+const open = h(
+  'button',
+  { class: 'open', attributes: { type: 'button', title: 'Open the experiment' }, on: { click: send('open') } },
+  title,
+  facts,
+);
+const charts = new SmallCharts(send('open'));
+const experiment = h('div', { class: 'experiment' }, open, charts.element);
+const empty = h(
+  'div',
+  { class: 'empty' },
+  h('p', {
+    text: 'Finds out whether a small, trainable network hides inside a large one, how small, and that it is not luck.',
+  }),
+  button('Try the built-in example', send('tryExample'), { appearance: 'primary' }),
+  button('Open a model…', send('openModel')),
+);
+
+function factsText({ running, report, progress }: HostToSidebar): string {
+  if (running) {
+    const parts: string[] = [];
+    if (!progress) return 'starting';
+    if (progress.run) parts.push(`level ${progress.run.level} of ${progress.levels}`);
+    if (progress.secondsLeft !== null) parts.push(`${formatClock(progress.secondsLeft)} left`);
+    return parts.join(' · ') || 'starting';
+  }
+  if (!report) return 'not run yet';
+  const { verdict } = report;
+  if (!verdict.found) return report.status === 'done' ? 'no winning ticket shown' : report.status;
+  const point = report.series[0]?.points.find(one => one.level === verdict.level);
+  return `ticket at level ${verdict.level}${point ? ` · ${formatAccuracy(point.testAccuracy.mean)}` : ''}`;
+}
+
+host.listen(state => {
+  if (state.name === null) {
+    setChildren(root, empty);
+    return;
+  }
+  if (!experiment.isConnected) setChildren(root, experiment);
+  setText(title, state.name);
+  setText(facts, factsText(state));
+  charts.show(state);
+});
+onThemeChange(() => {
+  charts.themeChanged();
+});
+host.post({ type: 'ready' });

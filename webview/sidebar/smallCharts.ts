@@ -1,0 +1,107 @@
+/** Two small charts: accuracy against weights remaining, and the learning curve of the run at work. */
+import { formatAccuracy } from '../../src/shared/format';
+import type { HostToSidebar } from '../../src/shared/messages';
+import type { CurvePoint } from '../../src/shared/report';
+import type { PlotModel } from '../charts/model';
+import { Plot } from '../charts/plot';
+import { countTick, linearTicks, niceRange, percentTick } from '../charts/scales';
+import { styles, type StyleId } from '../charts/styles';
+import { meanCurve } from '../experiment/curvesModel';
+import { describeLevel, overviewModel } from '../experiment/overviewModel';
+import { h, setText } from '../ui/dom';
+
+const nothingHidden: ReadonlySet<StyleId> = new Set();
+
+export class SmallCharts {
+  private readonly overviewTitle = h('h2', { text: 'test accuracy · weights remaining' });
+  private readonly curveTitle = h('h2');
+  private readonly overview: Plot;
+  private readonly curve: Plot;
+  private readonly curveBox: HTMLElement;
+  readonly element: HTMLElement;
+  private state: HostToSidebar | undefined;
+  private hoveredLevel: number | null = null;
+  private hoveredStep: number | null = null;
+
+  constructor(open: () => void) {
+    this.overview = new Plot({
+      label: 'Test accuracy against weights remaining',
+      compact: true,
+      onHover: level => {
+        this.hoveredLevel = level;
+        this.showReadout();
+      },
+      onPick: open,
+      describe: level => (this.state?.report ? describeLevel(this.state.report, level) : ''),
+    });
+    this.curve = new Plot({
+      label: 'Learning curve of the run at work',
+      compact: true,
+      onHover: step => {
+        this.hoveredStep = step;
+        this.curve.setCursor({ hovered: step, pinned: null });
+      },
+      onPick: open,
+      describe: step => {
+        const point = this.state?.curve.find(one => one.step === step);
+        return point ? `step ${step}: ${formatAccuracy(point.testAccuracy)}` : '';
+      },
+    });
+    this.curveBox = h('div', {}, this.curveTitle, this.curve.element);
+    this.element = h(
+      'div',
+      { class: 'charts' },
+      h('div', {}, this.overviewTitle, this.overview.element),
+      this.curveBox,
+    );
+  }
+
+  show(state: HostToSidebar): void {
+    this.state = state;
+    const { report, progress, running, curve } = state;
+    this.element.hidden = report === null;
+    if (!report) return;
+    this.overview.show(overviewModel(report, nothingHidden), { hovered: this.hoveredLevel, pinned: null });
+    const run = running ? progress?.run : undefined;
+    this.curveBox.hidden = run === undefined;
+    if (!run) return;
+    const id = run.level === 0 ? 'dense' : run.method;
+    setText(this.curveTitle, `${styles[id].label}, level ${run.level} · by step`);
+    this.curve.show(curveModel(id, curve, run.steps), { hovered: this.hoveredStep, pinned: null });
+  }
+
+  themeChanged(): void {
+    this.overview.themeChanged();
+    this.curve.themeChanged();
+  }
+
+  private showReadout(): void {
+    const { report } = this.state ?? {};
+    const level = this.hoveredLevel;
+    const text =
+      report && level !== null ? describeLevel(report, level, 'iterative') : 'test accuracy · weights remaining';
+    setText(this.overviewTitle, text);
+    this.overview.setCursor({ hovered: level, pinned: null });
+  }
+}
+
+function curveModel(id: StyleId, curve: readonly CurvePoint[], steps: number): PlotModel {
+  const points = meanCurve([curve], 'testAccuracy');
+  const settled = points.filter(point => point.x >= steps * 0.1);
+  const range = niceRange(
+    (settled.length > 0 ? settled : points).map(point => point.y),
+    0.01,
+    { min: 0, max: 1 },
+  );
+  return {
+    series: [{ id, label: styles[id].label, points }],
+    x: {
+      range: { min: 0, max: Math.max(1, steps) },
+      title: 'step',
+      ticks: pixels => linearTicks({ min: 0, max: Math.max(1, steps) }, pixels / 70, countTick),
+    },
+    y: { range, title: 'test accuracy', ticks: pixels => linearTicks(range, pixels / 30, percentTick) },
+    stops: points.map(point => ({ id: point.x, x: point.x })),
+    markers: 'sparse',
+  };
+}
