@@ -33,6 +33,8 @@ function buildKernels() {
       '--enable',
       'simd',
       '--importMemory',
+      '--memoryBase',
+      '4096',
       '--initialMemory',
       '1',
       '-O3',

@@ -10,6 +10,9 @@ const pageBytes = 65_536;
 /** Cache lines are 64 bytes; two, since neighbours are fetched in pairs. */
 const alignment = 128;
 
+/** The first page belongs to the control words and, from byte 4096 on (see esbuild.mjs), to the kernels' constants. */
+const reservedBytes = pageBytes;
+
 /** Fixed places at the start of the memory, in 32-bit words. */
 export const control = {
   /** Raised by the leader with each command; followers sleep on it. */
@@ -75,7 +78,7 @@ const splitNames = ['training', 'validation', 'test'] as const;
 
 /** Copies the data set into the memory. */
 export function placeData(memory: WasmMemory, data: DataSet): DataLayout {
-  const arena = new Arena(memory, control.end * 4);
+  const arena = new Arena(memory, reservedBytes);
   const channels = data.inputShape.at(-1) ?? 1;
   const features = data.inputShape.reduce((product, size) => product * size, 1);
   const bytes = data.training.inputs instanceof Uint8Array;

@@ -3,12 +3,14 @@ import type { Handler } from '../goldenCase';
 import { passed } from '../goldenCase';
 import { iterativeMagnitude, iterativeMagnitudeWithTies } from './iterativeMagnitude';
 import { scoresAndMasks, maskRuleWithTies } from './scores';
+import { trainingTrajectory } from './training';
 
 export const handlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['iterative_magnitude_masks', iterativeMagnitude],
   ['iterative_magnitude_masks_with_ties', iterativeMagnitudeWithTies],
   ['pruner_scores_and_masks', scoresAndMasks],
   ['mask_rule_with_ties', maskRuleWithTies],
+  ['training_trajectory', trainingTrajectory],
   // inputs of other cases: that the file reads as its description lists it is checked for every case
   ['weights_only', () => passed],
 ]);
