@@ -79,8 +79,7 @@ function checkTarget(target: number, rounds: Rounds): void {
 }
 
 interface Group {
-  /** The layer it consists of; null: several. */
-  readonly layer: string | null;
+  readonly layers: readonly string[];
   readonly rate: number;
   remaining: number;
 }
@@ -99,13 +98,13 @@ class Rounds {
   ) {
     const pruned = layers.flatMap(layer => {
       const rate = rateOf(rule, layer);
-      return rate === null ? [] : [{ layer: layer.layer, rate, remaining: layer.size }];
+      return rate === null ? [] : [{ layers: [layer.layer], rate, remaining: layer.size }];
     });
     const remaining = sum(pruned.map(group => group.remaining));
     this.total = sum(layers.map(({ size }) => size));
     this.excluded = this.total - remaining;
-    const single = pruned.length === 1 ? pruned[0]!.layer : null;
-    this.groups = rule.scope === 'layer' ? pruned : [{ layer: single, rate: rule.rate, remaining }];
+    const together = { layers: pruned.flatMap(group => group.layers), rate: rule.rate, remaining };
+    this.groups = rule.scope === 'layer' ? pruned : [together];
   }
 
   get kept(): number {
@@ -119,18 +118,20 @@ class Rounds {
     for (const group of this.groups) {
       const counted = this.rule.scope === 'global' ? countedBy(this.rule, before, group.remaining) : group.remaining;
       const removed = removedBy(cutFor(this.rule.counts, group.rate, counted));
-      if (removed >= group.remaining) this.fail(group, removed, field);
       group.remaining -= removed;
+      if (group.remaining < group.layers.length) this.fail(group, field);
     }
     return before - this.kept;
   }
 
-  private fail(group: Group, removed: number, field: string): never {
-    const what = group.layer === null ? 'the pruned layers' : `layer "${group.layer}"`;
+  private fail({ layers, remaining }: Group, field: string): never {
+    const what =
+      layers.length === 1
+        ? `layer "${layers[0]!}" without a weight`
+        : `${Math.max(0, remaining)} weights for the ${layers.length} layers that are pruned`;
     throw new ExperimentError(
       this.level === 1 ? 'pruning.rate' : field,
-      `level ${this.level} would empty ${what} (${removed} of the last ${group.remaining} weights go): ` +
-        'choose fewer levels or a lower rate, or exclude the layer',
+      `level ${this.level} would leave ${what}: choose fewer levels or a lower rate, or exclude layers`,
     );
   }
 }

@@ -7,7 +7,7 @@
  * The verdict is the sparsest such level. Without both controls there is none: it is not shown to be better than chance.
  */
 import type { Comparison } from '../shared/experiment';
-import { formatAccuracyStatistic, formatCount, formatShare, plural } from '../shared/format';
+import { formatAccuracyStatistic, formatCount, formatShare } from '../shared/format';
 import type { Method, Reason, ReportPoint, ReportSeries, Verdict } from '../shared/report';
 import {
   accuracyCondition,
@@ -152,7 +152,7 @@ function denseOnly(input: VerdictInput, dense: ReportPoint): Verdict {
     return nothingFound(`Dense network: ${accuracy}.`, ['No pruning level was asked for: set pruning.levels.'], []);
   }
   const waiting = input.running
-    ? `Level 1 of ${plural(input.levels, 'level')} is still to come.`
+    ? `Level 1 of ${formatCount(input.levels)} is still to come.`
     : 'No pruned level was trained.';
   return nothingFound(`No winning ticket${soFar(input)}: the dense network has ${accuracy}.`, [waiting], []);
 }

@@ -25,7 +25,7 @@ export function trained(layers: readonly PrunableLayer[], seed = 0): Kernel[] {
   });
 }
 
-export const pruningDefaults: PruningConfig = {
+export const pruningDefaults: Omit<PruningConfig, 'levels' | 'target' | 'outputRate'> = {
   method: 'magnitude',
   scope: 'global',
   rate: 0.2,
