@@ -1,0 +1,22 @@
+/** Rule 2 of docs/architecture.md, checked after each run where WINNING_TICKET_DEBUG is 1: a breach is a mistake of this program. */
+import type { Mask } from '../lottery/mask';
+import type { Plan } from '../training/plan/plan';
+import type { ByteMasks, Weights } from '../training/trainer';
+
+export const checkInvariants = {
+  /** @throws Error where a mask keeps a weight that its parent's mask had pruned */
+  shrinks(run: string, masks: readonly Mask[], parents: readonly Mask[]): void {
+    masks.forEach((mask, i) => {
+      if (!mask.isSubsetOf(parents[i]!)) throw new Error(`run ${run}: mask ${i} keeps a weight that was pruned before`);
+    });
+  },
+
+  /** @throws Error where a pruned weight is not exactly 0 after training */
+  staysZero(run: string, plan: Plan, weights: Weights, masks: ByteMasks): void {
+    plan.parameters.forEach(({ name }, i) => {
+      const mask = masks[i];
+      const alive = mask ? weights[i]!.findIndex((value, j) => mask[j] === 0 && value !== 0) : -1;
+      if (alive >= 0) throw new Error(`run ${run}: pruned weight ${alive} of ${name} is ${weights[i]![alive]!}, not 0`);
+    });
+  },
+};

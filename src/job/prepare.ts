@@ -1,0 +1,122 @@
+/** From an experiment file to the plan of its runs: everything that is known before anything is trained. */
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { DataSet } from '../data/dataset';
+import { loadData } from '../data/load';
+import { planRuns } from '../lottery/graph';
+import { loadModel } from '../models/load';
+import { fileWeights, initialWeights } from '../models/weights';
+import { ExperimentError, type Experiment, type ParsedExperiment } from '../shared/experiment';
+import { formatCount } from '../shared/format';
+import { maximumExperimentLength, parseExperiment } from '../shared/parse';
+import type { RunNode } from '../shared/run';
+import { lowerModel } from '../training/plan/lower';
+import { PlanError, type Plan } from '../training/plan/plan';
+import type { Weights } from '../training/trainer';
+import { errorCode } from './files';
+import { findExecutor, type ExecutorSource } from './executors';
+import { resolveExperiment } from './resolve';
+import type { RunnerParts } from './runner';
+
+export interface Prepared {
+  readonly experiment: Experiment;
+  readonly data: DataSet;
+  readonly plan: Plan;
+  readonly outputLayer: string;
+  readonly nodes: readonly RunNode[];
+  readonly executor: ExecutorSource;
+  readonly initial: RunnerParts['initial'];
+  readonly dataDescription: string;
+  readonly modelDescription: string;
+}
+
+const unreadable = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EISDIR', 'is a folder, not an experiment file'],
+  ['EACCES', 'may not be read'],
+]);
+
+/** @throws ExperimentError where it cannot be read or is wrong */
+export async function readExperiment(file: string): Promise<ParsedExperiment> {
+  let text: string;
+  try {
+    const { size } = await stat(file);
+    // UTF-8 takes up to four bytes a character
+    if (size > 4 * maximumExperimentLength) throw new ExperimentError('', 'is too large for an experiment file', file);
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    throw new ExperimentError('', unreadable.get(code) ?? `cannot be read (${code})`, file);
+  }
+  return parseExperiment(text, file);
+}
+
+/**
+ * @param file path of the experiment file: paths in it are relative to its folder
+ * @param source instead of the executor that the experiment names
+ * @throws ExperimentError, DataError
+ */
+export async function prepare(parsed: ParsedExperiment, file: string, source?: ExecutorSource): Promise<Prepared> {
+  try {
+    const directory = path.dirname(file);
+    const executor = source ?? (await findExecutor(parsed.executor));
+    const [data, model] = await Promise.all([loadData(parsed.data, directory), loadModel(parsed.model, directory)]);
+    const { inputShape, classes } = data;
+    const plan = lowerModel(model, { inputShape, classes, loss: parsed.training.loss });
+    const outputLayer = plan.ops.findLast(op => op.kind === 'dense')?.layer ?? '';
+    const structure = { parameters: plan.parameters, outputLayer };
+    const experiment = resolveExperiment(parsed, { data, model: structure, executor: executor.name });
+    const ownWeights = parsed.start === 'file' ? fileWeights(plan, model) : null;
+    const fingerprint = ownWeights ? hash(model.fingerprint, model.weightsFingerprint) : model.fingerprint;
+    const nodes = planRuns({ experiment, model: { fingerprint, ...structure }, data: data.fingerprint, executor });
+    return {
+      experiment,
+      data,
+      plan,
+      outputLayer,
+      nodes,
+      executor,
+      initial: initialSource(plan, ownWeights),
+      dataDescription: describeData(data),
+      modelDescription: describeModel(model.description, plan),
+    };
+  } catch (error) {
+    throw inFile(error, file);
+  }
+}
+
+/** Puts the experiment file before a message that lacks it. */
+function inFile(error: unknown, file: string): unknown {
+  if (error instanceof ExperimentError && error.file === undefined) {
+    return new ExperimentError(error.field, error.reason, file);
+  }
+  return error instanceof PlanError ? new ExperimentError('model', error.message, file) : error;
+}
+
+function hash(...parts: readonly (string | null)[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** Drawing θ₀ takes a while, and most runs of a trunk share it: the last two are kept. */
+function initialSource(plan: Plan, fromFile: Weights | null): RunnerParts['initial'] {
+  const drawn = new Map<number, Weights>();
+  return recipe => {
+    if (recipe.kind === 'file') return fromFile!;
+    const weights = drawn.get(recipe.seed) ?? initialWeights(plan, recipe.seed);
+    drawn.delete(recipe.seed);
+    drawn.set(recipe.seed, weights);
+    if (drawn.size > 2) drawn.delete(drawn.keys().next().value!);
+    return weights;
+  };
+}
+
+function describeData({ name, training, validation, test }: DataSet): string {
+  return `${name}: ${[training, validation, test].map(({ count }) => formatCount(count)).join(' / ')}`;
+}
+
+function describeModel(description: string, { parameters }: Plan): string {
+  const prunable = parameters.reduce((sum, one) => sum + (one.prunable ? one.size : 0), 0);
+  return `${description}: ${formatCount(prunable)} prunable weights`;
+}

@@ -1,0 +1,106 @@
+/** Fills in what needs data and model: every point in training becomes a step, the target becomes levels. */
+import { levelsFor } from '../lottery/levels';
+import { prunableLayers, type Parameter } from '../lottery/layers';
+import {
+  ExperimentError,
+  type Experiment,
+  type ParsedExperiment,
+  type ScheduleConfig,
+  type ScheduleInSteps,
+  type TrainingPoint,
+} from '../shared/experiment';
+
+export interface ResolveInput {
+  readonly data: {
+    readonly training: { readonly count: number };
+    readonly validation: { readonly count: number };
+    readonly mean: readonly number[];
+    readonly std: readonly number[];
+  };
+  readonly model: { readonly parameters: readonly Parameter[]; readonly outputLayer: string };
+  /** The executor that was chosen for "auto". */
+  readonly executor: Experiment['executor'];
+}
+
+const defaultEpochs = 10;
+const evaluationsPerRun = 20;
+/** The schema's limit of `training.steps`; epochs must not get round it. */
+const maximumSteps = 1_000_000_000;
+
+/** @throws ExperimentError naming the field, where it does not fit data, model or the rest of the experiment */
+export function resolveExperiment(parsed: ParsedExperiment, input: ResolveInput): Experiment {
+  const { data, model, executor } = input;
+  const { training, pruning } = parsed;
+  const { steps: givenSteps, epochs, evaluateEvery, schedule, ...recipe } = training;
+  const stepsPerEpoch = Math.ceil(data.training.count / training.batchSize);
+  // the last batch of an epoch may be small, so epochs count in whole batches
+  const steps = givenSteps ?? Math.ceil((epochs ?? defaultEpochs) * stepsPerEpoch);
+  if (steps > maximumSteps) {
+    throw new ExperimentError('training.epochs', `are ${steps} steps, more than ${maximumSteps}: train for fewer`);
+  }
+  const toStep = (point: TrainingPoint): number => stepOf(point, steps, stepsPerEpoch);
+  const rewindStep = toStep(parsed.rewind);
+  if (rewindStep > 0 && rewindStep >= steps) {
+    throw new ExperimentError(
+      'rewind',
+      `step ${rewindStep} must come before the end of training, which is at step ${steps}: rewind to an earlier step, or train longer`,
+    );
+  }
+  const { levels } = levelsFor(pruning, prunableLayers(model.parameters, model.outputLayer));
+  const { target, outputRate, ...rule } = pruning;
+  return {
+    name: parsed.name,
+    model: parsed.model,
+    start: parsed.start,
+    data: { ...parsed.data, validation: data.validation.count, mean: [...data.mean], std: [...data.std] },
+    training: {
+      ...recipe,
+      schedule: scheduleInSteps(schedule, toStep),
+      steps,
+      evaluateEvery: evaluateEvery ?? Math.max(1, Math.round(steps / evaluationsPerRun)),
+    },
+    pruning: {
+      ...rule,
+      // with scope "global" it has no effect
+      outputRate: outputRate ?? pruning.rate / 2,
+      levels,
+      ...(target !== undefined && { target }),
+    },
+    rewind: rewindStep,
+    compare: [...new Set(parsed.compare)],
+    replicates: parsed.replicates,
+    seed: parsed.seed,
+    executor,
+  };
+}
+
+function stepOf(point: TrainingPoint, steps: number, stepsPerEpoch: number): number {
+  if (typeof point === 'number') return point;
+  const amount = Number.parseFloat(point);
+  return point.endsWith('%') ? Math.round((amount / 100) * steps) : Math.ceil(amount * stepsPerEpoch);
+}
+
+function scheduleInSteps(schedule: ScheduleConfig, toStep: (point: TrainingPoint) => number): ScheduleInSteps {
+  const warmup = toStep(schedule.warmup);
+  switch (schedule.name) {
+    case 'constant':
+      return { name: schedule.name, warmup };
+    case 'multi-step':
+      return {
+        name: schedule.name,
+        milestones: rising(schedule.milestones.map(toStep)),
+        factor: schedule.factor,
+        warmup,
+      };
+    case 'cosine':
+      return { name: schedule.name, minimum: schedule.minimum, warmup };
+  }
+}
+
+function rising(milestones: readonly number[]): readonly number[] {
+  if (milestones.every((step, i) => i === 0 || step > milestones[i - 1]!)) return milestones;
+  throw new ExperimentError(
+    'training.schedule.milestones',
+    `must rise from one to the next, but are steps ${milestones.join(', ')}: sort them and remove doubles`,
+  );
+}

@@ -1,0 +1,226 @@
+/** Carries out one training run: masks and starting weights by their recipes, training, evaluation, storing. */
+import { performance } from 'node:perf_hooks';
+import { version } from '../../package.json';
+import type { NamedTensor } from '../checkpoints/safetensors';
+import { prunableLayers, type PrunableLayer } from '../lottery/layers';
+import { NanWeightError } from '../lottery/magnitude';
+import type { Mask } from '../lottery/mask';
+import { buildMasks, LayerCollapseError } from '../lottery/masks';
+import { CutError } from '../lottery/select';
+import { earlyStopStep } from '../lottery/statistics';
+import type { CurvePoint } from '../shared/report';
+import type { MaskRecipe, RunNode, RunRecord, StartRecipe } from '../shared/run';
+import type { Plan } from '../training/plan/plan';
+import { NonFiniteLossError, type Executor, type TrainingSession, type Weights } from '../training/trainer';
+import { checkInvariants } from './invariants';
+import { StoredTensors } from './storedTensors';
+import type { RunResults, RunStore } from './store';
+
+export interface RunnerParts {
+  readonly store: RunStore;
+  readonly plan: Plan;
+  readonly outputLayer: string;
+  readonly executor: Executor;
+  /** θ₀ by its recipe; 'final' recipes are the runner's own. */
+  readonly initial: (recipe: Exclude<StartRecipe, { kind: 'final' }>) => Weights;
+  /** Checks rule 2 of docs/architecture.md after each run. */
+  readonly debug: boolean;
+}
+
+export interface RunListener {
+  onStep(step: number): void;
+  onEvaluation(point: CurvePoint): void;
+}
+
+export class Runner {
+  private readonly layers: readonly PrunableLayer[];
+  private readonly stored: StoredTensors;
+
+  constructor(private readonly parts: RunnerParts) {
+    this.layers = prunableLayers(parts.plan.parameters, parts.outputLayer);
+    this.stored = new StoredTensors(parts.store, parts.plan, this.layers);
+  }
+
+  /**
+   * @returns the record, stored; 'failed' where the run itself cannot be done (the loss diverges, a layer would be emptied)
+   * @throws StoreError; the signal's reason where it is aborted: nothing of the run is then stored
+   */
+  async run(node: RunNode, listener: RunListener, signal: AbortSignal | undefined): Promise<RunRecord> {
+    const attempt = new Attempt(node, this.parts, this.layers, listener, signal);
+    try {
+      attempt.masks = await this.masksFor(node);
+      attempt.start = masked(await this.startFor(node.inputs.start), attempt.byteMasks());
+      await attempt.train();
+    } catch (error) {
+      if (!isFailureOfTheRun(error)) throw error;
+      attempt.error = error.message;
+    }
+    signal?.throwIfAborted();
+    const results = attempt.results();
+    await this.parts.store.writeRun(results);
+    return results.record;
+  }
+
+  private async masksFor(node: RunNode): Promise<readonly Mask[]> {
+    const recipe: MaskRecipe = node.inputs.mask;
+    const masks = await buildMasks(recipe, {
+      layers: this.layers,
+      level: node.level,
+      finalKernels: run => this.stored.finalKernels(run),
+      masks: run => this.stored.masks(run),
+    });
+    if (this.parts.debug && recipe.kind === 'magnitude') {
+      checkInvariants.shrinks(node.key, masks, await this.stored.masks(recipe.run));
+    }
+    return masks;
+  }
+
+  private async startFor(recipe: StartRecipe): Promise<Weights> {
+    return recipe.kind === 'final' ? this.stored.finalWeights(recipe.run) : this.parts.initial(recipe);
+  }
+}
+
+function isFailureOfTheRun(error: unknown): error is Error {
+  return [NonFiniteLossError, LayerCollapseError, NanWeightError, CutError].some(kind => error instanceof kind);
+}
+
+function masked(weights: Weights, masks: readonly (Uint8Array | null)[]): Weights {
+  return weights.map((values, i) => {
+    const mask = masks[i];
+    return mask ? values.map((value, j) => (mask[j] === 0 ? 0 : value)) : values;
+  });
+}
+
+/** What one attempt at a run has come to so far. */
+class Attempt {
+  masks: readonly Mask[] | null = null;
+  start: Weights | null = null;
+  error: string | null = null;
+  private final: Weights | null = null;
+  private readonly curve: CurvePoint[] = [];
+  private readonly seconds = { train: 0, evaluate: 0 };
+  private readonly startedAt = new Date();
+  private readonly began = performance.now();
+
+  constructor(
+    private readonly node: RunNode,
+    private readonly parts: RunnerParts,
+    private readonly layers: readonly PrunableLayer[],
+    private readonly listener: RunListener,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  async train(): Promise<void> {
+    const { plan, executor } = this.parts;
+    const { training, orderSeed, steps } = this.node.inputs;
+    const masks = this.byteMasks();
+    const session = await executor.open({
+      plan,
+      weights: this.start!,
+      masks,
+      optimizer: training.optimizer,
+      schedule: training.schedule,
+      batchSize: training.batchSize,
+      orderSeed,
+      fromStep: steps.from,
+      totalSteps: steps.total,
+    });
+    try {
+      for (const step of evaluationSteps(steps, training.evaluateEvery)) {
+        const { loss, seconds } = await session.train(step, {
+          ...(this.signal && { signal: this.signal }),
+          onProgress: progress => {
+            this.listener.onStep(progress.step);
+          },
+        });
+        this.seconds.train += seconds;
+        await this.evaluate(session, step, loss);
+      }
+      this.final = await session.weights();
+    } finally {
+      await session.close();
+    }
+    if (this.parts.debug) checkInvariants.staysZero(this.node.key, plan, this.final, masks);
+  }
+
+  private async evaluate(session: TrainingSession, step: number, trainLoss: number | null): Promise<void> {
+    const validation = await session.evaluate('validation', this.signal);
+    const test = await session.evaluate('test', this.signal);
+    if (test === null) throw new Error('the data set has no test examples');
+    this.seconds.evaluate += (validation?.seconds ?? 0) + test.seconds;
+    // training can end on a finite loss and with weights that are none
+    if (![test.loss, validation?.loss ?? 0].every(Number.isFinite)) throw new NonFiniteLossError(step);
+    const point: CurvePoint = {
+      step,
+      trainLoss,
+      validationLoss: validation?.loss ?? null,
+      validationAccuracy: validation?.accuracy ?? null,
+      testLoss: test.loss,
+      testAccuracy: test.accuracy,
+    };
+    this.curve.push(point);
+    this.listener.onEvaluation(point);
+  }
+
+  /** For every parameter of the plan; null where it is not prunable or nothing is pruned. */
+  byteMasks(): (Uint8Array | null)[] {
+    return this.parts.plan.parameters.map(({ name }) => {
+      const mask = this.masks?.[this.layers.findIndex(layer => layer.name === name)];
+      return mask && mask.kept < mask.size ? mask.toBytes() : null;
+    });
+  }
+
+  results(): RunResults {
+    const last = this.curve.at(-1);
+    const early = earlyStopStep(this.curve);
+    const { executor } = this.parts;
+    const record: RunRecord = {
+      key: this.node.key,
+      inputs: this.node.inputs,
+      status: this.error === null ? 'done' : 'failed',
+      ...(this.error !== null && { error: this.error }),
+      executor: executor.name,
+      device: executor.device,
+      versions: { 'winning-ticket': version, node: process.versions.node },
+      startedAt: this.startedAt.toISOString(),
+      finishedAt: new Date().toISOString(),
+      seconds: { ...this.seconds, total: (performance.now() - this.began) / 1000 },
+      layers: this.layers.flatMap(({ name, shape, size }, i) =>
+        this.masks ? [{ name, shape, total: size, kept: this.masks[i]!.kept }] : [],
+      ),
+      ...(this.error === null &&
+        last && {
+          final: {
+            testAccuracy: last.testAccuracy,
+            testLoss: last.testLoss,
+            validationAccuracy: last.validationAccuracy,
+            validationLoss: last.validationLoss,
+          },
+        }),
+      ...(this.error === null && early !== null && { earlyStopStep: early }),
+    };
+    const { start, final, masks } = this;
+    return {
+      record,
+      curve: this.curve,
+      tensors: {
+        ...(masks && {
+          mask: this.layers.map(({ name, shape }, i) => ({ name, shape, dtype: 'U8', data: masks[i]!.toBytes() })),
+        }),
+        ...(start && { start: this.weightTensors(start) }),
+        ...(final && { final: this.weightTensors(final) }),
+      },
+    };
+  }
+
+  private weightTensors(weights: Weights): NamedTensor[] {
+    return this.parts.plan.parameters.map(({ name, shape }, i) => ({ name, shape, dtype: 'F32', data: weights[i]! }));
+  }
+}
+
+/** After each `every` steps of the schedule, and at the end; a run of no steps is evaluated once. */
+export function evaluationSteps(steps: { readonly from: number; readonly to: number }, every: number): number[] {
+  const points: number[] = [];
+  for (let step = (Math.floor(steps.from / every) + 1) * every; step < steps.to; step += every) points.push(step);
+  return [...points, steps.to];
+}

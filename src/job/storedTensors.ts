@@ -1,0 +1,79 @@
+/** Weights and masks of finished runs, checked against the plan: a file in the store may hold anything. */
+import path from 'node:path';
+import type { TensorData } from '../checkpoints/safetensors';
+import type { PrunableLayer } from '../lottery/layers';
+import { Mask } from '../lottery/mask';
+import type { Plan } from '../training/plan/plan';
+import { StoreError } from './files';
+import type { RunStore, TensorFile } from './store';
+
+/** Header of a safetensors file: names and shapes. */
+const headerBytes = 16 * 1024 * 1024;
+
+interface Expected {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+export class StoredTensors {
+  private readonly maximumBytes: number;
+
+  constructor(
+    private readonly store: RunStore,
+    private readonly plan: Plan,
+    private readonly layers: readonly PrunableLayer[],
+  ) {
+    this.maximumBytes = headerBytes + plan.parameters.reduce((sum, { size }) => sum + size * 4, 0);
+  }
+
+  /** In the order of the plan's parameters. @throws StoreError */
+  async finalWeights(run: string): Promise<Float32Array[]> {
+    return this.weights(run, this.plan.parameters);
+  }
+
+  /** In the order of the prunable layers. @throws StoreError */
+  async finalKernels(run: string): Promise<Float32Array[]> {
+    return this.weights(run, this.layers);
+  }
+
+  /** In the order of the prunable layers. @throws StoreError */
+  async masks(run: string): Promise<Mask[]> {
+    const tensors = await this.store.readTensors(run, 'mask', this.maximumBytes);
+    return this.layers.map(layer => {
+      const tensor = this.find(run, 'mask', tensors, layer);
+      if (tensor.dtype !== 'U8') throw this.damaged(run, 'mask', `${layer.name} is ${tensor.dtype}, not U8`);
+      return Mask.fromBytes(tensor.data);
+    });
+  }
+
+  private async weights(run: string, wanted: readonly Expected[]): Promise<Float32Array[]> {
+    const tensors = await this.store.readTensors(run, 'final', this.maximumBytes);
+    return wanted.map(one => {
+      const tensor = this.find(run, 'final', tensors, one);
+      if (tensor.dtype !== 'F32') throw this.damaged(run, 'final', `${one.name} is ${tensor.dtype}, not F32`);
+      return tensor.data;
+    });
+  }
+
+  private find(
+    run: string,
+    file: TensorFile,
+    tensors: ReadonlyMap<string, TensorData>,
+    { name, shape }: Expected,
+  ): TensorData {
+    const tensor = tensors.get(name);
+    if (!tensor) throw this.damaged(run, file, `tensor ${name} is missing`);
+    if (tensor.shape.join() !== shape.join()) {
+      throw this.damaged(run, file, `${name} has shape [${tensor.shape.join(', ')}], not [${shape.join(', ')}]`);
+    }
+    return tensor;
+  }
+
+  private damaged(run: string, file: TensorFile, why: string): StoreError {
+    const directory = path.join(this.store.directory, 'runs', run);
+    return new StoreError(
+      directory,
+      `${path.join(directory, `${file}.safetensors`)} is damaged: ${why}. Delete the folder ${directory} and run again: only this run is computed anew`,
+    );
+  }
+}

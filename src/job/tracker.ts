@@ -1,0 +1,82 @@
+/** Follows the runs of an experiment and says where it stands. */
+import { performance } from 'node:perf_hooks';
+import type { Experiment } from '../shared/experiment';
+import type { Progress } from '../shared/report';
+import type { RunNode, RunRecord } from '../shared/run';
+import { estimate, type Measured, type Remaining } from './progress';
+
+export class ProgressTracker {
+  private readonly measured: Measured[] = [];
+  private readonly waiting = new Map<string, RunNode>();
+  private readonly total: number;
+  private done = 0;
+  private current: { readonly node: RunNode; readonly since: number; step: number } | null = null;
+
+  constructor(
+    private readonly experiment: Experiment,
+    nodes: readonly RunNode[],
+  ) {
+    for (const node of nodes) this.waiting.set(node.key, node);
+    this.total = this.waiting.size;
+  }
+
+  start(node: RunNode): void {
+    this.current = { node, since: performance.now(), step: node.inputs.steps.from };
+  }
+
+  step(step: number): void {
+    if (this.current) this.current.step = step;
+  }
+
+  /** A run is done or has failed, now or long ago. */
+  finish(node: RunNode, record: RunRecord): void {
+    if (!this.waiting.delete(node.key)) return;
+    this.done++;
+    this.current = null;
+    if (record.status === 'failed') return;
+    this.measured.push({ density: this.density(node), steps: length(node), seconds: record.seconds.total });
+  }
+
+  /** A run that cannot be done, because one that it needs has failed. */
+  skip(node: RunNode): void {
+    if (this.waiting.delete(node.key)) this.done++;
+  }
+
+  progress(): Progress {
+    const { current, experiment } = this;
+    const measured = [...this.measured];
+    const remaining: Remaining[] = [];
+    for (const node of this.waiting.values()) {
+      const density = this.density(node);
+      const trained = current?.node.key === node.key ? current.step - node.inputs.steps.from : 0;
+      if (current && trained > 0) {
+        measured.push({ density, steps: trained, seconds: (performance.now() - current.since) / 1000 });
+      }
+      remaining.push({ density, steps: length(node) - trained });
+    }
+    return {
+      runsDone: this.done,
+      runsTotal: this.total,
+      ...(current && {
+        run: {
+          key: current.node.key,
+          method: current.node.method === 'prefix' ? 'iterative' : current.node.method,
+          level: current.node.level,
+          replicate: current.node.replicate,
+          step: current.step,
+          steps: current.node.inputs.steps.to,
+        },
+      }),
+      levels: experiment.pruning.levels,
+      ...estimate(measured, remaining),
+    };
+  }
+
+  private density(node: RunNode): number {
+    return (1 - this.experiment.pruning.rate) ** node.level;
+  }
+}
+
+function length({ inputs }: RunNode): number {
+  return inputs.steps.to - inputs.steps.from;
+}

@@ -1,0 +1,88 @@
+/** An executor for tests of the job: deterministic, instant, counts what it is asked to do. */
+import type { ExecutorSource } from '../../src/job/executors';
+import {
+  NonFiniteLossError,
+  type Executor,
+  type TrainingSession,
+  type TrainingSetup,
+} from '../../src/training/trainer';
+
+export interface FakeExecutor extends ExecutorSource {
+  /** What sessions were opened with, in order. */
+  readonly opened: TrainingSetup[];
+  /** Steps trained over all sessions. */
+  steps(): number;
+  /** Executors created and not closed. */
+  alive(): number;
+}
+
+export interface FakeBehaviour {
+  /** Runs before each stretch of training. */
+  readonly onTrain?: (session: number, step: number) => Promise<void> | void;
+  /** Session (counted from 0) and step whose loss is NaN. */
+  readonly diverges?: { readonly session: number; readonly step: number };
+}
+
+export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
+  const opened: TrainingSetup[] = [];
+  let steps = 0;
+  let alive = 0;
+
+  function open(setup: TrainingSetup): TrainingSession {
+    const number = opened.push(setup) - 1;
+    let now = setup.fromStep;
+    const weights = setup.weights.map(values => Float32Array.from(values));
+    const clamp = (): void => {
+      weights.forEach((values, i) => {
+        setup.masks[i]?.forEach((kept, j) => {
+          if (kept === 0) values[j] = 0;
+        });
+      });
+    };
+    clamp();
+    return {
+      async train(step, options) {
+        await behaviour.onTrain?.(number, step);
+        options?.signal?.throwIfAborted();
+        const { diverges } = behaviour;
+        if (diverges?.session === number && step >= diverges.step) throw new NonFiniteLossError(diverges.step);
+        if (step === now) return { loss: null, seconds: 0 };
+        // grows each weight by its own amount, so that the order of magnitudes changes
+        for (const values of weights) {
+          for (let j = 0; j < values.length; j++) values[j]! += (step - now) * 1e-3 * Math.sin(j + (setup.orderSeed ?? 0));
+        }
+        clamp();
+        steps += step - now;
+        now = step;
+        options?.onProgress?.({ step });
+        return { loss: 1 / (1 + step), seconds: 0.01 };
+      },
+      evaluate: split =>
+        Promise.resolve({ loss: 1 / (1 + now), accuracy: split === 'test' ? 0.5 : 0.6, seconds: 0.001 }),
+      weights: () => Promise.resolve(weights.map(values => Float32Array.from(values))),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  return {
+    name: 'wasm',
+    variant: 'fake',
+    opened,
+    steps: () => steps,
+    alive: () => alive,
+    create: () => {
+      alive++;
+      const executor: Executor = {
+        name: 'wasm',
+        device: 'fake device',
+        variant: 'fake',
+        open: setup => Promise.resolve(open(setup)),
+        close: () => {
+          alive--;
+          return Promise.resolve();
+        },
+      };
+      return Promise.resolve(executor);
+    },
+  };
+}

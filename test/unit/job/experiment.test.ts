@@ -1,0 +1,211 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeSafetensors } from '../../../src/checkpoints/safetensors';
+import { runExperiment, type JobEvent } from '../../../src/job/experiment';
+import type { ExecutorSource } from '../../../src/job/executors';
+import { parseExperiment } from '../../../src/shared/parse';
+import type { Report } from '../../../src/shared/report';
+import type { RunRecord } from '../../../src/shared/run';
+import { fakeExecutor } from '../../support/fakeExecutor';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'wt-experiment-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const tiny = {
+  name: 'tiny',
+  model: 'builtin:mlp:4',
+  data: { format: 'digits', training: 20, test: 10 },
+  training: { steps: 10, batchSize: 5, evaluateEvery: 5 },
+  pruning: { levels: 2 },
+};
+
+interface Job {
+  readonly events: JobEvent[];
+  readonly report: Report;
+}
+
+async function run(overlay: object, executor: ExecutorSource, signal?: AbortSignal): Promise<Job> {
+  const events: JobEvent[] = [];
+  const experimentPath = path.join(directory, 'tiny.ticket.json');
+  const report = await runExperiment({
+    experimentPath,
+    parsed: parseExperiment(JSON.stringify({ ...tiny, ...overlay }), experimentPath),
+    storeDirectory: store(),
+    emit: event => events.push(event),
+    executor,
+    ...(signal && { signal }),
+  });
+  return { events, report };
+}
+
+const store = (): string => path.join(directory, 'store');
+const runFile = (key: string, name: string): string => path.join(store(), 'runs', key, name);
+const record = (key: string): RunRecord => JSON.parse(readFileSync(runFile(key, 'run.json'), 'utf8')) as RunRecord;
+const tensor = (key: string, file: string, name: string) =>
+  decodeSafetensors(readFileSync(runFile(key, `${file}.safetensors`)), file).tensors.get(name)!;
+
+describe('an experiment', () => {
+  it('leaves every run whole in the store, and a report that agrees with it', async () => {
+    const executor = fakeExecutor();
+    const { report, events } = await run({ compare: ['one-shot', 'random-reinit', 'random-mask'] }, executor);
+    expect(report.status).toBe('done');
+    expect(executor.alive()).toBe(0);
+    expect(report.runs).toHaveLength(1 + 2 * 4);
+    expect(readdirSync(path.join(store(), 'runs')).sort()).toEqual(report.runs.map(({ key }) => key).sort());
+    expect(JSON.parse(readFileSync(path.join(store(), 'experiments/tiny/report.json'), 'utf8'))).toEqual(
+      JSON.parse(JSON.stringify(report)),
+    );
+    for (const { key, kept } of report.runs) {
+      expect(readdirSync(path.join(store(), 'runs', key)).sort()).toEqual([
+        'curve.jsonl',
+        'final.safetensors',
+        'mask.safetensors',
+        'run.json',
+        'start.safetensors',
+      ]);
+      expect(readFileSync(runFile(key, 'curve.jsonl'), 'utf8').trim().split('\n')).toHaveLength(2);
+      expect(record(key).layers.reduce((sum, layer) => sum + layer.kept, 0)).toBe(kept);
+    }
+    expect(events.filter(event => event.type === 'evaluation')).toHaveLength(2 * 9);
+    expect(events.at(-1)).toEqual({ type: 'report', report });
+    expect(readdirSync(store()).sort()).toEqual(['experiments', 'runs']);
+  });
+
+  it('trains a ticket from θ₀ under its mask: what is pruned is 0 in start and final', async () => {
+    const { report } = await run({}, fakeExecutor());
+    const [dense, , ticket] = report.series[0]!.points.map(point => point.runs[0]!);
+    const mask = tensor(ticket!, 'mask', 'dense/kernel').data;
+    const start = tensor(ticket!, 'start', 'dense/kernel').data;
+    const final = tensor(ticket!, 'final', 'dense/kernel').data;
+    const theta0 = tensor(dense!, 'start', 'dense/kernel').data;
+    expect(mask).toContain(0);
+    mask.forEach((kept, i) => {
+      expect(start[i]).toBe(kept === 0 ? 0 : theta0[i]);
+      if (kept === 0) expect(final[i]).toBe(0);
+    });
+  });
+
+  it('goes back to the weights of the rewind step, biases included, and trains the rest only', async () => {
+    const executor = fakeExecutor();
+    const { report } = await run({ rewind: 4 }, executor);
+    const ticket = record(report.series[0]!.points[1]!.runs[0]!);
+    expect(ticket.inputs.start.kind).toBe('final');
+    const prefix = ticket.inputs.start.kind === 'final' ? ticket.inputs.start.run : '';
+    expect(record(prefix).inputs.steps).toEqual({ from: 0, to: 4, total: 10 });
+    expect(tensor(ticket.key, 'start', 'dense/bias').data).toEqual(tensor(prefix, 'final', 'dense/bias').data);
+    expect(executor.opened.map(setup => setup.fromStep)).toEqual([0, 0, 4, 4]);
+    expect(executor.steps()).toBe(4 + 10 + 6 + 6);
+  });
+
+  it('computes nothing when it has been finished before, and does not even start the executor', async () => {
+    const first = await run({}, fakeExecutor());
+    const executor = fakeExecutor();
+    const create = () => Promise.reject(new Error('must not be started'));
+    const second = await run({}, { ...executor, create });
+    expect(second.report).toEqual(first.report);
+  });
+
+  it('computes only what is new when a comparison is added', async () => {
+    await run({}, fakeExecutor());
+    const executor = fakeExecutor();
+    const { report } = await run({ compare: ['random-reinit'] }, executor);
+    expect(executor.opened).toHaveLength(2);
+    expect(report.series.map(({ method }) => method)).toEqual(['iterative', 'random-reinit']);
+  });
+
+  it('with 0 steps only evaluates', async () => {
+    const executor = fakeExecutor();
+    const { report } = await run({ training: { steps: 0 } }, executor);
+    expect(executor.steps()).toBe(0);
+    expect(report.series[0]!.points).toHaveLength(3);
+  });
+
+  it('computes a run anew whose record is cut short', async () => {
+    const { report } = await run({}, fakeExecutor());
+    const { key } = report.runs[1]!;
+    const text = readFileSync(runFile(key, 'run.json'), 'utf8');
+    writeFileSync(runFile(key, 'run.json'), text.slice(0, text.length / 2));
+    const executor = fakeExecutor();
+    expect((await run({}, executor)).report.status).toBe('done');
+    expect(executor.opened).toHaveLength(1);
+  });
+
+  it('says which folder to delete where weights in the store are damaged', async () => {
+    const { report } = await run({}, fakeExecutor());
+    const [dense, level1] = report.runs.map(({ key }) => key);
+    rmSync(path.join(store(), 'runs', level1!), { recursive: true });
+    writeFileSync(runFile(dense!, 'final.safetensors'), 'damaged');
+    const second = await run({}, fakeExecutor());
+    expect(second.report.status).toBe('failed');
+    expect(second.report.error).toContain(`Delete the folder ${path.join(store(), 'runs', dense!)}`);
+  });
+});
+
+describe('a run whose loss diverges', () => {
+  it('is failed with its step; what needs it is not run; the rest goes on', async () => {
+    // sessions: 0 dense, 1 level 1, 2 its reinit, then level 2
+    const executor = fakeExecutor({ diverges: { session: 1, step: 7 } });
+    const { report } = await run({ compare: ['random-reinit'] }, executor);
+    expect(report.status).toBe('failed');
+    expect(report.error).toContain('iterative, level 1: the loss is no longer a finite number at step 7');
+    const status = (method: string, level: number) =>
+      report.runs.find(one => one.method === method && one.level === level);
+    expect(status('iterative', 0)!.status).toBe('done');
+    expect(status('iterative', 1)).toMatchObject({ status: 'failed', error: expect.stringContaining('step 7') });
+    expect(status('iterative', 2)).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('iterative, level 1'),
+    });
+    expect(record(status('iterative', 1)!.key)).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('step 7'),
+    });
+  });
+
+  it('in one replicate leaves the others to go on', async () => {
+    const executor = fakeExecutor({ diverges: { session: 1, step: 3 } });
+    const { report } = await run({ replicates: 2 }, executor);
+    expect(report.series[0]!.points.map(point => point.runs.length)).toEqual([1, 1, 1]);
+    expect(report.status).toBe('failed');
+  });
+
+  it('is not tried again', async () => {
+    await run({}, fakeExecutor({ diverges: { session: 0, step: 1 } }));
+    const executor = fakeExecutor();
+    expect((await run({}, executor)).report.status).toBe('failed');
+    expect(executor.opened).toHaveLength(0);
+  });
+});
+
+describe('a cancelled experiment', () => {
+  it('stores nothing of the run at work, says so in its report, and goes on from there', async () => {
+    const controller = new AbortController();
+    const executor = fakeExecutor({ onTrain: session => (session === 1 ? controller.abort() : undefined) });
+    const { report } = await run({}, executor, controller.signal);
+    expect(report.status).toBe('cancelled');
+    expect(report.error).toBeUndefined();
+    expect(report.runs.map(({ status }) => status)).toEqual(['done', 'cancelled', 'cancelled']);
+    expect(readdirSync(path.join(store(), 'runs'))).toHaveLength(1);
+    expect(readdirSync(store()).sort()).toEqual(['experiments', 'runs']);
+    expect(executor.alive()).toBe(0);
+    const again = fakeExecutor();
+    expect((await run({}, again)).report.status).toBe('done');
+    expect(again.opened).toHaveLength(2);
+  });
+});
+
+describe('progress', () => {
+  it('counts every run once and ends at 1', async () => {
+    const { events } = await run({ replicates: 2 }, fakeExecutor());
+    const progress = events.flatMap(event => (event.type === 'progress' ? [event.progress] : []));
+    expect(progress[0]).toMatchObject({ runsDone: 0, runsTotal: 6, fraction: 0, secondsLeft: null, levels: 2 });
+    expect(progress.at(-1)).toMatchObject({ runsDone: 6, fraction: 1, secondsLeft: 0 });
+    const fractions = progress.map(({ fraction }) => fraction);
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+  });
+});
