@@ -198,14 +198,14 @@ describe('refusing', () => {
 });
 
 describe('starting weights', () => {
-  const plan = (spec = 'builtin:mlp:400-50') =>
+  const plan = (spec = 'builtin:mlp:100-50') =>
     loadModel(spec, '/').then(model =>
       lowerModel(model, { inputShape: [20, 20, 1], classes: 10, loss: 'cross-entropy' }),
     );
 
   it('are Gaussian Glorot, cut off at two deviations, with zero biases', async () => {
     const [kernel, bias] = initialWeights(await plan(), 7) as [Float32Array, Float32Array];
-    const deviation = Math.sqrt(2 / 800);
+    const deviation = Math.sqrt(2 / 500);
     const mean = kernel.reduce((sum, value) => sum + value, 0) / kernel.length;
     const variance = kernel.reduce((sum, value) => sum + value * value, 0) / kernel.length;
     expect(Math.abs(mean)).toBeLessThan(0.01 * deviation);
@@ -223,7 +223,7 @@ describe('starting weights', () => {
   });
 
   it('of a layer do not depend on the layers before it', async () => {
-    const wide = initialWeights(await plan('builtin:mlp:400-50'), 7);
+    const wide = initialWeights(await plan('builtin:mlp:100-50'), 7);
     const narrow = initialWeights(await plan('builtin:mlp:30-50'), 7);
     expect(narrow[4]).toEqual(wide[4]);
   });
