@@ -73,6 +73,9 @@ export class Heatmap {
   }
 
   private build(model: HeatModel): void {
+    const longest = Math.max(6, ...model.rows.flatMap(row => [row.name.length, row.shape.length]));
+    this.table.style.setProperty('--wt-names', `${Math.min(22, longest) + 2}ch`);
+    this.table.classList.toggle('many', model.levels.length > 13);
     this.heads = model.levels.map(level =>
       h('th', { class: 'heat-level', text: String(level), attributes: { scope: 'col', 'data-level': level } }),
     );

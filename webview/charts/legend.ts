@@ -8,8 +8,8 @@ export interface LegendItem {
   readonly label: string;
   /** At the cursor; empty where nothing was measured. */
   readonly value: string;
-  /** A second, quieter value. */
-  readonly note?: string;
+  /** Quieter lines under the value. */
+  readonly notes?: readonly string[];
   readonly title?: string;
 }
 
@@ -60,7 +60,7 @@ export class Legend {
         this.element.insertBefore(parts.button, this.element.children[index] ?? null);
       setText(parts.label, item.label);
       setText(parts.value, item.value);
-      setText(parts.note, item.note ?? '');
+      setText(parts.note, (item.notes ?? []).join('\n'));
       const shown = !hidden.has(item.id);
       setAttribute(parts.button, 'aria-pressed', String(shown));
       setAttribute(

@@ -30,7 +30,7 @@ export interface PlotCursor {
   readonly pinned: number | null;
 }
 
-const rightPadding = 14;
+const rightPadding = 20;
 
 export class Plot {
   readonly element: HTMLElement;

@@ -1,25 +1,35 @@
 /**
  * The colour ramp of the heatmaps, computed in Oklab (Ottosson 2020), where equal distances look equally large:
- * lightness changes evenly from end to end, so that it reads in grey and with any colour blindness; the hue goes from
- * blue to yellow, which every common kind of colour blindness keeps apart.
+ * lightness changes evenly from end to end, so that it reads in grey and with any colour blindness; the hue turns
+ * evenly from violet over teal to yellow, ends which every common kind of colour blindness keeps apart.
  */
 export type Rgb = readonly [red: number, green: number, blue: number];
 type Lab = readonly [lightness: number, a: number, b: number];
 
-/** From density 0 to 1: away from the background. Dark themes end in light yellow, light themes in dark blue. */
-const darkEnds: readonly [Lab, Lab] = [polar(0.27, 0.06, 265), polar(0.91, 0.12, 98)];
-const lightEnds: readonly [Lab, Lab] = [polar(0.965, 0.035, 98), polar(0.36, 0.13, 262)];
-
-function polar(lightness: number, chroma: number, degrees: number): Lab {
-  const angle = (degrees * Math.PI) / 180;
-  return [lightness, chroma * Math.cos(angle), chroma * Math.sin(angle)];
+interface Stop {
+  readonly lightness: number;
+  readonly chroma: number;
+  /** Degrees. */
+  readonly hue: number;
 }
+
+/** From density 0 to 1: away from the background. Dark themes end in light yellow, light themes in dark blue. */
+const darkEnds: readonly [Stop, Stop] = [
+  { lightness: 0.29, chroma: 0.1, hue: 288 },
+  { lightness: 0.9, chroma: 0.13, hue: 100 },
+];
+const lightEnds: readonly [Stop, Stop] = [
+  { lightness: 0.965, chroma: 0.05, hue: 104 },
+  { lightness: 0.33, chroma: 0.12, hue: 284 },
+];
 
 /** sRGB, 0 to 255, of a share 0 to 1. */
 export function ramp(share: number, dark: boolean): Rgb {
   const t = Math.min(1, Math.max(0, share));
   const [from, to] = dark ? darkEnds : lightEnds;
-  return toRgb([mix(from[0], to[0], t), mix(from[1], to[1], t), mix(from[2], to[2], t)]);
+  const chroma = mix(from.chroma, to.chroma, t);
+  const angle = (mix(from.hue, to.hue, t) * Math.PI) / 180;
+  return toRgb([mix(from.lightness, to.lightness, t), chroma * Math.cos(angle), chroma * Math.sin(angle)]);
 }
 
 function mix(from: number, to: number, t: number): number {

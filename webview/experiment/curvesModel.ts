@@ -145,18 +145,14 @@ export function formatMetricPoint(point: PlotPoint, metric: Metric): string {
     : `${formatNumber(point.y)} ± ${formatNumber(point.spread)}`;
 }
 
-/** How fast a line learns: when it reaches the dense network's final accuracy, and when early stopping would stop. */
-export function speedNote(report: Report, group: CurveGroup, curves: Curves): string {
+/** How fast a line learns: when early stopping would stop, and when it reaches the dense network's final accuracy. */
+export function speedNotes(report: Report, group: CurveGroup, curves: Curves): readonly string[] {
   const own = curvesOf(group, curves);
   const stop = earlyStop(own);
   const dense = densePoint(report);
-  const reached = dense ? stepReaching(own, dense.testAccuracy.mean) : undefined;
-  return [
-    stop === undefined ? '' : `early stop ${formatCount(stop)}`,
-    reached === undefined ? '' : `dense accuracy ${formatCount(reached)}`,
-  ]
-    .filter(text => text !== '')
-    .join(' · ');
+  const reached = dense && group.id !== 'dense' ? stepReaching(own, dense.testAccuracy.mean) : undefined;
+  const notes = stop === undefined ? [] : [`early stop at ${formatCount(stop)}`];
+  return reached === undefined ? notes : [...notes, `as good as dense at ${formatCount(reached)}`];
 }
 
 export function curvesTable(model: PlotModel, metric: Metric): TableModel {

@@ -8,6 +8,7 @@ import { h } from '../ui/dom';
 import { onThemeChange } from '../ui/theme';
 import { registerPanelControls, tabs } from '../ui/toolkit';
 import { bridge, savedState, saveState } from '../ui/bridge';
+import { Conditions } from './conditions';
 import { LevelCursor } from './cursor';
 import { defaultLevel } from './curvesModel';
 import { Header } from './header';
@@ -55,7 +56,8 @@ const overview = new Overview({
   },
 });
 const rounds = new Rounds(cursor);
-const roundsCard = card('rounds', 'Rounds', [], rounds.element);
+const conditions = new Conditions();
+const roundsCard = card('rounds', 'Rounds', [], rounds.element, conditions.element);
 const curves = new LearningCurves({
   metric: view.metric,
   asTable: view.asTable.includes('curves'),
@@ -110,7 +112,7 @@ const content = h(
 content.hidden = true;
 document.getElementById('root')?.append(header.element, verdict.element, content);
 
-/** The level that verdict and curves speak of while none is hovered: pinned, or the one that matters most. */
+/** The level that conditions and curves speak of while none is hovered: pinned, or the one that matters most. */
 function restingLevel(shown: PanelState): number {
   return shown.report ? (cursor.pinned ?? defaultLevel(shown.report, shown.progress)) : 0;
 }
@@ -120,25 +122,26 @@ function drawCurves(): void {
   curves.show(state.report, restingLevel(state), store.curves, new Set(view.hidden));
 }
 
-function drawVerdict(): void {
-  if (state) verdict.show(state, cursor.active ?? restingLevel(state));
+function drawConditions(): void {
+  if (state?.report) conditions.show(state.report, cursor.active ?? restingLevel(state));
 }
 
 function draw(): void {
   if (!state) return;
   const { report, progress } = state;
   header.show(state);
-  drawVerdict();
+  verdict.show(state);
   content.hidden = report === null;
   if (!report) return;
   overview.show(report, new Set(view.hidden), restingLevel(state));
   rounds.show(report, progress);
+  drawConditions();
   layers.show(report);
   drawCurves();
 }
 
 cursor.onChange(() => {
-  drawVerdict();
+  drawConditions();
   if (cursor.pinned === view.pinned) return;
   change({ pinned: cursor.pinned });
   drawCurves();

@@ -14,31 +14,36 @@ function missingControls(report: Report): boolean {
   return !compare.includes('random-reinit') || !compare.includes('random-mask');
 }
 
+function failedRuns(report: Report | null) {
+  return report?.runs.filter(run => run.status === 'failed') ?? [];
+}
+
 export class VerdictBox {
   private readonly tone = h('div', { class: 'verdict-tone' });
   private readonly title = h('p', { class: 'verdict-title' });
   private readonly body = h('div', { class: 'verdict-body' });
-  private readonly conditions = h('div', { class: 'conditions' });
   readonly element = h(
     'section',
     { class: 'verdict', attributes: { 'aria-label': 'Verdict' } },
     this.tone,
-    h('div', { class: 'verdict-text' }, this.title, this.body, this.conditions),
+    h('div', { class: 'verdict-text' }, this.title, this.body),
   );
   private shown = '';
 
   constructor(private readonly post: (message: PanelToHost) => void) {}
 
-  /** `level`: the one whose conditions are told. */
-  show(state: PanelState, level: number): void {
+  show(state: PanelState): void {
     const { report } = state;
-    const signature = JSON.stringify([standing(state), state.error, report?.verdict, report?.error]);
-    if (signature !== this.shown) {
-      this.shown = signature;
-      this.write(state);
-    }
-    if (report) this.showConditions(report, level);
-    else setChildren(this.conditions);
+    const signature = JSON.stringify([
+      standing(state),
+      state.error,
+      report?.verdict,
+      report?.error,
+      failedRuns(report),
+    ]);
+    if (signature === this.shown) return;
+    this.shown = signature;
+    this.write(state);
   }
 
   private write(state: PanelState): void {
@@ -116,8 +121,7 @@ export class VerdictBox {
         ),
       ...failures(report),
     ];
-    const title = partial ? `So far: ${verdict.summary}` : verdict.summary;
-    this.put(verdict.found ? 'good' : partial ? 'busy' : 'neutral', icon(symbol), title, body);
+    this.put(verdict.found ? 'good' : partial ? 'busy' : 'neutral', icon(symbol), verdict.summary, body);
   }
 
   private put(tone: Tone, symbol: Element, title: string, body: readonly Child[]): void {
@@ -126,42 +130,12 @@ export class VerdictBox {
     setChildren(this.title, title);
     setChildren(this.body, ...body);
   }
-
-  /** Every condition of one level, met or not. */
-  private showConditions(report: Report, level: number): void {
-    const conditions = report.verdict.levels.find(one => one.level === level);
-    const signature = JSON.stringify(conditions ?? null);
-    if (this.conditions.dataset['shown'] === signature) return;
-    this.conditions.dataset['shown'] = signature;
-    if (!conditions) {
-      setChildren(this.conditions);
-      return;
-    }
-    setChildren(
-      this.conditions,
-      h('h3', { text: `Conditions at level ${level}` }),
-      h(
-        'ul',
-        {},
-        ...conditions.reasons.map(reason =>
-          h(
-            'li',
-            { class: reason.met ? 'met' : 'unmet' },
-            icon(reason.met ? 'tick' : 'cross'),
-            h('span', { class: 'visually-hidden', text: reason.met ? 'met: ' : 'not met: ' }),
-            h('span', { text: reason.text }),
-          ),
-        ),
-      ),
-    );
-  }
 }
 
 /** One row for each error, with the runs it stopped. */
 function failures(report: Report): Child[] {
   const byError = new Map<string, string[]>();
-  for (const run of report.runs) {
-    if (run.status !== 'failed') continue;
+  for (const run of failedRuns(report)) {
     const replicate = report.experiment.replicates > 1 ? `, replicate ${run.replicate + 1}` : '';
     const name = `${run.level === 0 ? 'dense' : `${styles[run.method].label}, level ${run.level}`}${replicate}`;
     const error = run.error ?? 'failed without a message';
