@@ -30,6 +30,10 @@ describe('the content security policy of a webview', () => {
     expect(policy.get('script-src')).toBe("'nonce-abc'");
   });
 
+  test('takes styles from the extension, and from elements with the nonce', () => {
+    expect(policy.get('style-src')).toBe("https://host 'nonce-abc'");
+  });
+
   test('allows neither inline code nor eval', () => {
     expect([...policy.values()].join(' ')).not.toMatch(/unsafe/);
   });
@@ -45,6 +49,10 @@ describe('the page', () => {
 
   test('escapes what a workspace can name', () => {
     expect(html).toContain('<title>lenet &quot;&lt;mnist&gt;&quot;</title>');
+  });
+
+  test('tells the nonce to components that make style elements', () => {
+    expect(html).toContain('<meta property="csp-nonce" content="abc">');
   });
 
   test('has one script, a module with the nonce', () => {
