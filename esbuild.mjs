@@ -48,14 +48,22 @@ function buildKernels() {
   }
 }
 
-const node = { platform: 'node', target: 'node20', format: 'cjs', external: ['vscode', '@tensorflow/*'] };
+const node = {
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  // jsonc-parser's main file requires its parts in a way that no bundler sees
+  mainFields: ['module', 'main'],
+  external: ['vscode', '@tensorflow/*'],
+};
 const browser = { platform: 'browser', target: 'es2022', format: 'esm', loader: { '.svg': 'text', '.css': 'css' } };
 const common = {
   bundle: true,
   outdir: dist,
   sourcemap: production ? false : 'linked',
   minify: production,
-  logLevel: 'warning',
+  // the watching task of .vscode/ waits for esbuild's word that the first build is done
+  logLevel: has('--watch') ? 'info' : 'warning',
   legalComments: 'linked',
   absWorkingDir: root,
 };

@@ -1,0 +1,51 @@
+/** Builds the parts of the extension and registers them; nothing else. */
+import * as vscode from 'vscode';
+import { ChartView } from './host/chartView';
+import { ExperimentLenses } from './host/codeLens';
+import { registerCommands } from './host/commands';
+import { ExperimentIndex } from './host/experimentIndex';
+import { ExperimentPanels } from './host/experimentPanels';
+import { ExperimentTree } from './host/experimentTree';
+import { Find } from './host/find';
+import { JobService } from './host/jobService';
+import { Results } from './host/results';
+import { RunFeedback } from './host/runFeedback';
+import { Runner } from './host/runner';
+
+export function activate(context: vscode.ExtensionContext): void {
+  const { extensionUri, subscriptions, workspaceState } = context;
+  const log = vscode.window.createOutputChannel('Winning Ticket', { log: true });
+  const jobs = new JobService(vscode.Uri.joinPath(extensionUri, 'dist', 'job.js').fsPath, log);
+  const index = new ExperimentIndex(jobs, log);
+  const panels = new ExperimentPanels(
+    { extensionUri, jobs, index, log, perform: (action, ref) => results.perform(action, ref) },
+    workspaceState,
+  );
+  const showPanel = panels.open.bind(panels);
+  const runner = new Runner(jobs, workspaceState, showPanel);
+  const find = new Find(runner);
+  const results: Results = new Results(jobs, index, panels, runner, log);
+  const chart = new ChartView({
+    extensionUri,
+    jobs,
+    index,
+    log,
+    perform: async (action, ref) => {
+      if (action === 'tryExample') await find.tryExample();
+      else if (action === 'openModel') await find.chooseModel();
+      else if (ref) showPanel(ref);
+    },
+  });
+  subscriptions.push(
+    log,
+    jobs,
+    index,
+    panels,
+    chart,
+    new ExperimentTree(index, chart.select.bind(chart)),
+    new RunFeedback(jobs, runner, showPanel, log),
+    new ExperimentLenses(jobs, index, runner),
+    registerCommands({ jobs, index, panels, runner, find, results, log }),
+  );
+  void index.scan();
+}

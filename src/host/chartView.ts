@@ -1,0 +1,88 @@
+/** The small live chart under the tree: the running experiment, else the one selected in the tree, else the newest. */
+import * as vscode from 'vscode';
+import type { HostToSidebar, SidebarToHost } from '../shared/messages';
+import type { ExperimentIndex } from './experimentIndex';
+import type { JobService } from './jobService';
+import type { ExperimentRef } from './store';
+import { sortEntries } from './treeModel';
+import { checkSidebarMessage } from './validate';
+import { loadPage } from './webviews';
+
+const sendMilliseconds = 250;
+
+export interface ChartServices {
+  readonly extensionUri: vscode.Uri;
+  readonly jobs: JobService;
+  readonly index: ExperimentIndex;
+  readonly log: vscode.LogOutputChannel;
+  readonly perform: (action: Exclude<SidebarToHost['type'], 'ready'>, ref: ExperimentRef | null) => Promise<void>;
+}
+
+export class ChartView implements vscode.WebviewViewProvider, vscode.Disposable {
+  private view: vscode.WebviewView | undefined;
+  private selected: ExperimentRef | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly disposables: vscode.Disposable[];
+
+  constructor(private readonly services: ChartServices) {
+    const sendSoon = (): void => {
+      this.timer ??= setTimeout(() => {
+        this.timer = undefined;
+        this.send();
+      }, sendMilliseconds);
+    };
+    this.disposables = [
+      vscode.window.registerWebviewViewProvider('winningTicket.chart', this),
+      services.jobs.onEvent(sendSoon),
+      services.index.onDidChange(sendSoon),
+    ];
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    vscode.Disposable.from(...this.disposables).dispose();
+  }
+
+  select(ref: ExperimentRef | null): void {
+    this.selected = ref;
+    this.send();
+  }
+
+  resolveWebviewView(view: vscode.WebviewView): void {
+    this.view = view;
+    view.webview.onDidReceiveMessage(message => {
+      const checked = checkSidebarMessage(message);
+      if (!checked.ok) {
+        this.services.log.warn(`The chart sent a message that was left out: ${checked.problem}`);
+      } else if (checked.value.type === 'ready') {
+        this.send();
+      } else {
+        void this.services.perform(checked.value.type, this.shown());
+      }
+    });
+    view.onDidDispose(() => {
+      this.view = undefined;
+    });
+    loadPage(view.webview, this.services.extensionUri, 'sidebar', 'Winning Ticket');
+  }
+
+  private shown(): ExperimentRef | null {
+    const { index, jobs } = this.services;
+    return jobs.all()[0]?.ref ?? this.selected ?? sortEntries(index.entries())[0]?.ref ?? null;
+  }
+
+  private send(): void {
+    const ref = this.shown();
+    const live = ref && this.services.jobs.get(ref);
+    const run = live?.progress?.run?.key;
+    const message: HostToSidebar = {
+      type: 'state',
+      name: ref?.name ?? null,
+      running: live !== undefined && live !== null,
+      report: ref ? (live?.report ?? this.services.index.entry(ref).report) : null,
+      progress: live?.progress ?? null,
+      curve: (run === undefined ? undefined : live?.curves.get(run)) ?? [],
+    };
+    void this.view?.webview.postMessage(message);
+  }
+}

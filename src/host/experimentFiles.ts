@@ -1,0 +1,125 @@
+/** Writing and reading experiment files, as text. Pure. */
+import { applyEdits, findNodeAtLocation, modify, parseTree } from 'jsonc-parser';
+import { comparisons, type Comparison, type ExperimentFile } from '../shared/experiment';
+import { isExperimentName } from './validate';
+
+export const experimentSuffix = '.ticket.json';
+
+/** How long an experiment trains: steps a run and pruning levels. */
+export interface Length {
+  readonly label: string;
+  readonly detail: string;
+  readonly steps: number;
+  readonly levels: number;
+}
+
+export const lengths: readonly Length[] = [
+  { label: 'Quick look', detail: '1,000 steps a run, 8 levels: down to 17 % of the weights', steps: 1000, levels: 8 },
+  {
+    label: 'Thorough',
+    detail: '5,000 steps a run, 15 levels: down to 3.5 % of the weights',
+    steps: 5000,
+    levels: 15,
+  },
+  {
+    label: 'As in the paper',
+    detail: '50,000 steps a run, 15 levels: down to 3.5 % of the weights',
+    steps: 50_000,
+    levels: 15,
+  },
+];
+
+export const controlChoices: readonly {
+  readonly label: string;
+  readonly detail: string;
+  readonly compare: readonly Comparison[];
+}[] = [
+  {
+    label: 'All controls',
+    detail: 'One-shot pruning, fresh weights, random masks: shows whether a ticket is better than chance',
+    compare: comparisons,
+  },
+  {
+    label: 'One-shot only',
+    detail: 'Compares with pruning in one cut; not shown to be better than chance',
+    compare: ['one-shot'],
+  },
+  { label: 'None', detail: 'Iterative pruning alone; not shown to be better than chance', compare: [] },
+];
+
+/** A small whole experiment that needs nothing downloaded: about a minute on two cores. */
+export const digitsExample: ExperimentFile = {
+  name: 'lenet-digits',
+  model: 'builtin:lenet-300-100',
+  data: { format: 'digits' },
+  training: { optimizer: { name: 'adam', learningRate: 0.0012 }, batchSize: 60, steps: 1000 },
+  pruning: { method: 'magnitude', scope: 'global', rate: 0.2, levels: 15 },
+  compare: [...comparisons],
+  replicates: 1,
+  seed: 0,
+};
+
+export function newExperiment(choice: {
+  readonly name: string;
+  readonly model: string;
+  readonly data: ExperimentFile['data'];
+  readonly length: Pick<Length, 'steps' | 'levels'>;
+  readonly compare: readonly Comparison[];
+}): ExperimentFile {
+  const { name, model, data, length, compare } = choice;
+  return {
+    ...digitsExample,
+    name,
+    model,
+    data,
+    training: { ...digitsExample.training, steps: length.steps },
+    pruning: { ...digitsExample.pruning, levels: length.levels },
+    compare: [...compare],
+  };
+}
+
+export const experimentText = (experiment: ExperimentFile): string => `${JSON.stringify(experiment, null, 2)}\n`;
+
+/** A name an experiment may have, made from any words: "My model" → "My-model"; "experiment" where nothing is left. */
+export function toExperimentName(words: string): string {
+  const name = words
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '')
+    .slice(0, 100);
+  return isExperimentName(name) ? name : 'experiment';
+}
+
+/** The first of name, name-2, name-3, … that is not taken. */
+export function freeName(name: string, taken: (name: string) => boolean): string {
+  for (let i = 1; ; i++) {
+    const candidate = i === 1 ? name : `${name}-${i}`;
+    if (!taken(candidate)) return candidate;
+  }
+}
+
+/**
+ * Where the value of a field stands, e.g. `pruning.rate` or `compare[0]`: its offset and length in UTF-16 units. Of a
+ * field that is missing, the nearest around it.
+ */
+export function placeOfField(text: string, field: string): { readonly offset: number; readonly length: number } | null {
+  const tree = parseTree(text, [], { allowTrailingComma: true });
+  if (!tree || field === '') return null;
+  const path = [...field.matchAll(/[^.[\]]+/g)].map(([part]) => (/^\d+$/.test(part) ? Number(part) : part));
+  for (; path.length > 0; path.pop()) {
+    const node = findNodeAtLocation(tree, path);
+    if (node) return node;
+  }
+  return null;
+}
+
+/** The file with every comparison in `compare`, comments and layout kept; the same text where none is missing. */
+export function withAllControls(text: string): string {
+  const tree = parseTree(text, [], { allowTrailingComma: true });
+  const node = tree && findNodeAtLocation(tree, ['compare']);
+  const present = (node?.children ?? []).map(child => child.value as unknown);
+  const missing = comparisons.filter(comparison => !present.includes(comparison));
+  if (missing.length === 0) return text;
+  const indent = /\n(\s+)\S/.exec(text)?.[1] ?? '  ';
+  const formattingOptions = { insertSpaces: !indent.startsWith('\t'), tabSize: indent.length, eol: '\n' };
+  return applyEdits(text, modify(text, ['compare'], [...present, ...missing], { formattingOptions }));
+}

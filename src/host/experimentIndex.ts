@@ -1,0 +1,131 @@
+/** All experiments of the window: what lies in the stores of its folders, and what the jobs at work say. */
+import * as vscode from 'vscode';
+import type { JobService } from './jobService';
+import { refKey, refOfReport, readReport, reportPath, storeName, type ExperimentRef } from './store';
+import type { ExperimentEntry } from './treeModel';
+
+const pattern = `**/${storeName}/experiments/*/report.json`;
+const maximumExperiments = 1000;
+const debounceMilliseconds = 150;
+
+type Stored = Pick<ExperimentEntry, 'ref' | 'report' | 'problem' | 'changed'>;
+
+export class ExperimentIndex implements vscode.Disposable {
+  private readonly stored = new Map<string, Stored>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly emitter = new vscode.EventEmitter<ExperimentRef | undefined>();
+  /** Fires with the experiment that changed; undefined: any may have. */
+  readonly onDidChange = this.emitter.event;
+  private readonly disposables: { dispose(): unknown }[] = [this.emitter];
+
+  constructor(
+    private readonly jobs: JobService,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    // the command line writes to the same stores
+    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
+    const changed = (uri: vscode.Uri): void => {
+      const ref = refOfReport(uri.fsPath);
+      if (ref) this.reloadSoon(ref);
+    };
+    this.disposables.push(
+      watcher,
+      watcher.onDidCreate(changed),
+      watcher.onDidChange(changed),
+      watcher.onDidDelete(changed),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => void this.scan()),
+      jobs.onEvent(event => {
+        const { ref } = event.live;
+        if (event.type === 'report') {
+          this.stored.set(refKey(ref), { ref, report: event.report, problem: null, changed: Date.now() });
+          this.emitter.fire(ref);
+        } else if (event.type === 'ended') {
+          void this.reload(ref);
+        } else if (event.type !== 'evaluation') {
+          this.emitter.fire(ref);
+        }
+      }),
+    );
+  }
+
+  dispose(): void {
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    vscode.Disposable.from(...this.disposables).dispose();
+  }
+
+  /** Looks through the folders of the window. */
+  async scan(): Promise<void> {
+    const found = await vscode.workspace.findFiles(pattern, '**/node_modules/**', maximumExperiments);
+    if (found.length === maximumExperiments) this.log.warn(`Only ${maximumExperiments} experiments are listed.`);
+    const refs = found.map(uri => refOfReport(uri.fsPath)).filter(ref => ref !== null);
+    const keys = new Set(refs.map(refKey));
+    for (const key of this.stored.keys()) if (!keys.has(key)) this.stored.delete(key);
+    for (const ref of refs) await this.load(ref);
+    this.emitter.fire(undefined);
+  }
+
+  async reload(ref: ExperimentRef): Promise<void> {
+    await this.load(ref);
+    this.emitter.fire(ref);
+  }
+
+  entries(): ExperimentEntry[] {
+    const entries = [...this.stored.values()].map(stored => this.complete(stored));
+    for (const { ref } of this.jobs.all()) if (!this.stored.has(refKey(ref))) entries.push(this.entry(ref));
+    return entries;
+  }
+
+  /** What is known of an experiment, also where that is nothing. */
+  entry(ref: ExperimentRef): ExperimentEntry {
+    return this.complete(this.stored.get(refKey(ref)) ?? { ref, report: null, problem: null, changed: Date.now() });
+  }
+
+  private complete(stored: Stored): ExperimentEntry {
+    const { ref } = stored;
+    const live = this.jobs.get(ref);
+    const folders = vscode.workspace.workspaceFolders ?? [];
+    const folder =
+      folders.length > 1 ? vscode.workspace.getWorkspaceFolder(vscode.Uri.file(reportPath(ref)))?.name : undefined;
+    return {
+      ...stored,
+      ...(live ? { live: { progress: live.progress } } : {}),
+      ...(folder === undefined ? {} : { folder }),
+      failure: this.jobs.failure(ref),
+    };
+  }
+
+  private async load(ref: ExperimentRef): Promise<void> {
+    const key = refKey(ref);
+    const result = await readReport(ref);
+    if (!result) {
+      this.stored.delete(key);
+    } else if (result.ok) {
+      this.stored.set(key, { ref, report: result.value, problem: null, changed: await changedAt(ref) });
+    } else {
+      this.log.warn(`${reportPath(ref)} cannot be read: ${result.problem}`);
+      this.stored.set(key, { ref, report: null, problem: result.problem, changed: await changedAt(ref) });
+    }
+  }
+
+  private reloadSoon(ref: ExperimentRef): void {
+    // a job of this window sends its reports itself
+    if (this.jobs.get(ref)) return;
+    const key = refKey(ref);
+    clearTimeout(this.timers.get(key));
+    this.timers.set(
+      key,
+      setTimeout(() => {
+        this.timers.delete(key);
+        void this.reload(ref);
+      }, debounceMilliseconds),
+    );
+  }
+}
+
+async function changedAt(ref: ExperimentRef): Promise<number> {
+  try {
+    return (await vscode.workspace.fs.stat(vscode.Uri.file(reportPath(ref)))).mtime;
+  } catch {
+    return 0;
+  }
+}

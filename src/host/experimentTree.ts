@@ -1,0 +1,67 @@
+/** The tree of experiments in the activity bar. */
+import * as vscode from 'vscode';
+import type { ExperimentIndex } from './experimentIndex';
+import type { ExperimentRef } from './store';
+import { experimentNodes, type TreeNode } from './treeModel';
+
+const refreshMilliseconds = 250;
+
+export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
+  private readonly emitter = new vscode.EventEmitter<undefined>();
+  readonly onDidChangeTreeData = this.emitter.event;
+  private readonly view: vscode.TreeView<TreeNode>;
+  private readonly disposables: { dispose(): unknown }[];
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly index: ExperimentIndex,
+    onSelect: (ref: ExperimentRef | null) => void,
+  ) {
+    this.view = vscode.window.createTreeView('winningTicket.experiments', { treeDataProvider: this });
+    this.disposables = [
+      this.emitter,
+      this.view,
+      index.onDidChange(() => {
+        // progress comes many times a second
+        this.timer ??= setTimeout(() => {
+          this.timer = undefined;
+          this.refresh();
+        }, refreshMilliseconds);
+      }),
+      this.view.onDidChangeSelection(({ selection }) => {
+        onSelect(selection[0]?.ref ?? null);
+      }),
+    ];
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    vscode.Disposable.from(...this.disposables).dispose();
+  }
+
+  private refresh(): void {
+    const some = this.index.entries().length > 0;
+    void vscode.commands.executeCommand('setContext', 'winningTicket.hasExperiments', some);
+    this.emitter.fire(undefined);
+  }
+
+  getChildren(node?: TreeNode): TreeNode[] {
+    return node ? [...node.children] : experimentNodes(this.index.entries());
+  }
+
+  getTreeItem(node: TreeNode): vscode.TreeItem {
+    const collapsed = vscode.TreeItemCollapsibleState;
+    const item = new vscode.TreeItem(node.label, node.children.length > 0 ? collapsed.Collapsed : collapsed.None);
+    item.id = node.id;
+    item.description = node.description;
+    item.iconPath = new vscode.ThemeIcon(
+      node.icon,
+      node.color === undefined ? undefined : new vscode.ThemeColor(node.color),
+    );
+    item.contextValue = node.context;
+    item.tooltip = new vscode.MarkdownString(node.tooltip);
+    item.accessibilityInformation = { label: `${node.label}, ${node.description}` };
+    item.command = { command: 'winningTicket.openPanel', title: 'Open Panel', arguments: [node.ref] };
+    return item;
+  }
+}

@@ -1,0 +1,147 @@
+/** "Find Winning Ticket": from wherever the person stands to a running experiment. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { digitsExample, experimentSuffix, experimentText } from './experimentFiles';
+import { askForExperiment, findMnist, writeExperiment } from './newExperiment';
+import { isTrusted, searchExclude, ticketPattern, type Runner } from './runner';
+
+const maximumListed = 50;
+
+export class Find {
+  constructor(private readonly runner: Runner) {}
+
+  /** @param uri what a menu was opened on; left out: the active editor, else a list to choose from */
+  async find(uri?: vscode.Uri): Promise<void> {
+    const target = uri ?? activeUri();
+    if (target && isExperimentFile(target)) await this.runner.run(target);
+    else if (target && isModelFile(target)) await this.fromModel(target);
+    else await this.choose();
+  }
+
+  /** Writes the built-in example into the window's folder, where it is not there yet, and runs it. */
+  async tryExample(): Promise<void> {
+    const folder = await chooseFolder();
+    if (!folder || !(await isTrusted())) return;
+    const uri = vscode.Uri.joinPath(folder.uri, `${digitsExample.name}${experimentSuffix}`);
+    if (!(await exists(uri))) {
+      await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(experimentText(digitsExample)));
+    }
+    await this.openAndRun(uri);
+  }
+
+  async chooseModel(): Promise<void> {
+    const chosen = await vscode.window.showOpenDialog({
+      title: 'Choose a model: the model.json of a TensorFlow.js LayersModel',
+      openLabel: 'Choose Model',
+      filters: { 'TensorFlow.js model': ['json'] },
+      canSelectMany: false,
+    });
+    if (chosen?.[0]) await this.fromModel(chosen[0]);
+  }
+
+  private async fromModel(model: vscode.Uri): Promise<void> {
+    if (!(await isTrusted())) return;
+    const experiment = await askForExperiment({ kind: 'file', uri: model });
+    if (!experiment) return;
+    await this.openAndRun(await writeExperiment(vscode.Uri.joinPath(model, '..'), experiment));
+  }
+
+  private async fromMnist(directory: vscode.Uri): Promise<void> {
+    if (!(await isTrusted())) return;
+    const folder = vscode.workspace.getWorkspaceFolder(directory)?.uri ?? vscode.Uri.joinPath(directory, '..');
+    const experiment = await askForExperiment({ kind: 'mnist', directory, folder });
+    if (experiment) await this.openAndRun(await writeExperiment(folder, experiment));
+  }
+
+  private async openAndRun(uri: vscode.Uri): Promise<void> {
+    await vscode.window.showTextDocument(uri, { preview: false });
+    await this.runner.run(uri);
+  }
+
+  private async choose(): Promise<void> {
+    if (!vscode.workspace.workspaceFolders?.length) return offerFolder();
+    type Item = vscode.QuickPickItem & { readonly act?: () => Promise<unknown> };
+    const separator = (label: string): Item => ({ label, kind: vscode.QuickPickItemKind.Separator });
+    const [files, mnist] = await Promise.all([
+      vscode.workspace.findFiles(ticketPattern, searchExclude, maximumListed),
+      findMnist(),
+    ]);
+    const relative = (uri: vscode.Uri): string => vscode.workspace.asRelativePath(uri);
+    const items: Item[] = [
+      {
+        label: '$(beaker) Built-in example',
+        description: 'LeNet-300-100 on drawn digits',
+        detail: 'Nothing to download; about a minute. Writes lenet-digits.ticket.json.',
+        act: () => this.tryExample(),
+      },
+      {
+        label: '$(symbol-structure) Choose a model file…',
+        description: 'model.json of TensorFlow.js',
+        act: () => this.chooseModel(),
+      },
+    ];
+    if (mnist.length > 0) items.push(separator('data found in this folder'));
+    for (const directory of mnist) {
+      items.push({
+        label: '$(database) LeNet-300-100 on this data set',
+        description: relative(directory),
+        act: () => this.fromMnist(directory),
+      });
+    }
+    if (files.length > 0) {
+      items.unshift(
+        separator('experiments'),
+        ...files
+          .sort((a, b) => a.fsPath.localeCompare(b.fsPath))
+          .map(uri => ({
+            label: `$(play) ${path.basename(uri.fsPath)}`,
+            description: path.dirname(relative(uri)),
+            act: () => this.openAndRun(uri),
+          })),
+        separator('new'),
+      );
+    }
+    const chosen = await vscode.window.showQuickPick(items, {
+      title: 'Find Winning Ticket',
+      placeHolder: 'What to start from',
+      matchOnDescription: true,
+    });
+    await chosen?.act?.();
+  }
+}
+
+export const isExperimentFile = (uri: vscode.Uri): boolean => uri.path.endsWith(experimentSuffix);
+const isModelFile = (uri: vscode.Uri): boolean => /(^|[/.-])model\.json$/.test(uri.path);
+
+/** What the tab in front shows, whether as text or otherwise. */
+export function activeUri(): vscode.Uri | undefined {
+  const input: unknown = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  if (input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom) return input.uri;
+  return undefined;
+}
+
+async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (folders.length === 0) {
+    await offerFolder();
+    return undefined;
+  }
+  if (folders.length === 1) return folders[0];
+  return vscode.window.showWorkspaceFolderPick({ placeHolder: 'Folder for the experiment file and its results' });
+}
+
+async function offerFolder(): Promise<void> {
+  const open = 'Open Folder';
+  const answer = await vscode.window.showInformationMessage(
+    'Winning Ticket keeps an experiment and its results in a folder, and none is open. Open a folder, an empty one will do, and run the command again.',
+    open,
+  );
+  if (answer === open) await vscode.commands.executeCommand('workbench.action.files.openFolder');
+}
+
+async function exists(uri: vscode.Uri): Promise<boolean> {
+  return vscode.workspace.fs.stat(uri).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,140 @@
+/**
+ * One child process that works on one experiment. It is this extension's own `dist/job.js`; nothing of the workspace is
+ * executed, only named in the start message. No vscode: tests fork scripts of their own.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { HostToJob, JobToHost } from '../shared/messages';
+import { checkJobMessage } from './validate';
+
+export type JobMessage = Exclude<JobToHost, { type: 'finished' }>;
+export type JobOutcome = Omit<Extract<JobToHost, { type: 'finished' }>, 'type'>;
+
+export interface JobListener {
+  onMessage(message: JobMessage): void;
+  /** Exactly once, last: also where the process crashed or could not be started. */
+  onEnd(outcome: JobOutcome): void;
+}
+
+export interface JobOptions {
+  /** Path of the child's script. */
+  readonly script: string;
+  readonly experimentPath: string;
+  readonly storeDirectory: string;
+  /** How long a process may take to stop after `cancel` or `finished` before it is killed. */
+  readonly graceMilliseconds?: number;
+}
+
+const defaultGraceMilliseconds = 3000;
+
+export class JobProcess {
+  private readonly child: ChildProcess;
+  private readonly grace: number;
+  private outcome: JobOutcome | null = null;
+  private cancelled = false;
+  private ended = false;
+  private killTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    options: JobOptions,
+    private readonly listener: JobListener,
+  ) {
+    this.grace = options.graceMilliseconds ?? defaultGraceMilliseconds;
+    // The extension host is Electron on a desktop and must be told to be Node; options for another Node are not for this one.
+    const environment: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+    delete environment['NODE_OPTIONS'];
+    this.child = fork(options.script, [], {
+      serialization: 'advanced',
+      execPath: process.execPath,
+      execArgv: [],
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.child.on('message', message => {
+      this.receive(message);
+    });
+    this.child.on('error', error => {
+      this.outcome ??= { status: 'failed', error: { message: `The job could not be started: ${error.message}` } };
+      if (this.child.pid === undefined) this.end();
+    });
+    // 'close' and not 'exit': the last messages and lines have arrived by then
+    this.child.on('close', (code, signal) => {
+      this.outcome ??= this.cancelled ? { status: 'cancelled' } : crashed(code, signal);
+      this.end();
+    });
+    this.logLines(this.child.stdout, 'info');
+    this.logLines(this.child.stderr, 'warn');
+    this.send({
+      type: 'start',
+      experimentPath: options.experimentPath,
+      storeDirectory: options.storeDirectory,
+    });
+  }
+
+  /** Asks the process to stop, and kills it where it does not. What is finished stays in the store. */
+  cancel(): void {
+    if (this.cancelled || this.ended) return;
+    this.cancelled = true;
+    this.send({ type: 'cancel' });
+    this.killSoon();
+  }
+
+  /** For when the host itself goes: no time is left to wait. The store is valid at any moment. */
+  kill(): void {
+    this.cancelled = true;
+    this.child.kill('SIGKILL');
+  }
+
+  private send(message: HostToJob): void {
+    // an error here means that the process is gone: its end is reported on 'close'
+    this.child.send(message, () => undefined);
+  }
+
+  private receive(message: unknown): void {
+    if (this.outcome) return;
+    const checked = checkJobMessage(message);
+    if (!checked.ok) {
+      this.log('warn', `The job sent a message that was left out: ${checked.problem}`);
+    } else if (checked.value.type === 'finished') {
+      const { status, error } = checked.value;
+      this.outcome = error ? { status, error } : { status };
+      this.killSoon();
+    } else {
+      this.listener.onMessage(checked.value);
+    }
+  }
+
+  private killSoon(): void {
+    this.killTimer ??= setTimeout(() => this.child.kill('SIGKILL'), this.grace);
+  }
+
+  private end(): void {
+    if (this.ended || !this.outcome) return;
+    this.ended = true;
+    clearTimeout(this.killTimer);
+    this.listener.onEnd(this.outcome);
+  }
+
+  private log(level: 'info' | 'warn', message: string): void {
+    this.listener.onMessage({ type: 'log', level, message });
+  }
+
+  private logLines(stream: Readable | null, level: 'info' | 'warn'): void {
+    if (!stream) return;
+    createInterface({ input: stream }).on('line', line => {
+      this.log(level, line);
+    });
+  }
+}
+
+function crashed(code: number | null, signal: NodeJS.Signals | null): JobOutcome {
+  const how = signal ? `signal ${signal}` : `exit code ${code ?? 'unknown'}`;
+  const hint = signal === 'SIGKILL' ? ' Out of memory is the usual cause of this signal.' : '';
+  return {
+    status: 'failed',
+    error: {
+      message: `The job stopped unexpectedly (${how}).${hint} Finished runs are kept: run again to continue from them.`,
+    },
+  };
+}

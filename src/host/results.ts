@@ -1,0 +1,133 @@
+/** What can be done with an experiment that is there: open, cancel, run again, copy, reveal, delete. */
+import * as vscode from 'vscode';
+import { withAllControls } from './experimentFiles';
+import type { ExperimentIndex } from './experimentIndex';
+import type { ExperimentPanels } from './experimentPanels';
+import type { PanelAction } from './experimentPanel';
+import type { JobService } from './jobService';
+import { reportMarkdown } from './markdown';
+import type { Runner } from './runner';
+import { experimentDirectory, reportPath, type ExperimentRef } from './store';
+import { moveToTrash, purge, restore } from './trash';
+
+export class Results {
+  constructor(
+    private readonly jobs: JobService,
+    private readonly index: ExperimentIndex,
+    private readonly panels: ExperimentPanels,
+    private readonly runner: Runner,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  /** A button of the panel. */
+  async perform(action: PanelAction, ref: ExperimentRef): Promise<void> {
+    switch (action) {
+      case 'run':
+        return this.rerun(ref);
+      case 'cancel':
+        this.jobs.cancel(ref);
+        return;
+      case 'addControls':
+        return this.addControls(ref);
+      case 'openExperiment':
+        return this.openExperiment(ref);
+      case 'openReport':
+        return this.openReport(ref);
+      case 'copyTable':
+        return this.copyMarkdown(ref);
+      case 'showLog':
+        this.log.show(true);
+        return;
+    }
+  }
+
+  openPanel(ref: ExperimentRef): void {
+    this.panels.open(ref);
+  }
+
+  cancel(ref: ExperimentRef): void {
+    if (this.jobs.get(ref)) this.jobs.cancel(ref);
+    else void vscode.window.showInformationMessage(`${ref.name} is not running in this window.`);
+  }
+
+  /** Computes only what the store does not hold yet. */
+  async rerun(ref: ExperimentRef): Promise<void> {
+    const file = await this.file(ref);
+    if (file) await this.runner.run(file);
+  }
+
+  async openExperiment(ref: ExperimentRef): Promise<void> {
+    const file = await this.file(ref);
+    if (file) await vscode.window.showTextDocument(file, { preview: false });
+  }
+
+  async openReport(ref: ExperimentRef): Promise<void> {
+    await vscode.window.showTextDocument(vscode.Uri.file(reportPath(ref)), { preview: true });
+  }
+
+  async copyMarkdown(ref: ExperimentRef): Promise<void> {
+    const { report } = this.index.entry(ref);
+    if (!report) {
+      void vscode.window.showInformationMessage(`${ref.name} has no results to copy yet.`);
+      return;
+    }
+    await vscode.env.clipboard.writeText(reportMarkdown(report));
+    vscode.window.setStatusBarMessage(`Results of ${ref.name} copied as Markdown`, 4000);
+  }
+
+  async reveal(ref: ExperimentRef): Promise<void> {
+    const uri = vscode.Uri.file(experimentDirectory(ref));
+    const inWindow = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+    await vscode.commands.executeCommand(inWindow ? 'revealInExplorer' : 'revealFileInOS', uri);
+  }
+
+  /** Moves the results aside, and removes them for good only when nobody wants them back. */
+  async delete(ref: ExperimentRef): Promise<void> {
+    if (this.jobs.get(ref)) {
+      void vscode.window.showWarningMessage(`${ref.name} is running: cancel it before you delete its results.`);
+      return;
+    }
+    const trashed = await moveToTrash(ref);
+    this.panels.close(ref);
+    await this.index.reload(ref);
+    const undo = 'Undo';
+    const answer = await vscode.window.showInformationMessage(
+      `Results of ${ref.name} deleted. The experiment file is kept.`,
+      undo,
+    );
+    if (answer === undo) {
+      await restore(trashed);
+      await this.index.reload(ref);
+    } else {
+      await purge(trashed);
+    }
+  }
+
+  private async addControls(ref: ExperimentRef): Promise<void> {
+    const file = await this.file(ref);
+    if (!file) return;
+    const document = await vscode.workspace.openTextDocument(file);
+    const text = document.getText();
+    const edit = new vscode.WorkspaceEdit();
+    edit.replace(
+      file,
+      new vscode.Range(document.positionAt(0), document.positionAt(text.length)),
+      withAllControls(text),
+    );
+    if (await vscode.workspace.applyEdit(edit)) await this.runner.run(file);
+  }
+
+  /** The experiment's file; where it is not to be found, asks for it. */
+  private async file(ref: ExperimentRef): Promise<vscode.Uri | null> {
+    const file = await this.runner.fileOf(ref);
+    if (file) return file;
+    const choose = 'Choose File…';
+    const answer = await vscode.window.showWarningMessage(
+      `No experiment file (*.ticket.json) in this window has the name "${ref.name}". It may have been renamed or moved.`,
+      choose,
+    );
+    if (answer !== choose) return null;
+    const chosen = await vscode.window.showOpenDialog({ filters: { Experiment: ['ticket.json', 'json'] } });
+    return chosen?.[0] ?? null;
+  }
+}

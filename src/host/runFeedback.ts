@@ -1,0 +1,105 @@
+/** What a person sees of a running job outside its panel: a notification, the status bar, and the word at the end. */
+import * as vscode from 'vscode';
+import { formatProgress, plural } from '../shared/format';
+import type { JobOutcome } from './jobProcess';
+import type { JobEvent, JobService, LiveExperiment } from './jobService';
+import type { ExperimentRef } from './store';
+import type { Runner } from './runner';
+
+export class RunFeedback implements vscode.Disposable {
+  private readonly status = vscode.window.createStatusBarItem(
+    'winningTicket.status',
+    vscode.StatusBarAlignment.Left,
+    10,
+  );
+  private readonly disposables: { dispose(): unknown }[];
+
+  constructor(
+    private readonly jobs: JobService,
+    private readonly runner: Runner,
+    private readonly show: (ref: ExperimentRef) => void,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    this.status.name = 'Winning Ticket';
+    this.disposables = [
+      this.status,
+      jobs.onEvent(event => {
+        this.updateStatus();
+        if (event.type === 'started') void this.followInNotification(event.live);
+        else if (event.type === 'ended') void this.tellEnd(event.live, event.outcome);
+      }),
+    ];
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.disposables).dispose();
+  }
+
+  private updateStatus(): void {
+    const running = this.jobs.all();
+    void vscode.commands.executeCommand('setContext', 'winningTicket.running', running.length > 0);
+    const [first] = running;
+    if (!first) {
+      this.status.hide();
+      return;
+    }
+    const more = running.length > 1 ? ` (+${running.length - 1})` : '';
+    const text = formatProgress(first.progress);
+    this.status.text = `$(beaker) ${text}${more}`;
+    this.status.tooltip = `Winning Ticket: ${running.map(live => `${live.ref.name}, ${formatProgress(live.progress)}`).join('\n')}`;
+    this.status.accessibilityInformation = { label: `Winning Ticket, ${first.ref.name}, ${text}` };
+    this.status.command = { command: 'winningTicket.openPanel', title: 'Open Panel', arguments: [first.ref] };
+    this.status.show();
+  }
+
+  private followInNotification(live: LiveExperiment): Thenable<void> {
+    return vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: live.ref.name, cancellable: true },
+      (progress, token) =>
+        new Promise<void>(resolve => {
+          let reached = 0;
+          const report = (): void => {
+            const percent = 100 * (live.progress?.fraction ?? 0);
+            progress.report({ message: formatProgress(live.progress), increment: Math.max(0, percent - reached) });
+            reached = Math.max(reached, percent);
+          };
+          const follow = (event: JobEvent): void => {
+            if (event.live !== live) return;
+            if (event.type === 'progress') report();
+            if (event.type !== 'ended') return;
+            subscription.dispose();
+            resolve();
+          };
+          const subscription = this.jobs.onEvent(follow);
+          token.onCancellationRequested(() => {
+            progress.report({ message: 'stopping' });
+            this.jobs.cancel(live.ref);
+          });
+          report();
+        }),
+    );
+  }
+
+  private async tellEnd(live: LiveExperiment, outcome: JobOutcome): Promise<void> {
+    const { ref, report } = live;
+    if (outcome.status === 'failed') return this.tellFailure(live, outcome);
+    const done = report?.runs.filter(run => run.status === 'done').length ?? 0;
+    const showReport = 'Show Report';
+    const text =
+      outcome.status === 'cancelled'
+        ? `${ref.name} was cancelled. ${plural(done, 'finished run')} ${done === 1 ? 'is' : 'are'} kept: run again to continue.`
+        : `${ref.name}: ${report?.verdict.summary ?? 'done'}`;
+    if ((await vscode.window.showInformationMessage(text, showReport)) === showReport) this.show(ref);
+  }
+
+  private async tellFailure(live: LiveExperiment, outcome: JobOutcome): Promise<void> {
+    const message = this.jobs.failure(live.ref) ?? '';
+    if (outcome.error?.field !== undefined) {
+      await this.runner.showError(message, vscode.Uri.file(live.file), outcome.error.field);
+      return;
+    }
+    const showLog = 'Show Log';
+    const answer = await vscode.window.showErrorMessage(`${live.ref.name}: ${message}`, showLog);
+    if (answer === showLog) this.log.show();
+  }
+}

@@ -1,0 +1,227 @@
+/** What the tree shows: experiments, under each its levels, under each the runs. Pure: reports in, items out. */
+import {
+  formatAccuracy,
+  formatAccuracyStatistic,
+  formatCount,
+  formatProgress,
+  formatSeconds,
+  formatShare,
+  methodNames,
+} from '../shared/format';
+import type { Progress, Report, ReportPoint, ReportRun, RunStatus } from '../shared/report';
+import { refKey, type ExperimentRef } from './store';
+
+/** An experiment as the store and the jobs know it. */
+export interface ExperimentEntry {
+  readonly ref: ExperimentRef;
+  /** Name of the workspace folder, where there are several. */
+  readonly folder?: string;
+  readonly report: Report | null;
+  /** Why the report on disk cannot be read. */
+  readonly problem: string | null;
+  /** Of the job in this window; undefined where none is at work. */
+  readonly live?: { readonly progress: Progress | null };
+  /** Why the last job in this window failed. */
+  readonly failure: string | null;
+  /** When the report was last written, ms since 1970. */
+  readonly changed: number;
+}
+
+export type ExperimentState = 'running' | 'interrupted' | 'done' | 'failed' | 'cancelled' | 'unreadable';
+
+export interface TreeNode {
+  readonly id: string;
+  readonly label: string;
+  readonly description: string;
+  /** Name of a codicon. */
+  readonly icon: string;
+  /** Name of a theme colour for the icon. */
+  readonly color?: string;
+  /** What menus ask for: `experiment.running`, `experiment.idle`, `experiment.unreadable`, `level`, `run`. */
+  readonly context: string;
+  /** Markdown. */
+  readonly tooltip: string;
+  readonly ref: ExperimentRef;
+  readonly children: readonly TreeNode[];
+}
+
+/** A report that says "running" without a job at work was cut off: what it has is kept. */
+export function stateOf(entry: ExperimentEntry): ExperimentState {
+  if (entry.live) return 'running';
+  if (entry.failure !== null) return 'failed';
+  if (!entry.report) return 'unreadable';
+  return entry.report.status === 'running' ? 'interrupted' : entry.report.status;
+}
+
+const stateIcons: Readonly<Record<ExperimentState, { readonly icon: string; readonly color?: string }>> = {
+  running: { icon: 'sync~spin' },
+  interrupted: { icon: 'debug-pause', color: 'disabledForeground' },
+  done: { icon: 'check', color: 'testing.iconPassed' },
+  failed: { icon: 'error', color: 'testing.iconFailed' },
+  cancelled: { icon: 'circle-slash', color: 'disabledForeground' },
+  unreadable: { icon: 'warning', color: 'problemsWarningIcon.foreground' },
+};
+
+const runIcons: Readonly<Record<RunStatus, string>> = {
+  waiting: 'circle-outline',
+  running: 'sync~spin',
+  done: 'pass',
+  failed: 'error',
+  cancelled: 'circle-slash',
+};
+
+/** Running first, then the newest. */
+export function sortEntries(entries: readonly ExperimentEntry[]): ExperimentEntry[] {
+  return [...entries].sort(
+    (a, b) =>
+      Number(b.live !== undefined) - Number(a.live !== undefined) ||
+      b.changed - a.changed ||
+      a.ref.name.localeCompare(b.ref.name),
+  );
+}
+
+export function experimentNodes(entries: readonly ExperimentEntry[]): TreeNode[] {
+  return sortEntries(entries).map(experimentNode);
+}
+
+function experimentNode(entry: ExperimentEntry): TreeNode {
+  const state = stateOf(entry);
+  const { ref, report } = entry;
+  return {
+    id: refKey(ref),
+    label: ref.name,
+    description: [describe(entry, state), entry.folder].filter(Boolean).join(' · '),
+    ...stateIcons[state],
+    context: state === 'running' ? 'experiment.running' : report ? 'experiment.idle' : 'experiment.unreadable',
+    tooltip: tooltip(entry, state),
+    ref,
+    children: report ? levelNodes(ref, report) : [],
+  };
+}
+
+function describe(entry: ExperimentEntry, state: ExperimentState): string {
+  const { report } = entry;
+  const newest = report && iterativePoints(report).at(-1);
+  switch (state) {
+    case 'running': {
+      const parts = [formatProgress(entry.live?.progress ?? null)];
+      if (newest) parts.splice(1, 0, formatAccuracy(newest.testAccuracy.mean));
+      return parts.join(' · ');
+    }
+    case 'done':
+      if (!report) return 'done';
+      return report.verdict.found ? `ticket at ${formatShare(1 - report.verdict.sparsity)}` : 'no ticket found';
+    case 'interrupted':
+      return 'stopped; run again to continue';
+    case 'failed':
+      return 'failed';
+    case 'cancelled':
+      return 'cancelled';
+    case 'unreadable':
+      return 'report cannot be read';
+  }
+}
+
+function tooltip(entry: ExperimentEntry, state: ExperimentState): string {
+  const { ref, report, problem, failure } = entry;
+  const lines = [`**${escapeMarkdown(ref.name)}** — ${escapeMarkdown(describe(entry, state))}`];
+  if (failure !== null) lines.push(escapeMarkdown(failure));
+  if (problem !== null) {
+    lines.push(
+      `\`report.json\` cannot be read: ${escapeMarkdown(problem)}. Run the experiment again to write it anew.`,
+    );
+  }
+  if (report) {
+    if (failure === null && report.error !== undefined) lines.push(escapeMarkdown(report.error));
+    lines.push(escapeMarkdown(report.verdict.summary));
+    lines.push(`${escapeMarkdown(report.modelDescription)} → ${escapeMarkdown(report.dataDescription)}`);
+    lines.push(
+      `${escapeMarkdown(report.executor)}, ${escapeMarkdown(report.device)}, ${formatSeconds(report.seconds.total)}`,
+    );
+  }
+  return lines.filter(line => line !== '').join('\n\n');
+}
+
+function iterativePoints(report: Report): readonly ReportPoint[] {
+  return report.series.find(series => series.method === 'iterative')?.points ?? [];
+}
+
+function levelNodes(ref: ExperimentRef, report: Report): TreeNode[] {
+  const points = new Map(iterativePoints(report).map(point => [point.level, point]));
+  const levels = new Map<number, ReportRun[]>();
+  for (const run of report.runs) {
+    const runs = levels.get(run.level);
+    if (runs) runs.push(run);
+    else levels.set(run.level, [run]);
+  }
+  return [...levels]
+    .sort(([a], [b]) => a - b)
+    .map(([level, runs]) => levelNode(ref, report, level, runs, points.get(level)));
+}
+
+function levelNode(
+  ref: ExperimentRef,
+  report: Report,
+  level: number,
+  runs: readonly ReportRun[],
+  point: ReportPoint | undefined,
+): TreeNode {
+  const status = runs[0]?.status ?? 'waiting';
+  const statuses = new Set(runs.map(run => run.status));
+  const overall = (['running', 'failed', 'cancelled', 'waiting'] as const).find(each => statuses.has(each)) ?? 'done';
+  const kept = point ? `${formatShare(point.kept / point.total)} kept` : null;
+  const winning = report.verdict.found && report.verdict.level === level;
+  return {
+    id: `${refKey(ref)}#${level}`,
+    label: level === 0 ? 'level 0, dense' : `level ${level}`,
+    description: point
+      ? [level === 0 ? null : kept, formatAccuracyStatistic(point.testAccuracy)].filter(Boolean).join(' · ')
+      : runStatusWords[status],
+    icon: winning ? 'star-full' : runIcons[overall],
+    ...(winning ? { color: 'charts.yellow' } : {}),
+    context: 'level',
+    tooltip: point
+      ? `${winning ? '**Winning ticket.** ' : ''}${formatCount(point.kept)} of ${formatCount(point.total)} weights kept (sparsity ${formatShare(point.sparsity)}). Test accuracy ${formatAccuracyStatistic(point.testAccuracy)}.`
+      : runStatusWords[status],
+    ref,
+    children: runs.map(run => runNode(ref, report, run)),
+  };
+}
+
+const runStatusWords: Readonly<Record<RunStatus, string>> = {
+  waiting: 'waiting',
+  running: 'training',
+  done: 'done',
+  failed: 'failed',
+  cancelled: 'cancelled',
+};
+
+function runNode(ref: ExperimentRef, report: Report, run: ReportRun): TreeNode {
+  const point = report.series
+    .find(series => series.method === run.method)
+    ?.points.find(candidate => candidate.level === run.level);
+  const accuracy = point?.testAccuracy.values[point.runs.indexOf(run.key)];
+  const replicate = report.experiment.replicates > 1 ? `, replicate ${run.replicate + 1}` : '';
+  const seconds = run.seconds === undefined ? null : formatSeconds(run.seconds);
+  const name = run.level === 0 && run.method === 'iterative' ? 'dense' : methodNames[run.method];
+  return {
+    id: `${refKey(ref)}#${run.level}#${run.method}#${run.replicate}`,
+    label: `${name}${replicate}`,
+    description:
+      accuracy === undefined
+        ? runStatusWords[run.status]
+        : [formatAccuracy(accuracy), seconds].filter(Boolean).join(' · '),
+    icon: runIcons[run.status],
+    ...(run.status === 'failed' ? { color: 'testing.iconFailed' } : {}),
+    context: 'run',
+    tooltip:
+      run.error === undefined ? `Run \`${run.key}\`` : `Failed: ${escapeMarkdown(run.error)}\n\nRun \`${run.key}\``,
+    ref,
+    children: [],
+  };
+}
+
+/** Text of a workspace as plain text inside Markdown. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+!<>|~$&]/g, '\\$&').replace(/\s*\n\s*/g, ' ');
+}

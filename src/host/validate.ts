@@ -1,0 +1,195 @@
+/**
+ * What comes from outside the host (a child process, a webview, a file in the store) is checked before use. The schemas
+ * are lenient about fields they do not know, so that an older host reads a newer store, and strict about what is used.
+ */
+import { z } from 'zod';
+import type { JobToHost, PanelToHost, SidebarToHost } from '../shared/messages';
+import { methods, type CurvePoint, type Report } from '../shared/report';
+
+/** JSON has no NaN or Infinity and writes null: nothing was measured, or it was no finite number. */
+const measured = z.preprocess(
+  value => (value === null ? NaN : value),
+  z.custom<number>(value => typeof value === 'number', 'must be a number'),
+);
+const count = z.int().min(0);
+const key = z.string().regex(/^[0-9a-f]{8,64}$/, 'must be the key of a run');
+const experimentName = z.string().regex(/^(?!\.+$)[A-Za-z0-9._-]{1,120}$/, 'must be the name of an experiment');
+const method = z.enum(methods);
+const text = z.string().max(100_000);
+
+const statistic = z.looseObject({ mean: measured, std: measured, values: z.array(measured).max(1000) });
+
+const point = z.looseObject({
+  level: count,
+  kept: count,
+  total: count,
+  sparsity: measured,
+  testAccuracy: statistic,
+  testLoss: statistic,
+  validationAccuracy: statistic,
+  earlyStopStep: statistic,
+  seconds: statistic,
+  runs: z.array(key).max(1000),
+});
+
+const verdict = z.looseObject({
+  found: z.boolean(),
+  level: count,
+  sparsity: measured,
+  summary: text,
+  reasons: z.array(text).max(1000),
+  advice: text.optional(),
+  levels: z
+    .array(z.looseObject({ level: count, reasons: z.array(z.looseObject({ met: z.boolean(), text })).max(1000) }))
+    .max(1000),
+});
+
+/** Of the experiment, what host and webviews read; the job has checked the rest before it wrote it. */
+const experiment = z.looseObject({
+  name: experimentName,
+  model: text,
+  data: z.looseObject({ format: text }),
+  training: z.looseObject({ steps: count, batchSize: count, evaluateEvery: count }),
+  pruning: z.looseObject({ scope: text, rate: measured, levels: count }),
+  rewind: count,
+  compare: z.array(text).max(100),
+  replicates: count,
+  seed: count,
+  executor: text,
+});
+
+const report = z.looseObject({
+  experiment,
+  status: z.enum(['running', 'done', 'failed', 'cancelled']),
+  error: text.optional(),
+  executor: text,
+  device: text,
+  dataDescription: text,
+  modelDescription: text,
+  seconds: z.looseObject({ train: measured, evaluate: measured, total: measured }),
+  series: z.array(z.looseObject({ method, points: z.array(point).max(1000) })).max(100),
+  layers: z
+    .array(
+      z.looseObject({
+        name: text,
+        shape: z.array(count).max(16),
+        total: count,
+        kept: z.array(count).max(1000),
+      }),
+    )
+    .max(100_000),
+  verdict,
+  runs: z
+    .array(
+      z.looseObject({
+        key,
+        method,
+        level: count,
+        replicate: count,
+        status: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
+        kept: count.optional(),
+        seconds: measured.optional(),
+        error: text.optional(),
+      }),
+    )
+    .max(1_000_000),
+});
+
+const progress = z.looseObject({
+  runsDone: count,
+  runsTotal: count,
+  run: z.looseObject({ key, method, level: count, replicate: count, step: count, steps: count }).optional(),
+  levels: count,
+  fraction: measured,
+  secondsLeft: z.number().nullable(),
+});
+
+const curvePoint = z.looseObject({
+  step: count,
+  trainLoss: measured.nullable(),
+  validationLoss: measured.nullable(),
+  validationAccuracy: measured.nullable(),
+  testLoss: measured,
+  testAccuracy: measured,
+});
+
+const jobMessage = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('progress'), progress }),
+  z.looseObject({ type: z.literal('evaluation'), run: key, point: curvePoint }),
+  z.looseObject({ type: z.literal('report'), report }),
+  z.looseObject({ type: z.literal('log'), level: z.enum(['info', 'warn', 'error']), message: text }),
+  z.looseObject({
+    type: z.literal('finished'),
+    status: z.enum(['done', 'failed', 'cancelled']),
+    error: z.looseObject({ message: text, field: text.optional(), file: text.optional() }).optional(),
+  }),
+]);
+
+const signal = <T extends string>(type: T) => z.object({ type: z.literal(type) });
+
+const panelMessage = z.discriminatedUnion('type', [
+  signal('ready'),
+  z.object({ type: z.literal('curves'), runs: z.array(key).max(10_000) }),
+  signal('run'),
+  signal('cancel'),
+  signal('addControls'),
+  signal('openExperiment'),
+  signal('openReport'),
+  signal('copyTable'),
+  signal('showLog'),
+]);
+
+const sidebarMessage = z.discriminatedUnion('type', [
+  signal('ready'),
+  signal('open'),
+  signal('tryExample'),
+  signal('openModel'),
+]);
+
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  /** In words: the field and what is wrong with it. */
+  | { readonly ok: false; readonly problem: string };
+
+function check<T>(schema: z.ZodType, value: unknown): Checked<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return { ok: true, value: result.data as T };
+  const [issue] = result.error.issues;
+  const field = issue?.path.map(String).join('.') ?? '';
+  return { ok: false, problem: `${field === '' ? 'value' : `"${field}"`}: ${issue?.message ?? 'not valid'}` };
+}
+
+export const checkJobMessage = (value: unknown): Checked<JobToHost> => check(jobMessage, value);
+export const checkPanelMessage = (value: unknown): Checked<PanelToHost> => check(panelMessage, value);
+export const checkSidebarMessage = (value: unknown): Checked<SidebarToHost> => check(sidebarMessage, value);
+
+/** The text of a `report.json`. */
+export function parseReport(json: string): Checked<Report> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return { ok: false, problem: 'not complete JSON' };
+  }
+  return check<Report>(report, value);
+}
+
+/** The text of a `curve.jsonl`: its points in order. Lines that are not complete points are left out. */
+export function parseCurve(jsonl: string): CurvePoint[] {
+  const points: CurvePoint[] = [];
+  for (const line of jsonl.split('\n')) {
+    if (line.trim() === '') continue;
+    try {
+      const result = curvePoint.safeParse(JSON.parse(line));
+      if (result.success) points.push(result.data);
+    } catch {
+      // the line that is being written, or one that was damaged
+    }
+  }
+  return points;
+}
+
+/** Whether a name can be a folder of the store: letters, digits, ".", "_" and "-", and not dots only. */
+export function isExperimentName(value: unknown): value is string {
+  return experimentName.safeParse(value).success;
+}

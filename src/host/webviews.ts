@@ -1,0 +1,17 @@
+/** What all webviews of the extension share: their folder, their page. */
+import * as vscode from 'vscode';
+import { createNonce, webviewHtml } from './html';
+
+/** Loads `dist/webview/<page>.js` with its style sheet into the webview. Nothing but that folder can be read by it. */
+export function loadPage(webview: vscode.Webview, extensionUri: vscode.Uri, page: string, title: string): void {
+  const folder = vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
+  const address = (file: string): string => webview.asWebviewUri(vscode.Uri.joinPath(folder, file)).toString();
+  webview.options = { enableScripts: true, localResourceRoots: [folder] };
+  webview.html = webviewHtml({
+    title,
+    script: address(`${page}.js`),
+    style: address(`${page}.css`),
+    cspSource: webview.cspSource,
+    nonce: createNonce(),
+  });
+}
