@@ -1,0 +1,103 @@
+/** Carries out a command: results to standard output, everything else to standard error, exit codes as documented. */
+import path from 'node:path';
+import { version } from '../../../package.json';
+import { errorCode } from '../files';
+import { exitCodeOf, exitCodes, outcomeOf, outcomeOfError, type ExitCode } from '../outcome';
+import { help, parseCommand, UsageError, type Command } from './arguments';
+import { ProgressLine } from './progressLine';
+
+/** Whatever is not finished by then is dropped: every file in the store is whole at any moment. */
+const graceMilliseconds = 800;
+
+export async function runCli(args: readonly string[]): Promise<void> {
+  // whoever reads may stop reading, as `head` does: not a failure of the work
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', error => {
+      if (errorCode(error) === 'EPIPE') process.exit(exitCodes.done);
+      throw error;
+    });
+  }
+  process.exitCode = await carryOut(args);
+}
+
+async function carryOut(args: readonly string[]): Promise<ExitCode> {
+  try {
+    const command = parseCommand(args);
+    switch (command.kind) {
+      case 'help':
+        print(help);
+        return exitCodes.done;
+      case 'version':
+        print(`${version}\n`);
+        return exitCodes.done;
+      case 'doctor':
+        return await doctor(command);
+      case 'run':
+        return await run(command);
+    }
+  } catch (error) {
+    complain(error instanceof Error ? error.message : String(error));
+    return error instanceof UsageError ? exitCodes.wrong : exitCodes.failed;
+  }
+}
+
+async function doctor({ json }: Extract<Command, { kind: 'doctor' }>): Promise<ExitCode> {
+  const { examine, describeExamination } = await import('../doctor');
+  const examination = await examine();
+  print(json ? toJson(examination) : describeExamination(examination));
+  return examination.executors.some(executor => executor.usable) ? exitCodes.done : exitCodes.failed;
+}
+
+async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode> {
+  const { runExperiment } = await import('../experiment');
+  const controller = new AbortController();
+  stopOnSignals(controller);
+  const progress = new ProgressLine(process.stderr);
+  const storeDirectory = path.resolve(command.store);
+  try {
+    const report = await runExperiment({
+      experimentPath: path.resolve(command.experiment),
+      storeDirectory,
+      emit: event => {
+        progress.show(event);
+      },
+      signal: controller.signal,
+    });
+    progress.end();
+    const { describeReport } = await import('./table');
+    const reportPath = path.join(storeDirectory, 'experiments', report.experiment.name, 'report.json');
+    print(command.json ? toJson(report) : describeReport(report, reportPath));
+    const finished = outcomeOf(report);
+    if (finished.status === 'cancelled') complain('cancelled: run again to continue from what is finished');
+    else if (finished.error) complain(finished.error.message);
+    return exitCodeOf(finished);
+  } catch (error) {
+    progress.end();
+    const finished = outcomeOfError(error, controller.signal.aborted);
+    complain(finished.error?.message ?? 'cancelled');
+    return exitCodeOf(finished, error);
+  }
+}
+
+function stopOnSignals(controller: AbortController): void {
+  const stop = (): void => {
+    // the second time a person means it
+    if (controller.signal.aborted) process.exit(exitCodes.cancelled);
+    controller.abort();
+    setTimeout(() => process.exit(exitCodes.cancelled), graceMilliseconds).unref();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+function complain(message: string): void {
+  process.stderr.write(`winning-ticket: ${message}\n`);
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
