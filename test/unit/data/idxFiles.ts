@@ -1,8 +1,9 @@
 /** Writes little idx files for tests. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { onTestFinished } from 'vitest';
 
 export function idx(shape: readonly number[], data: Uint8Array, type = 0x08): Buffer {
   const header = Buffer.alloc(4 + 4 * shape.length);
@@ -33,9 +34,10 @@ export const good: Readonly<Record<string, Buffer>> = {
   't10k-labels-idx1-ubyte': labels(6),
 };
 
-/** A fresh folder with these files. */
+/** A fresh folder with these files, removed when the test is over. */
 export function folder(files: Readonly<Record<string, Uint8Array>>): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'winning-ticket-data-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
   for (const [name, bytes] of Object.entries(files)) writeFileSync(path.join(directory, name), bytes);
   return directory;
 }

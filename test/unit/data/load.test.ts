@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../../../src/data/dataset';
+import { readIdx } from '../../../src/data/idx';
 import { loadData } from '../../../src/data/load';
 import { ExperimentError } from '../../../src/shared/experiment';
 import { folder, good, gzipped, idx, images, labels } from './idxFiles';
@@ -243,6 +245,30 @@ describe('refusing', () => {
     const error: unknown = await load(folder(good), { mean: [1, 2, 3] }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ExperimentError);
     expect(error).toMatchObject({ field: 'data.mean', reason: 'has 3 values, but the data has 1 channel' });
+  });
+});
+
+describe('any damage to a file', () => {
+  it.each([
+    ['plain', good[trainImages]!],
+    ['gzipped', zipped],
+  ])('%s: gives a data error, or values as many as announced', async (_, bytes) => {
+    const file = path.join(folder({}), 'damaged');
+    const changes = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(changes, fc.nat(bytes.length), async (edits, length) => {
+        const damaged = Buffer.from(bytes.subarray(0, length + 16));
+        for (const [at, value] of edits) if (at < damaged.length) damaged[at] = value;
+        writeFileSync(file, damaged);
+        try {
+          const { shape, data } = await readIdx(file, 3);
+          expect(data).toHaveLength(shape.reduce((product, n) => product * n, 1));
+        } catch (error) {
+          expect(error).toBeInstanceOf(DataError);
+        }
+      }),
+      { numRuns: 300, seed: 1 },
+    );
   });
 });
 

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadModel } from '../../../src/models/load';
 import { fileWeights, initialWeights } from '../../../src/models/weights';
 import { ExperimentError } from '../../../src/shared/experiment';
@@ -27,9 +27,10 @@ function modelJson(changes: object = {}): object {
   };
 }
 
-/** Writes a model into a fresh folder; returns the folder. */
+/** Writes a model into a fresh folder, removed when the test is over; returns the folder. */
 function saved(json: unknown, shards: Readonly<Record<string, Uint8Array>> = { 'weights.bin': shard }): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'winning-ticket-model-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(path.join(folder, 'model.json'), typeof json === 'string' ? json : JSON.stringify(json));
   for (const [name, bytes] of Object.entries(shards)) writeFileSync(path.join(folder, name), bytes);
   return folder;
