@@ -116,6 +116,7 @@ function drawSegment(
   ink: number,
 ): void {
   const reach = pen + 0.5;
+  const core = (pen - 0.5) * (pen - 0.5); // wholly under the pen; `pen` is over 0.5
   const dx = x1 - x0;
   const dy = y1 - y0;
   const scale = 1 / Math.max(dx * dx + dy * dy, 1e-12);
@@ -127,12 +128,14 @@ function drawSegment(
     const y = row + 0.5 - y0;
     for (let column = left; column <= right; column++) {
       const x = column + 0.5 - x0;
-      const along = Math.min(1, Math.max(0, (x * dx + y * dy) * scale));
+      const t = (x * dx + y * dy) * scale;
+      const along = t < 0 ? 0 : t > 1 ? 1 : t;
       const offX = x - along * dx;
       const offY = y - along * dy;
       const distance = offX * offX + offY * offY;
       if (distance >= reach * reach) continue;
-      const value = Math.round(255 * ink * Math.min(1, reach - Math.sqrt(distance)));
+      const cover = distance <= core ? 1 : reach - Math.sqrt(distance);
+      const value = (255 * ink * cover + 0.5) | 0;
       const at = row * side + column;
       if (value > image[at]!) image[at] = value;
     }
