@@ -214,7 +214,7 @@ export function sampleReport(options: SampleOptions = {}): Report {
     seconds: { train: 81.4, evaluate: 6.3, total: 88.9 },
     series,
     layers: reportLayers,
-    verdict: verdictOf(series, experiment),
+    verdict: verdictOf(series, experiment, status === 'running' ? ' so far' : ''),
     runs,
   };
 }
@@ -242,7 +242,7 @@ function pointOf(runs: readonly ReportRun[], kept: number): ReportPoint | undefi
   };
 }
 
-function verdictOf(series: Report['series'], experiment: Experiment): Verdict {
+function verdictOf(series: Report['series'], experiment: Experiment, soFar: string): Verdict {
   const of = (method: Method, level: number): ReportPoint | undefined =>
     series.find(one => one.method === method)?.points.find(point => point.level === level);
   const dense = of('iterative', 0);
@@ -292,7 +292,7 @@ function verdictOf(series: Report['series'], experiment: Experiment): Verdict {
       level: 0,
       sparsity: 0,
       summary: controlled
-        ? 'No winning ticket at any level measured.'
+        ? `No winning ticket${soFar}: no pruned level meets every condition.`
         : 'Not shown to be better than chance: there are no controls to compare with.',
       reasons: controlled
         ? ['At every level at least one condition fails.']
@@ -305,7 +305,7 @@ function verdictOf(series: Report['series'], experiment: Experiment): Verdict {
     found: true,
     level: best.level,
     sparsity: point.sparsity,
-    summary: `Winning ticket at ${formatShare(1 - point.sparsity)} of the weights: ${formatAccuracyStatistic(point.testAccuracy)} test accuracy, dense ${formatAccuracyStatistic(dense.testAccuracy)}.`,
+    summary: `Winning ticket${soFar} at ${formatShare(1 - point.sparsity)} of the weights: ${formatAccuracyStatistic(point.testAccuracy)} test accuracy, dense ${formatAccuracyStatistic(dense.testAccuracy)}.`,
     reasons: best.reasons.map(reason => reason.text),
     levels,
   };

@@ -146,6 +146,6 @@ export function drawTopTitle(u: uPlot, title: string, theme: Theme): void {
   ctx.fillStyle = theme.muted;
   ctx.textAlign = 'right';
   ctx.textBaseline = 'alphabetic';
-  ctx.fillText(title, bbox.left - 10 * ratio(), bbox.top - 8 * ratio());
+  ctx.fillText(title, bbox.left - 10 * ratio(), bbox.top - 11 * ratio());
   ctx.restore();
 }

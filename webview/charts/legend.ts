@@ -15,7 +15,7 @@ export interface LegendItem {
 
 /** A line with its dash and marker, as the chart draws it. */
 export function sample(id: StyleId): SVGSVGElement {
-  const { variable, dash, marker, filled } = styles[id];
+  const { variable, width, dash, marker, filled } = styles[id];
   const color = `var(${variable})`;
   return svg(
     'svg',
@@ -24,7 +24,7 @@ export function sample(id: StyleId): SVGSVGElement {
       svg('rect', { class: 'sample-band', attributes: { x: 0, y: 1, width: 34, height: 10 }, style: { fill: color } }),
     svg('line', {
       attributes: { x1: 1, y1: 6, x2: 33, y2: 6, 'stroke-dasharray': dash.join(' ') || null },
-      style: { stroke: color, 'stroke-width': '2' },
+      style: { stroke: color, 'stroke-width': String(width) },
     }),
     marker !== '' &&
       svg('path', {

@@ -70,18 +70,55 @@ export function pointAt(series: PlotSeries, x: number, tolerance: number): PlotP
   return best;
 }
 
-/** uPlot's aligned table: all x ascending, then for each series its upper edge, its lower edge and
- * its y (lines lie over bands); null where unmeasured. */
-export function alignedData(series: readonly PlotSeries[]): (number | null)[][] {
-  const xs = [...new Set(series.flatMap(one => one.points.map(point => point.x)))].sort((a, b) => a - b);
-  const columns = series.flatMap(one => {
-    const at = new Map(one.points.map(point => [point.x, point]));
-    const column = (value: (point: PlotPoint) => number): (number | null)[] =>
+/**
+ * uPlot's aligned table: all x ascending, then for each series its upper edge, its lower edge and its y (lines lie over
+ * bands). `undefined` where a series has no point of its own, `null` where its line is interrupted.
+ */
+export function alignedData(series: readonly PlotSeries[], visible: Range): (number | null | undefined)[][] {
+  const lines = series.map(one => clipLine(one.points, visible));
+  const xs = [...new Set(lines.flatMap(line => line.map(point => point.x)))].sort((a, b) => a - b);
+  const columns = lines.flatMap(line => {
+    const at = new Map(line.map(point => [point.x, point]));
+    const column = (side: -1 | 0 | 1) =>
       xs.map(x => {
         const point = at.get(x);
-        return point ? value(point) : null;
+        return point && (point.y === null ? null : point.y + side * point.spread);
       });
-    return [column(p => p.y + p.spread), column(p => p.y - p.spread), column(p => p.y)];
+    return [column(1), column(-1), column(0)];
   });
   return [xs, ...columns];
+}
+
+export interface LinePoint {
+  readonly x: number;
+  /** null interrupts the line. */
+  readonly y: number | null;
+  readonly spread: number;
+}
+
+/**
+ * The part of a line within a range of y: where it leaves or enters, it ends at the edge. (uPlot would move points that
+ * lie outside onto the edge, which draws lines that were never measured.)
+ */
+export function clipLine(points: readonly PlotPoint[], { min, max }: Range): readonly LinePoint[] {
+  const inside = (point: PlotPoint): boolean => point.y >= min && point.y <= max;
+  const clipped: LinePoint[] = [];
+  points.forEach((point, index) => {
+    const before = points[index - 1];
+    if (before && inside(before) !== inside(point)) {
+      const [outer, inner] = inside(point) ? [before, point] : [point, before];
+      const edge = outer.y < min ? min : max;
+      const t = (edge - inner.y) / (outer.y - inner.y);
+      const crossing = {
+        x: inner.x + t * (outer.x - inner.x),
+        y: edge,
+        spread: inner.spread + t * (outer.spread - inner.spread),
+      };
+      const last = clipped.at(-1);
+      if (inside(point) && last) clipped.push({ x: (last.x + crossing.x) / 2, y: null, spread: 0 });
+      if (crossing.x !== inner.x) clipped.push(crossing);
+    }
+    if (inside(point)) clipped.push(point);
+  });
+  return clipped;
 }

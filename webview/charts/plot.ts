@@ -82,7 +82,7 @@ export class Plot {
     if (width === 0 || height === 0) return;
     const signature = JSON.stringify([model.series.map(one => one.id), model.top !== undefined, this.theme]);
     if (this.chart && signature === this.signature) {
-      this.chart.setData(alignedData(model.series) as uPlot.AlignedData);
+      this.chart.setData(alignedData(model.series, model.y.range) as uPlot.AlignedData);
       return;
     }
     this.signature = signature;
@@ -152,8 +152,8 @@ export class Plot {
         scale: 'x',
         // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- Side is a const enum, out of reach of isolated modules
         side: 0,
-        size: 22,
-        gap: 2,
+        size: 26,
+        gap: 5,
         grid: { show: false },
         splits: u => topTicks(u).map(tick => tick.at),
         values: (u, splits) => labels(topTicks(u), splits),
@@ -197,7 +197,7 @@ export class Plot {
           ],
         },
       },
-      alignedData(model.series) as uPlot.AlignedData,
+      alignedData(model.series, model.y.range) as uPlot.AlignedData,
       this.canvasHost,
     );
     setAttribute(chart.root, 'aria-hidden', 'true');
@@ -209,16 +209,14 @@ export class Plot {
   private lines(series: PlotSeries): uPlot.Series[] {
     const color = this.theme.colors[series.id];
     const edge: uPlot.Series = {
-      spanGaps: true,
       points: { show: false },
       ...(this.theme.highContrast ? { stroke: color, width: 0.5 } : {}),
     };
-    const { dash } = styles[series.id];
+    const { dash, width } = styles[series.id];
     const line: uPlot.Series = {
-      spanGaps: true,
       points: { show: false },
       stroke: color,
-      width: 2,
+      width,
       ...(dash.length > 0 ? { dash: [...dash] } : {}),
     };
     return [edge, edge, line];

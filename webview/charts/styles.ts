@@ -10,6 +10,8 @@ export interface SeriesStyle {
   readonly explanation: string;
   /** CSS variable of the colour. */
   readonly variable: string;
+  /** Width of the line in CSS pixels. */
+  readonly width: number;
   /** CSS pixels drawn and left out in turn; empty: solid. */
   readonly dash: readonly number[];
   /** SVG path around the origin within −1 to 1; empty: no marker. */
@@ -28,6 +30,7 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     label: 'dense',
     explanation: 'The whole network, before any pruning (level 0).',
     variable: '--vscode-charts-foreground',
+    width: 1.25,
     dash: [],
     marker: '',
     filled: false,
@@ -36,6 +39,7 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     label: 'iterative',
     explanation: 'Iterative magnitude pruning: train, prune, rewind, level after level.',
     variable: '--vscode-charts-blue',
+    width: 2,
     dash: [],
     marker: circle,
     filled: true,
@@ -44,6 +48,7 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     label: 'one-shot',
     explanation: 'The trained dense network pruned to the same count in one cut, rewound and trained.',
     variable: '--vscode-charts-green',
+    width: 2,
     dash: [7, 4],
     marker: square,
     filled: false,
@@ -52,6 +57,7 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     label: 'random reinit',
     explanation: 'Control: the mask of the ticket with freshly drawn weights.',
     variable: '--vscode-charts-orange',
+    width: 2,
     dash: [2, 3],
     marker: triangle,
     filled: false,
@@ -60,6 +66,7 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     label: 'random mask',
     explanation: 'Control: the same weights kept in each layer, at random positions.',
     variable: '--vscode-charts-purple',
+    width: 2,
     dash: [8, 3, 2, 3],
     marker: diamond,
     filled: false,

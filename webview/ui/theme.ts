@@ -30,7 +30,7 @@ export function readTheme(): Theme {
     foreground,
     muted: variable('--vscode-descriptionForeground', foreground),
     background: variable('--wt-surface', variable('--vscode-editor-background', dark ? '#1f1f1f' : '#ffffff')),
-    grid: highContrast ? line : variable('--vscode-panel-border', line),
+    grid: highContrast ? `color-mix(in srgb, ${foreground} 22%, transparent)` : variable('--vscode-panel-border', line),
     line,
     focus: variable('--vscode-focusBorder', foreground),
     font: `${size}px ${computed.fontFamily || 'sans-serif'}`,
