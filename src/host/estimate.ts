@@ -61,7 +61,8 @@ export function countWeights(modelJson: string): number | null {
   for (const group of groups) {
     const weights: unknown[] = isRecord(group) && Array.isArray(group['weights']) ? group['weights'] : [];
     for (const weight of weights) {
-      const shape: unknown[] = isRecord(weight) && Array.isArray(weight['shape']) ? weight['shape'] : [];
+      const shape: unknown = isRecord(weight) ? weight['shape'] : undefined;
+      if (!Array.isArray(shape)) continue;
       const count = shape.reduce<number>((product, size) => product * (typeof size === 'number' ? size : NaN), 1);
       if (Number.isFinite(count)) sum += count;
     }

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { escapeMarkdown, experimentNodes, type ExperimentEntry } from '../../../src/host/treeModel';
+import { report } from './reports';
+
+const entry = (name: string, more: Partial<ExperimentEntry> = {}): ExperimentEntry => ({
+  ref: { store: '/w/.winning-ticket', name },
+  report,
+  problem: null,
+  failure: null,
+  changed: 0,
+  ...more,
+});
+const only = (more: Partial<ExperimentEntry>) => experimentNodes([entry('lenet', more)])[0]!;
+
+describe('experiments', () => {
+  test('stand running first, then newest', () => {
+    const nodes = experimentNodes([
+      entry('old', { changed: 1 }),
+      entry('new', { changed: 2 }),
+      entry('busy', { changed: 0, live: { progress: null } }),
+    ]);
+    expect(nodes.map(node => node.label)).toEqual(['busy', 'new', 'old']);
+  });
+
+  test('a running one tells level, time left and the newest accuracy', () => {
+    const progress = {
+      runsDone: 3,
+      runsTotal: 9,
+      levels: 15,
+      fraction: 0.3,
+      secondsLeft: 38,
+      run: { key: 'x', method: 'iterative', level: 9, replicate: 0, step: 1, steps: 10 },
+    } as const;
+    const node = only({ report: { ...report, status: 'running' }, live: { progress } });
+    expect(node).toMatchObject({
+      description: 'level 9 of 15 · 0:38 left · 98.22 %',
+      icon: 'sync~spin',
+      context: 'experiment.running',
+    });
+  });
+
+  test.each([
+    ['done', {}, 'check', 'ticket at 80.0 %'],
+    [
+      'without a ticket',
+      { report: { ...report, verdict: { ...report.verdict, found: false } } },
+      'check',
+      'no ticket found',
+    ],
+    ['cancelled', { report: { ...report, status: 'cancelled' as const } }, 'circle-slash', 'cancelled'],
+    ['failed', { failure: 'disk full' }, 'error', 'failed'],
+    [
+      'cut off while it ran',
+      { report: { ...report, status: 'running' as const } },
+      'debug-pause',
+      'stopped; run again to continue',
+    ],
+  ])('one that is %s says so', (_, more, icon, description) => {
+    expect(only(more)).toMatchObject({ icon, description, context: 'experiment.idle' });
+  });
+
+  test('one with an unreadable report is shown with the reason', () => {
+    const node = only({ report: null, problem: 'not complete JSON' });
+    expect(node).toMatchObject({ icon: 'warning', context: 'experiment.unreadable', children: [] });
+    expect(node.tooltip).toContain('not complete JSON');
+  });
+
+  test('a failed one tells why', () => {
+    expect(only({ failure: 'disk full' }).tooltip).toContain('disk full');
+  });
+
+  test('several folders are told apart', () => {
+    expect(only({ folder: 'web' }).description).toBe('ticket at 80.0 % · web');
+  });
+});
+
+describe('levels and runs', () => {
+  const { children } = only({});
+
+  test('one item a level, the winning one starred', () => {
+    expect(children.map(({ label, description, icon }) => [label, description, icon])).toEqual([
+      ['level 0, dense', '97.95 %', 'pass'],
+      ['level 1', '80.0 % kept · 98.10 %', 'star-full'],
+      ['level 2', '64.0 % kept · 98.22 %', 'error'],
+    ]);
+  });
+
+  test('under a level its runs with accuracy and time', () => {
+    expect(children[1]!.children.map(({ label, description }) => [label, description])).toEqual([
+      ['iterative', '98.10 % · 1.5 s'],
+      ['random mask', '97.50 % · 1.5 s'],
+    ]);
+  });
+
+  test('a failed run tells why', () => {
+    expect(children[2]!.children[1]).toMatchObject({ description: 'failed', icon: 'error' });
+    expect(children[2]!.children[1]!.tooltip).toContain('finite number');
+  });
+
+  test('ids are unique', () => {
+    const ids = children.flatMap(level => [level.id, ...level.children.map(run => run.id)]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+test('text of a workspace cannot become a link or a command', () => {
+  expect(escapeMarkdown('[x](command:a)\n<img>')).toBe('\\[x\\]\\(command:a\\) \\<img\\>');
+});

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import {
+  checkJobMessage,
+  checkPanelMessage,
+  checkSidebarMessage,
+  isExperimentName,
+  parseCurve,
+  parseReport,
+} from '../../../src/host/validate';
+import { report, runKey } from './reports';
+
+describe('messages of a job', () => {
+  test.each([
+    { type: 'log', level: 'info', message: 'epoch' },
+    { type: 'report', report },
+    { type: 'finished', status: 'failed', error: { message: 'no such file', field: 'data.directory' } },
+    {
+      type: 'progress',
+      progress: { runsDone: 0, runsTotal: 4, levels: 2, fraction: 0, secondsLeft: null },
+    },
+    {
+      type: 'evaluation',
+      run: runKey(1),
+      point: {
+        step: 50,
+        trainLoss: NaN,
+        validationLoss: null,
+        validationAccuracy: null,
+        testLoss: 0.3,
+        testAccuracy: 0.9,
+      },
+    },
+  ])('$type is taken as it is', message => {
+    expect(checkJobMessage(message)).toEqual({ ok: true, value: message });
+  });
+
+  test.each([
+    ['of no known type', { type: 'execute', command: 'rm' }],
+    ['that is no object', 'progress'],
+    ['without its field', { type: 'progress' }],
+    ['with a run that could leave the store', { type: 'evaluation', run: '../../x', point: {} }],
+    ['with a status that is no end', { type: 'finished', status: 'running' }],
+  ])('one %s is refused with its reason', (_, message) => {
+    const checked = checkJobMessage(message);
+    expect(checked.ok).toBe(false);
+    expect(checked).toHaveProperty('problem', expect.stringMatching(/\w/));
+  });
+});
+
+describe('messages of webviews', () => {
+  test('known ones pass', () => {
+    expect(checkPanelMessage({ type: 'curves', runs: [runKey(1)] }).ok).toBe(true);
+    expect(checkPanelMessage({ type: 'addControls' }).ok).toBe(true);
+    expect(checkSidebarMessage({ type: 'tryExample' }).ok).toBe(true);
+  });
+
+  test('keys that are paths do not', () => {
+    expect(checkPanelMessage({ type: 'curves', runs: ['../../../etc/passwd'] }).ok).toBe(false);
+    expect(checkPanelMessage({ type: 'curves', runs: Array(10_001).fill(runKey(1)) }).ok).toBe(false);
+    expect(checkSidebarMessage({ type: 'run' }).ok).toBe(false);
+  });
+});
+
+describe('report.json', () => {
+  test('a whole one comes back as it was', () => {
+    expect(parseReport(JSON.stringify(report))).toEqual({ ok: true, value: report });
+  });
+
+  test('a truncated one is a problem in words', () => {
+    expect(parseReport(JSON.stringify(report).slice(0, 200))).toEqual({ ok: false, problem: 'not complete JSON' });
+  });
+
+  test('a wrong shape names the field', () => {
+    const wrong = { ...report, verdict: { ...report.verdict, found: 'yes' } };
+    expect(parseReport(JSON.stringify(wrong))).toEqual({
+      ok: false,
+      problem: expect.stringContaining('"verdict.found"'),
+    });
+  });
+
+  test('a name that is a path is refused', () => {
+    const wrong = { ...report, experiment: { ...report.experiment, name: '../x' } };
+    expect(parseReport(JSON.stringify(wrong)).ok).toBe(false);
+  });
+
+  test('a loss that was infinite is read as no number', () => {
+    const [series] = report.series;
+    const [first] = series!.points;
+    const infinite = {
+      ...report,
+      series: [{ ...series, points: [{ ...first, testLoss: { mean: Infinity, std: 0, values: [Infinity] } }] }],
+    };
+    const parsed = parseReport(JSON.stringify(infinite));
+    expect(parsed.ok && parsed.value.series[0]!.points[0]!.testLoss.mean).toBeNaN();
+  });
+});
+
+test('a curve is read up to the line that is being written', () => {
+  const line = JSON.stringify({
+    step: 50,
+    trainLoss: null,
+    validationLoss: 0.2,
+    validationAccuracy: 0.9,
+    testLoss: 0.3,
+    testAccuracy: 0.91,
+  });
+  expect(parseCurve(`${line}\n{"step":"x"}\n${line}\n{"step":1`)).toHaveLength(2);
+});
+
+test('names of experiments are names of folders', () => {
+  expect(['a', 'lenet-mnist', '.hidden', 'A_1.b'].every(isExperimentName)).toBe(true);
+  expect(['', '.', '..', 'a/b', 'a\\b', 'ä', 'a'.repeat(121), 7, null].some(isExperimentName)).toBe(false);
+});
