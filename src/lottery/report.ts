@@ -107,9 +107,9 @@ function layersOf(nodes: readonly RunNode[], records: ReadonlyMap<string, RunRec
   }));
 }
 
-/** Every run of the experiment once, those to the rewind step too. */
+/** Of every run of the experiment, those to the rewind step too; each key is one node. */
 function secondsOf(nodes: readonly RunNode[], records: ReadonlyMap<string, RunRecord>): Report['seconds'] {
-  const seconds = [...new Set(nodes.map(({ key }) => key))].flatMap(key => records.get(key)?.seconds ?? []);
+  const seconds = nodes.flatMap(({ key }) => records.get(key)?.seconds ?? []);
   const sum = (field: keyof Report['seconds']) => seconds.reduce((total, one) => total + one[field], 0);
   return { train: sum('train'), evaluate: sum('evaluate'), total: sum('total') };
 }

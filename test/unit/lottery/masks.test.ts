@@ -58,6 +58,16 @@ describe('masks from recipes', () => {
     expect(one[0]!.equals(sparse.masks[0]!)).toBe(false);
   });
 
+  it('shuffles layers of one shape differently', async () => {
+    const twins = [layer('a', [60]), layer('b', [60])];
+    const half = Mask.fromBytes(new Uint8Array(60).fill(1, 0, 30));
+    const [a, b] = await buildMasks(
+      { kind: 'shuffled', run: 'sparse', seed: 0 },
+      { ...access(), layers: twins, masks: () => Promise.resolve([half, half]) },
+    );
+    expect(a!.equals(b!)).toBe(false);
+  });
+
   it('names layer and level where a layer would be left with nothing', async () => {
     const weak = {
       kernels: dense.kernels.map((weights, i) => (i === 1 ? weights.map(w => w / 1e6) : weights)),
