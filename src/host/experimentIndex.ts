@@ -1,14 +1,23 @@
 /** All experiments of the window: what lies in the stores of its folders, and what the jobs at work say. */
 import * as vscode from 'vscode';
 import type { JobService } from './jobService';
-import { refKey, refOfReport, readReport, reportPath, storeName, type ExperimentRef } from './store';
+import {
+  isAtWork,
+  readReport,
+  refKey,
+  refOfReport,
+  reportPath,
+  staleLockMilliseconds,
+  storeName,
+  type ExperimentRef,
+} from './store';
 import type { ExperimentEntry } from './treeModel';
 
 const pattern = `**/${storeName}/experiments/*/report.json`;
 const maximumExperiments = 1000;
 const debounceMilliseconds = 150;
 
-type Stored = Pick<ExperimentEntry, 'ref' | 'report' | 'problem' | 'changed'>;
+type Stored = Pick<ExperimentEntry, 'ref' | 'report' | 'problem' | 'changed' | 'elsewhere'>;
 
 export class ExperimentIndex implements vscode.Disposable {
   private readonly stored = new Map<string, Stored>();
@@ -100,14 +109,19 @@ export class ExperimentIndex implements vscode.Disposable {
     if (!result) {
       this.stored.delete(key);
     } else if (result.ok) {
-      this.stored.set(key, { ref, report: result.value, problem: null, changed: await changedAt(ref) });
+      const changed = await changedAt(ref);
+      const running = result.value.status === 'running' && !this.jobs.get(ref);
+      const elsewhere = running && (await isAtWork(ref.store, changed));
+      this.stored.set(key, { ref, report: result.value, problem: null, changed, elsewhere });
+      // a process that dies says nothing: look again when it would have given a sign of life
+      if (elsewhere) this.reloadSoon(ref, staleLockMilliseconds);
     } else {
       this.log.warn(`${reportPath(ref)} cannot be read: ${result.problem}`);
       this.stored.set(key, { ref, report: null, problem: result.problem, changed: await changedAt(ref) });
     }
   }
 
-  private reloadSoon(ref: ExperimentRef): void {
+  private reloadSoon(ref: ExperimentRef, milliseconds = debounceMilliseconds): void {
     // a job of this window sends its reports itself
     if (this.jobs.get(ref)) return;
     const key = refKey(ref);
@@ -117,7 +131,7 @@ export class ExperimentIndex implements vscode.Disposable {
       setTimeout(() => {
         this.timers.delete(key);
         void this.reload(ref);
-      }, debounceMilliseconds),
+      }, milliseconds),
     );
   }
 }

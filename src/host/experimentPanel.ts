@@ -43,7 +43,7 @@ export class ExperimentPanel {
         if (!jobs.get(ref) && (!changed || refKey(changed) === key)) this.sendState();
       }),
     ];
-    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.svg');
+    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png');
     panel.onDidDispose(() => {
       vscode.Disposable.from(...this.disposables).dispose();
     });

@@ -30,7 +30,7 @@ export function reportMarkdown(report: Report): string {
     formatCount(point.kept),
     formatAccuracyStatistic(point.testAccuracy),
     dense && point !== dense ? formatPoints(point.testAccuracy.mean - dense.testAccuracy.mean) : '–',
-    formatCount(point.earlyStopStep.mean),
+    point.earlyStopStep.values.length > 0 ? formatCount(point.earlyStopStep.mean) : '–',
     ...controls.map(series => accuracyAt(series.points, point.level)),
   ]);
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

@@ -87,6 +87,12 @@ export class Results {
       void vscode.window.showWarningMessage(`${ref.name} is running: cancel it before you delete its results.`);
       return;
     }
+    if (this.index.entry(ref).elsewhere) {
+      void vscode.window.showWarningMessage(
+        `${ref.name} is running in another process: stop it before you delete its results.`,
+      );
+      return;
+    }
     const trashed = await moveToTrash(ref);
     this.panels.close(ref);
     await this.index.reload(ref);

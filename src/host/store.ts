@@ -1,13 +1,15 @@
 /** Where things lie in a run store, and reading them with bounds. No vscode: tests use it on plain folders. */
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { CurvePoint } from '../shared/report';
-import { isExperimentName, parseCurve, parseReport, type Checked } from './validate';
-import type { Report } from '../shared/report';
+import type { CurvePoint, Report } from '../shared/report';
+import { isExperimentName, parseCurve, parseLock, parseReport, type Checked } from './validate';
 
 export const storeName = '.winning-ticket';
 
 const maximumReportBytes = 64 * 1024 * 1024;
+const maximumLockBytes = 4096;
+/** A job touches the lock of its store every few seconds; one that has not for as long as this is gone. */
+export const staleLockMilliseconds = 15_000;
 const maximumCurveBytes = 16 * 1024 * 1024;
 
 /** An experiment of a store. */
@@ -69,5 +71,21 @@ export async function readCurve(store: string, key: string): Promise<CurvePoint[
     return parseCurve(await readBounded(path.join(runDirectory(store, key), 'curve.jsonl'), maximumCurveBytes));
   } catch {
     return [];
+  }
+}
+
+/**
+ * Whether a job of any process is at work on a store and has written a report since it began: the command line, say, or
+ * another window.
+ * @param changed when the report was last written, ms since 1970
+ */
+export async function isAtWork(store: string, changed: number): Promise<boolean> {
+  const file = path.join(store, 'lock');
+  try {
+    const { mtimeMs } = await stat(file);
+    const startedAt = parseLock(await readBounded(file, maximumLockBytes));
+    return startedAt !== null && startedAt <= changed && Date.now() - mtimeMs < staleLockMilliseconds;
+  } catch {
+    return false;
   }
 }

@@ -21,13 +21,15 @@ export interface ExperimentEntry {
   readonly problem: string | null;
   /** Of the job in this window; undefined where none is at work. */
   readonly live?: { readonly progress: Progress | null };
+  /** A job of another process works on it: of the command line, or of another window. */
+  readonly elsewhere?: boolean;
   /** Why the last job in this window failed. */
   readonly failure: string | null;
   /** When the report was last written, ms since 1970. */
   readonly changed: number;
 }
 
-export type ExperimentState = 'running' | 'interrupted' | 'done' | 'failed' | 'cancelled' | 'unreadable';
+export type ExperimentState = 'running' | 'elsewhere' | 'interrupted' | 'done' | 'failed' | 'cancelled' | 'unreadable';
 
 export interface TreeNode {
   readonly id: string;
@@ -37,7 +39,7 @@ export interface TreeNode {
   readonly icon: string;
   /** Name of a theme colour for the icon. */
   readonly color?: string;
-  /** What menus ask for: `experiment.running`, `experiment.idle`, `experiment.unreadable`, `level`, `run`. */
+  /** What menus ask for: `experiment.running`, `experiment.elsewhere`, `experiment.idle`, `experiment.unreadable`, `level`, `run`. */
   readonly context: string;
   /** Markdown. */
   readonly tooltip: string;
@@ -50,11 +52,13 @@ export function stateOf(entry: ExperimentEntry): ExperimentState {
   if (entry.live) return 'running';
   if (entry.failure !== null) return 'failed';
   if (!entry.report) return 'unreadable';
-  return entry.report.status === 'running' ? 'interrupted' : entry.report.status;
+  if (entry.report.status !== 'running') return entry.report.status;
+  return entry.elsewhere ? 'elsewhere' : 'interrupted';
 }
 
 const stateIcons: Readonly<Record<ExperimentState, { readonly icon: string; readonly color?: string }>> = {
   running: { icon: 'sync~spin' },
+  elsewhere: { icon: 'sync' },
   interrupted: { icon: 'debug-pause', color: 'disabledForeground' },
   done: { icon: 'check', color: 'testing.iconPassed' },
   failed: { icon: 'error', color: 'testing.iconFailed' },
@@ -92,11 +96,16 @@ function experimentNode(entry: ExperimentEntry): TreeNode {
     label: ref.name,
     description: [describe(entry, state), entry.folder].filter(Boolean).join(' · '),
     ...stateIcons[state],
-    context: state === 'running' ? 'experiment.running' : report ? 'experiment.idle' : 'experiment.unreadable',
+    context: contextOf(state, report !== null),
     tooltip: tooltip(entry, state),
     ref,
     children: report ? levelNodes(ref, report) : [],
   };
+}
+
+function contextOf(state: ExperimentState, readable: boolean): string {
+  if (state === 'running' || state === 'elsewhere') return `experiment.${state}`;
+  return readable ? 'experiment.idle' : 'experiment.unreadable';
 }
 
 function describe(entry: ExperimentEntry, state: ExperimentState): string {
@@ -111,6 +120,10 @@ function describe(entry: ExperimentEntry, state: ExperimentState): string {
     case 'done':
       if (!report) return 'done';
       return report.verdict.found ? `ticket at ${formatShare(1 - report.verdict.sparsity)}` : 'no ticket found';
+    case 'elsewhere':
+      return ['runs in another process', newest && formatAccuracy(newest.testAccuracy.mean)]
+        .filter(Boolean)
+        .join(' · ');
     case 'interrupted':
       return 'stopped; run again to continue';
     case 'failed':

@@ -174,6 +174,16 @@ export function parseReport(json: string): Checked<Report> {
   return check<Report>(report, value);
 }
 
+/** When the holder of a store's `lock` began, ms since 1970; null where that cannot be read. */
+export function parseLock(json: string): number | null {
+  try {
+    const result = z.looseObject({ startedAt: z.iso.datetime() }).safeParse(JSON.parse(json));
+    return result.success ? Date.parse(result.data.startedAt) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The text of a `curve.jsonl`: its points in order. Lines that are not complete points are left out. */
 export function parseCurve(jsonl: string): CurvePoint[] {
   const points: CurvePoint[] = [];

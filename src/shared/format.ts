@@ -19,12 +19,13 @@ export function formatAccuracy(fraction: number): string {
   return Number.isFinite(fraction) ? `${(fraction * 100).toFixed(2)} %` : '–';
 }
 
-/** Mean and standard deviation of accuracies: "97.95 ± 0.12 %"; one value has no deviation: "97.95 %". */
+/** Mean and standard deviation of accuracies: "97.95 ± 0.12 %"; one value has no deviation: "97.95 %"; none: "–". */
 export function formatAccuracyStatistic(statistic: {
   readonly mean: number;
   readonly std: number;
   readonly values: readonly number[];
 }): string {
+  if (statistic.values.length === 0) return '–';
   if (statistic.values.length < 2 || !Number.isFinite(statistic.mean)) return formatAccuracy(statistic.mean);
   return `${(statistic.mean * 100).toFixed(2)} ± ${(statistic.std * 100).toFixed(2)} %`;
 }

@@ -32,6 +32,7 @@ test('an accuracy has two digits, and none where it was not measured', () => {
 test('a deviation is shown only where there is one', () => {
   expect(formatAccuracyStatistic({ mean: 0.9795, std: 0.0012, values: [0.978, 0.981] })).toBe('97.95 ± 0.12 %');
   expect(formatAccuracyStatistic({ mean: 0.9795, std: 0, values: [0.9795] })).toBe('97.95 %');
+  expect(formatAccuracyStatistic({ mean: 0, std: 0, values: [] })).toBe('–');
 });
 
 describe('shares', () => {

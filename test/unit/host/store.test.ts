@@ -1,8 +1,16 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readBounded, readCurve, readReport, refOfReport, reportPath, runDirectory } from '../../../src/host/store';
+import {
+  isAtWork,
+  readBounded,
+  readCurve,
+  readReport,
+  refOfReport,
+  reportPath,
+  runDirectory,
+} from '../../../src/host/store';
 import { moveToTrash, purge, restore } from '../../../src/host/trash';
 import { report, runKey } from './reports';
 
@@ -58,6 +66,31 @@ describe('reading', () => {
     expect(refOfReport('/w/other/experiments/a/report.json')).toBeNull();
     expect(refOfReport('/w/.winning-ticket/experiments/a/other.json')).toBeNull();
     expect(refOfReport('/w/.winning-ticket/experiments/a b/report.json')).toBeNull();
+  });
+});
+
+describe('a job of another process', () => {
+  const lock = async (startedAt: string, beat: Date): Promise<void> => {
+    await mkdir(store, { recursive: true });
+    await writeFile(path.join(store, 'lock'), JSON.stringify({ pid: 1, host: 'h', startedAt, token: 't' }));
+    await utimes(path.join(store, 'lock'), beat, beat);
+  };
+  const began = '2026-01-01T00:00:00.000Z';
+  const after = Date.parse(began) + 1000;
+
+  test('is at work where its lock beats and the report is younger than it', async () => {
+    await lock(began, new Date());
+    expect(await isAtWork(store, after)).toBe(true);
+  });
+
+  test('is not where the lock has gone, stands still, or is younger than the report', async () => {
+    expect(await isAtWork(store, after)).toBe(false);
+    await lock(began, new Date(Date.now() - 60_000));
+    expect(await isAtWork(store, after)).toBe(false);
+    await lock(began, new Date());
+    expect(await isAtWork(store, after - 2000)).toBe(false);
+    await writeFile(path.join(store, 'lock'), 'damaged');
+    expect(await isAtWork(store, after)).toBe(false);
   });
 });
 

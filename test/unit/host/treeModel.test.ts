@@ -59,6 +59,15 @@ describe('experiments', () => {
     expect(only(more)).toMatchObject({ icon, description, context: 'experiment.idle' });
   });
 
+  test('one that another process works on says so, and cannot be deleted from its menu', () => {
+    const node = only({ report: { ...report, status: 'running' }, elsewhere: true });
+    expect(node).toMatchObject({
+      description: 'runs in another process · 98.22 %',
+      icon: 'sync',
+      context: 'experiment.elsewhere',
+    });
+  });
+
   test('one with an unreadable report is shown with the reason', () => {
     const node = only({ report: null, problem: 'not complete JSON' });
     expect(node).toMatchObject({ icon: 'warning', context: 'experiment.unreadable', children: [] });
