@@ -1,0 +1,99 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HostToJob, JobToHost } from '../../src/shared/messages';
+import { startJob, type JobChild } from '../support/jobs';
+import { endless, writeExperiment } from '../support/tinyExperiment';
+
+let directory: string;
+let job: JobChild;
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'wt-child-'));
+  job = startJob();
+});
+afterEach(async () => {
+  job.child.kill('SIGKILL');
+  await job.exited;
+  rmSync(directory, { recursive: true });
+});
+
+const store = (): string => path.join(directory, 'store');
+
+function start(overlay: object = {}): void {
+  job.send({ type: 'start', experimentPath: writeExperiment(directory, overlay), storeDirectory: store() });
+}
+
+const last = (): JobToHost | undefined => job.messages.at(-1);
+
+describe('the job', () => {
+  it('reports from its start, evaluation by evaluation, and finishes last', async () => {
+    start();
+    expect(await job.exited).toBe(0);
+    expect(last()).toEqual({ type: 'finished', status: 'done' });
+    const types = job.messages.map(({ type }) => type);
+    expect(types[0]).toBe('report');
+    expect(types.filter(type => type === 'finished')).toHaveLength(1);
+    const evaluations = job.messages.flatMap(message => (message.type === 'evaluation' ? [message] : []));
+    const curve = readFileSync(path.join(store(), 'runs', evaluations[0]!.run, 'curve.jsonl'), 'utf8');
+    const points = evaluations.filter(({ run }) => run === evaluations[0]!.run).map(({ point }) => point);
+    expect(
+      curve
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line) as unknown),
+    ).toEqual(points);
+  });
+
+  it('stops at a cancel within a second, with nothing half-written', async () => {
+    start(endless);
+    await job.heard('progress');
+    job.send({ type: 'cancel' });
+    const late = setTimeout(() => job.child.kill('SIGKILL'), 5000);
+    expect(await job.exited).toBe(130);
+    clearTimeout(late);
+    expect(last()).toEqual({ type: 'finished', status: 'cancelled' });
+    const files = readdirSync(store(), { recursive: true }).map(String);
+    expect(files.filter(name => name.endsWith('.tmp') || name.endsWith('lock'))).toEqual([]);
+    expect(readdirSync(path.join(store(), 'runs'))).toEqual([]);
+  });
+
+  it('can be cancelled before it was started', async () => {
+    job.send({ type: 'cancel' });
+    expect(await job.exited).toBe(130);
+    expect(last()).toEqual({ type: 'finished', status: 'cancelled' });
+  });
+
+  it('ends when its parent goes away', async () => {
+    start(endless);
+    await job.heard('progress');
+    job.child.disconnect();
+    expect(await job.exited).toBe(130);
+    expect(readdirSync(store())).not.toContain('lock');
+  });
+
+  it('names the field of a wrong experiment', async () => {
+    start({ pruning: { rate: 2 } });
+    expect(await job.exited).toBe(2);
+    expect(last()).toMatchObject({
+      type: 'finished',
+      status: 'failed',
+      error: { field: 'pruning.rate', file: path.join(directory, 'tiny.ticket.json') },
+    });
+  });
+
+  it('ignores what is no message', async () => {
+    for (const message of [
+      null,
+      'start',
+      { type: 'start' },
+      { type: 'start', experimentPath: 1, storeDirectory: [] },
+    ]) {
+      job.send(message as unknown as HostToJob);
+    }
+    start();
+    expect(await job.exited).toBe(0);
+    expect(job.messages.filter(({ type }) => type === 'log').length).toBe(4);
+    expect(last()).toEqual({ type: 'finished', status: 'done' });
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { parseCommand, UsageError } from '../../../src/job/cli/arguments';
+import { describeProgress, ProgressLine } from '../../../src/job/cli/progressLine';
+
+describe('the command line', () => {
+  it.each([
+    [['run', 'a.json'], { kind: 'run', experiment: 'a.json', store: '.winning-ticket', json: false }],
+    [['run', '--json', 'a.json', '--store', 's'], { kind: 'run', experiment: 'a.json', store: 's', json: true }],
+    [['doctor', '--json'], { kind: 'doctor', json: true }],
+    [['--help'], { kind: 'help' }],
+    [['run', '-h'], { kind: 'help' }],
+    [['--version'], { kind: 'version' }],
+  ])('understands %j', (args, command) => {
+    expect(parseCommand(args)).toEqual(command);
+  });
+
+  it.each([
+    [[], 'a command is missing'],
+    [['fly'], '"fly"'],
+    [['constructor'], '"constructor"'],
+    [['run'], 'needs the path of an experiment file'],
+    [['run', 'a', 'b'], '"b"'],
+    [['run', 'a', '--fast'], '--fast'],
+    [['run', 'a', '--store'], '--store'],
+    [['run', 'a', '--store='], '--store'],
+    [['doctor', 'x'], '"x"'],
+    [['doctor', '--store', 'x'], '--store'],
+  ])('refuses %j and names what is wrong', (args, says) => {
+    expect(() => parseCommand(args)).toThrow(UsageError);
+    expect(() => parseCommand(args)).toThrow(says);
+  });
+});
+
+const progress = {
+  runsDone: 3,
+  runsTotal: 10,
+  run: { key: '0'.repeat(32), method: 'one-shot', level: 2, replicate: 0, step: 1500, steps: 5000 },
+  levels: 5,
+  fraction: 0.309,
+  secondsLeft: 83.4,
+} as const;
+
+describe('progress', () => {
+  it('says how far it is and how long it will take', () => {
+    expect(describeProgress(progress)).toBe(
+      ' 30 % · run 4 of 10 · one-shot, level 2 of 5 · step 1,500 of 5,000 · 1:23 left',
+    );
+    expect(describeProgress({ ...progress, secondsLeft: null })).not.toContain('left');
+  });
+
+  it('in a terminal is one line that never wraps and is gone at the end', () => {
+    const written: string[] = [];
+    const line = new ProgressLine({ isTTY: true, columns: 40, write: text => written.push(text) });
+    line.show({ type: 'progress', progress });
+    line.end();
+    expect(written[0]!.replace('\r\u001b[K', '')).toHaveLength(39);
+    expect(written.join('')).not.toContain('\n');
+    expect(written.at(-1)).toBe('\r\u001b[K');
+  });
+
+  it('elsewhere writes no control characters and nothing for each step', () => {
+    const written: string[] = [];
+    const line = new ProgressLine({ write: text => written.push(text) });
+    line.show({ type: 'progress', progress });
+    line.show({ type: 'log', level: 'info', message: 'waiting' });
+    line.end();
+    expect(written).toEqual(['waiting\n']);
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { resolveExperiment, type ResolveInput } from '../../../src/job/resolve';
+import { ExperimentError } from '../../../src/shared/experiment';
+import { parseExperiment } from '../../../src/shared/parse';
+
+const parameter = (layer: string, shape: number[], prunable: boolean) => ({
+  name: `${layer}/${prunable ? 'kernel' : 'bias'}`,
+  layer,
+  shape,
+  size: shape.reduce((product, n) => product * n, 1),
+  prunable,
+});
+
+const input: ResolveInput = {
+  data: { training: { count: 1010 }, validation: { count: 90 }, mean: [0.1], std: [0.3] },
+  model: {
+    parameters: [
+      parameter('hidden', [10, 20], true),
+      parameter('hidden', [20], false),
+      parameter('output', [20, 10], true),
+      parameter('output', [10], false),
+    ],
+    outputLayer: 'output',
+  },
+  executor: 'wasm',
+};
+
+function resolve(overlay: object) {
+  const file = { name: 'a', model: 'm', data: { format: 'digits' }, ...overlay };
+  return resolveExperiment(parseExperiment(JSON.stringify(file), 'a.ticket.json'), input);
+}
+
+function errorOf(overlay: object): ExperimentError {
+  try {
+    resolve(overlay);
+  } catch (error) {
+    if (error instanceof ExperimentError) return error;
+    throw error;
+  }
+  throw new Error('expected an ExperimentError');
+}
+
+describe('a resolved experiment', () => {
+  it('has steps for epochs, the small last batch of each counted', () => {
+    // 1010 examples in batches of 100 are 11 steps an epoch
+    expect(resolve({ training: { batchSize: 100, epochs: 3 } }).training.steps).toBe(33);
+    expect(resolve({ training: { batchSize: 100, epochs: 0.5 } }).training.steps).toBe(6);
+  });
+
+  it('trains 10 epochs where neither steps nor epochs are given', () => {
+    expect(resolve({ training: { batchSize: 100 } }).training.steps).toBe(110);
+  });
+
+  it.each([
+    [5000, 250],
+    [30, 2],
+    [7, 1],
+    [0, 1],
+  ])('of %i steps is evaluated every %i', (steps, every) => {
+    expect(resolve({ training: { steps } }).training.evaluateEvery).toBe(every);
+  });
+
+  it.each([
+    [100, 100],
+    ['1%', 10],
+    ['0.5%', 5],
+    ['2 epochs', 22],
+  ])('rewinds to %j as step %i', (rewind, step) => {
+    expect(resolve({ training: { steps: 1000, batchSize: 100 }, rewind }).rewind).toBe(step);
+  });
+
+  it('has the points of its schedule in steps', () => {
+    const training = {
+      steps: 1000,
+      batchSize: 100,
+      schedule: { name: 'multi-step', milestones: ['50%', '60 epochs'], warmup: '1%' },
+    };
+    expect(resolve({ training }).training.schedule).toEqual({
+      name: 'multi-step',
+      milestones: [500, 660],
+      factor: 0.1,
+      warmup: 10,
+    });
+  });
+
+  it('has levels for a target, and keeps the target', () => {
+    // 0.8^10 keeps 10.7 %, 0.8^11 8.6 %
+    expect(resolve({ pruning: { target: 0.9 } }).pruning).toMatchObject({ levels: 11, target: 0.9 });
+    expect(resolve({}).pruning.levels).toBe(12);
+  });
+
+  it('has every other default filled in, and nothing that only editors read', () => {
+    const experiment = resolve({ $schema: 'x', compare: ['one-shot', 'one-shot'] });
+    expect(experiment).toMatchObject({
+      data: { validation: 90, mean: [0.1], std: [0.3] },
+      pruning: { outputRate: 0.1 },
+      compare: ['one-shot'],
+      executor: 'wasm',
+      seed: 0,
+    });
+    expect(experiment).not.toHaveProperty('$schema');
+    expect(experiment.training).not.toHaveProperty('epochs');
+  });
+});
+
+describe('an experiment that does not fit', () => {
+  it.each([
+    ['rewinds beyond its end', { training: { steps: 100 }, rewind: 200 }, 'rewind', 'earlier step'],
+    ['rewinds to its end', { training: { steps: 100 }, rewind: '100%' }, 'rewind', 'step 100 must come before'],
+    ['excludes a layer that is not there', { pruning: { exclude: ['fc'] } }, 'pruning.exclude', 'hidden, output'],
+    ['excludes every layer', { pruning: { exclude: ['hidden', 'output'] } }, 'pruning.exclude', 'at least one'],
+    ['trains for too many epochs', { training: { epochs: 1e6, batchSize: 1 } }, 'training.epochs', 'fewer'],
+    [
+      'has milestones out of order',
+      { training: { steps: 10, schedule: { name: 'multi-step', milestones: [5, 5] } } },
+      'training.schedule.milestones',
+      'rise',
+    ],
+  ])('because it %s names the field and what to do', (_why, overlay, field, says) => {
+    const error = errorOf(overlay);
+    expect(error.field).toBe(field);
+    expect(error.reason).toContain(says);
+  });
+});
