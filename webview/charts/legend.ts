@@ -8,6 +8,8 @@ export interface LegendItem {
   readonly label: string;
   /** At the cursor; empty where nothing was measured. */
   readonly value: string;
+  /** Beside the value where there is room. */
+  readonly difference?: string;
   /** Quieter lines under the value. */
   readonly notes?: readonly string[];
   readonly title?: string;
@@ -38,12 +40,17 @@ export function sample(id: StyleId): SVGSVGElement {
   );
 }
 
+interface LegendParts {
+  readonly button: HTMLElement;
+  readonly label: HTMLElement;
+  readonly value: HTMLElement;
+  readonly difference: HTMLElement;
+  readonly note: HTMLElement;
+}
+
 export class Legend {
   readonly element = h('div', { class: 'legend', attributes: { role: 'group', 'aria-label': 'Lines of the chart' } });
-  private readonly items = new Map<
-    StyleId,
-    { button: HTMLElement; label: HTMLElement; value: HTMLElement; note: HTMLElement }
-  >();
+  private readonly items = new Map<StyleId, LegendParts>();
 
   constructor(private readonly onToggle: (id: StyleId) => void) {}
 
@@ -60,6 +67,7 @@ export class Legend {
         this.element.insertBefore(parts.button, this.element.children[index] ?? null);
       setText(parts.label, item.label);
       setText(parts.value, item.value);
+      setText(parts.difference, item.difference ?? '');
       setText(parts.note, (item.notes ?? []).join('\n'));
       const shown = !hidden.has(item.id);
       setAttribute(parts.button, 'aria-pressed', String(shown));
@@ -71,9 +79,10 @@ export class Legend {
     });
   }
 
-  private make(id: StyleId) {
+  private make(id: StyleId): LegendParts {
     const label = h('span', { class: 'legend-label' });
     const value = h('span', { class: 'legend-value' });
+    const difference = h('span', { class: 'legend-difference' });
     const note = h('span', { class: 'legend-note' });
     const button = h(
       'button',
@@ -88,10 +97,10 @@ export class Legend {
       },
       sample(id),
       label,
-      value,
+      h('span', { class: 'legend-reading' }, value, difference),
       note,
     );
-    const parts = { button, label, value, note };
+    const parts = { button, label, value, difference, note };
     this.items.set(id, parts);
     return parts;
   }

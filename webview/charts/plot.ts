@@ -122,7 +122,7 @@ export class Plot {
     const labels = (ticks: readonly { at: number; label: string }[], splits: number[]): string[] =>
       splits.map(split => ticks.find(tick => tick.at === split)?.label ?? '');
     const xTicks = (u: uPlot) => now().x.ticks(plotWidth(u));
-    const yTicks = (u: uPlot) => now().y.ticks(Math.max(60, u.height - 50));
+    const yTicks = (u: uPlot) => now().y.ticks(Math.max(60, u.height - (options.compact ? 34 : 70)));
     const topTicks = (u: uPlot) => {
       const { min, max } = now().x.range;
       return thin(now().top?.ticks(plotWidth(u)) ?? [], ((max - min) / plotWidth(u)) * 22);
@@ -143,7 +143,11 @@ export class Plot {
         gap: 4,
         size: (_, values) => Math.max(44, ...((values as string[] | null) ?? []).map(value => value.length * 6.6 + 14)),
         splits: u => yTicks(u).map(tick => tick.at),
-        values: (u, splits) => labels(yTicks(u), splits),
+        // the top of the axis belongs to the title of the scale above
+        values: (u, splits) =>
+          labels(yTicks(u), splits).map((label, index) =>
+            now().top && !options.compact && (splits[index] ?? 0) >= now().y.range.max ? '' : label,
+          ),
       },
     ];
     if (model.top && !options.compact) {

@@ -1,6 +1,6 @@
 /** From runs and their evaluations to learning curves. Pure. */
 import { formatAccuracy, formatCount, formatNumber } from '../../src/shared/format';
-import type { CurvePoint, Progress, Report } from '../../src/shared/report';
+import type { CurvePoint, Method, Progress, Report } from '../../src/shared/report';
 import type { PlotModel, PlotPoint, PlotSeries, TableModel } from '../charts/model';
 import { countTick, linearTicks, lossTick, niceRange, percentTick } from '../charts/scales';
 import { styles, type StyleId } from '../charts/styles';
@@ -21,6 +21,8 @@ export interface CurveGroup {
   readonly label: string;
   /** Keys of the replicates that have started. */
   readonly runs: readonly string[];
+  /** Some of them are still at work. */
+  readonly running: boolean;
 }
 
 /** The level whose curves are drawn where none is pinned: the running one, the verdict's, else the sparsest measured. */
@@ -33,18 +35,18 @@ export function defaultLevel(report: Report, progress: Progress | null): number 
 
 /** Dense, and at a level the ticket and what it is compared with. */
 export function curveGroups(report: Report, level: number): readonly CurveGroup[] {
-  const runsOf = (method: string, at: number): string[] =>
-    report.runs
+  const group = (id: StyleId, label: string, method: Method, at: number): CurveGroup => {
+    const started = report.runs
       .filter(run => run.method === method && run.level === at && run.status !== 'waiting')
-      .sort((a, b) => a.replicate - b.replicate)
-      .map(run => run.key);
-  const groups: CurveGroup[] = [{ id: 'dense', label: 'dense', runs: runsOf('iterative', 0) }];
-  if (level === 0) return groups;
-  for (const method of methodsOf(report)) {
-    const label = method === 'iterative' ? `ticket, level ${level}` : styles[method].label;
-    groups.push({ id: method, label, runs: runsOf(method, level) });
-  }
-  return groups;
+      .sort((a, b) => a.replicate - b.replicate);
+    return { id, label, runs: started.map(run => run.key), running: started.some(run => run.status === 'running') };
+  };
+  const dense = group('dense', 'dense', 'iterative', 0);
+  if (level === 0) return [dense];
+  const others = methodsOf(report).map(method =>
+    group(method, method === 'iterative' ? `ticket, level ${level}` : styles[method].label, method, level),
+  );
+  return [dense, ...others];
 }
 
 /** Mean and standard deviation (n−1) over the replicates that were evaluated at a step. */
@@ -96,7 +98,8 @@ export function curvesModel(
     .map((group): PlotSeries => {
       const own = curvesOf(group, curves);
       const points = meanCurve(own, metric);
-      const mark = points.find(point => point.x === earlyStop(own));
+      const stop = group.running ? undefined : earlyStop(own);
+      const mark = points.find(point => point.x === stop);
       return { id: group.id, label: group.label, points, ...(mark ? { mark } : {}) };
     });
   const steps = Math.max(1, report.experiment.training.steps);
@@ -113,7 +116,7 @@ export function curvesModel(
     y: {
       range,
       title: metricLabels[metric],
-      ticks: pixels => linearTicks(range, Math.min(8, pixels / 34), accuracy ? percentTick : lossTick),
+      ticks: pixels => linearTicks(range, Math.min(8, pixels / 26), accuracy ? percentTick : lossTick),
     },
     stops: stops.map(step => ({ id: step, x: step })),
     markers: 'sparse',
@@ -151,7 +154,7 @@ export function speedNotes(report: Report, group: CurveGroup, curves: Curves): r
   const stop = earlyStop(own);
   const dense = densePoint(report);
   const reached = dense && group.id !== 'dense' ? stepReaching(own, dense.testAccuracy.mean) : undefined;
-  const notes = stop === undefined ? [] : [`early stop at ${formatCount(stop)}`];
+  const notes = stop === undefined ? [] : [`early stop at ${formatCount(stop)}${group.running ? ' so far' : ''}`];
   return reached === undefined ? notes : [...notes, `as good as dense at ${formatCount(reached)}`];
 }
 

@@ -74,7 +74,8 @@ export class Overview {
     this.hidden = hidden;
     this.restingLevel = restingLevel;
     if (this.asTable) this.table.show(overviewTable(report));
-    this.plot.show(overviewModel(report, hidden), this.options.cursor);
+    const { hovered, pinned } = this.options.cursor;
+    this.plot.show(overviewModel(report, hidden), { hovered, pinned });
     this.showCursor();
   }
 
@@ -109,11 +110,13 @@ function legendItems(report: Report, level: number): readonly LegendItem[] {
     ...methodsOf(report).map((method): LegendItem => {
       const point = pointOf(report, method, level);
       const difference =
-        point && dense && level > 0 ? ` (${formatPoints(point.testAccuracy.mean - dense.testAccuracy.mean)})` : '';
+        point && dense && level > 0 ? formatPoints(point.testAccuracy.mean - dense.testAccuracy.mean) : '';
       return {
         id: method,
         label: styles[method].label,
-        value: point ? `${formatAccuracyStatistic(point.testAccuracy)}${difference}` : '–',
+        value: point ? formatAccuracyStatistic(point.testAccuracy) : '–',
+        difference,
+        title: `${styles[method].explanation} Beside the accuracy: the difference from dense in percentage points.`,
       };
     }),
   ];

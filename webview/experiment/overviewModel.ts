@@ -58,7 +58,7 @@ export function overviewModel(report: Report, hidden: ReadonlySet<StyleId>): Plo
     y: {
       range,
       title: 'test accuracy',
-      ticks: pixels => linearTicks(range, Math.min(8, pixels / 34), percentTick),
+      ticks: pixels => linearTicks(range, Math.min(8, pixels / 26), percentTick),
     },
     top: { title: 'level', ticks: () => stops.map(stop => ({ at: stop.x, label: String(stop.id) })) },
     ...(reference ? { reference } : {}),

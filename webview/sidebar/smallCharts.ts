@@ -100,7 +100,7 @@ function curveModel(id: StyleId, curve: readonly CurvePoint[], steps: number): P
       title: 'step',
       ticks: pixels => linearTicks({ min: 0, max: Math.max(1, steps) }, pixels / 70, countTick),
     },
-    y: { range, title: 'test accuracy', ticks: pixels => linearTicks(range, pixels / 30, percentTick) },
+    y: { range, title: 'test accuracy', ticks: pixels => linearTicks(range, pixels / 26, percentTick) },
     stops: points.map(point => ({ id: point.x, x: point.x })),
     markers: 'sparse',
   };
