@@ -77,8 +77,11 @@ export class Runner {
   /** An error of an experiment file: says it and offers to open the file at the field. */
   async showError(message: string, uri: vscode.Uri, field: string): Promise<void> {
     const open = 'Open Experiment File';
-    const where = field === '' ? path.basename(uri.fsPath) : `${path.basename(uri.fsPath)}, "${field}"`;
-    if ((await vscode.window.showErrorMessage(`${where}: ${message}`, open)) !== open) return;
+    const name = path.basename(uri.fsPath);
+    // the full path is for terminals; here the name will do, and must be there
+    const short = message.replaceAll(path.dirname(uri.fsPath) + path.sep, '');
+    const text = short.includes(name) ? short : `${name}: ${short}`;
+    if ((await vscode.window.showErrorMessage(text, open)) !== open) return;
     const document = await vscode.workspace.openTextDocument(uri);
     const place = placeOfField(document.getText(), field);
     const selection = place
