@@ -1,4 +1,5 @@
-// Activations in place on one panel, and their derivatives told from the output. Features [begin, end).
+// Activations on one panel, and their derivatives told from the output; x and y, dy and dx may be the same. Features
+// [begin, end).
 import { exp, sigmoid as sigmoidLanes, tanh as tanhLanes } from './math';
 import { FEATURE, relu as reluLanes, wherePositive } from './panel';
 
@@ -13,19 +14,20 @@ function leaky(x: v128, alpha: f32): v128 {
   return v128.bitselect(x, f32x4.mul(x, f32x4.splat(alpha)), f32x4.gt(x, f32x4.splat(0)));
 }
 
-export function activationForward(kind: i32, y: usize, alpha: f32, begin: i32, end: i32): void {
-  const last = y + <usize>end * FEATURE;
-  for (let at = y + <usize>begin * FEATURE; at < last; at += 16) {
-    const x = v128.load(at);
-    if (kind == RELU) v128.store(at, reluLanes(x));
-    else if (kind == TANH) v128.store(at, tanhLanes(x));
-    else if (kind == SIGMOID) v128.store(at, sigmoidLanes(x));
-    else v128.store(at, leaky(x, alpha));
+export function activationForward(kind: i32, x: usize, y: usize, alpha: f32, begin: i32, end: i32): void {
+  for (let offset = <usize>begin * FEATURE; offset < <usize>end * FEATURE; offset += 16) {
+    const value = v128.load(x + offset);
+    let result: v128;
+    if (kind == RELU) result = reluLanes(value);
+    else if (kind == TANH) result = tanhLanes(value);
+    else if (kind == SIGMOID) result = sigmoidLanes(value);
+    else result = leaky(value, alpha);
+    v128.store(y + offset, result);
   }
 }
 
-/** dy becomes dx, in place. @param y output of the activation */
-export function activationBackward(kind: i32, y: usize, dy: usize, alpha: f32, begin: i32, end: i32): void {
+/** @param y output of the activation */
+export function activationBackward(kind: i32, y: usize, dy: usize, dx: usize, alpha: f32, begin: i32, end: i32): void {
   const one = f32x4.splat(1);
   for (let offset = <usize>begin * FEATURE; offset < <usize>end * FEATURE; offset += 16) {
     const value = v128.load(y + offset);
@@ -35,31 +37,31 @@ export function activationBackward(kind: i32, y: usize, dy: usize, alpha: f32, b
     else if (kind == TANH) result = f32x4.mul(gradient, f32x4.sub(one, f32x4.mul(value, value)));
     else if (kind == SIGMOID) result = f32x4.mul(gradient, f32x4.mul(value, f32x4.sub(one, value)));
     else result = v128.bitselect(gradient, f32x4.mul(gradient, f32x4.splat(alpha)), f32x4.gt(value, f32x4.splat(0)));
-    v128.store(dy + offset, result);
+    v128.store(dx + offset, result);
   }
 }
 
-/** Softmax over `width` features, one distribution an example, in place on one panel; `groups` of them in a row. */
-export function softmaxForward(y: usize, width: i32, groups: i32): void {
+/** Softmax over `width` features, one distribution an example, on one panel; `groups` of them in a row. */
+export function softmaxForward(x: usize, y: usize, width: i32, groups: i32): void {
   for (let group = 0; group < groups; group++) {
     for (let lane: usize = 0; lane < FEATURE; lane += 16) {
-      const first = y + <usize>(group * width) * FEATURE + lane;
+      const first = <usize>(group * width) * FEATURE + lane;
       const last = first + <usize>width * FEATURE;
-      let highest = v128.load(first);
-      for (let at = first; at < last; at += FEATURE) highest = f32x4.max(highest, v128.load(at));
+      let highest = v128.load(x + first);
+      for (let at = first; at < last; at += FEATURE) highest = f32x4.max(highest, v128.load(x + at));
       let sum = f32x4.splat(0);
       for (let at = first; at < last; at += FEATURE) {
-        const e = exp(f32x4.sub(v128.load(at), highest));
+        const e = exp(f32x4.sub(v128.load(x + at), highest));
         sum = f32x4.add(sum, e);
-        v128.store(at, e);
+        v128.store(y + at, e);
       }
-      for (let at = first; at < last; at += FEATURE) v128.store(at, f32x4.div(v128.load(at), sum));
+      for (let at = first; at < last; at += FEATURE) v128.store(y + at, f32x4.div(v128.load(y + at), sum));
     }
   }
 }
 
-/** dx = y · (dy − Σ dy·y), in place of dy. */
-export function softmaxBackward(y: usize, dy: usize, width: i32, groups: i32): void {
+/** dx = y · (dy − Σ dy·y) */
+export function softmaxBackward(y: usize, dy: usize, dx: usize, width: i32, groups: i32): void {
   for (let group = 0; group < groups; group++) {
     for (let lane: usize = 0; lane < FEATURE; lane += 16) {
       const first = <usize>(group * width) * FEATURE + lane;
@@ -67,7 +69,7 @@ export function softmaxBackward(y: usize, dy: usize, width: i32, groups: i32): v
       let sum = f32x4.splat(0);
       for (let at = first; at < last; at += FEATURE) sum = f32x4.add(sum, f32x4.mul(v128.load(dy + at), v128.load(y + at)));
       for (let at = first; at < last; at += FEATURE) {
-        v128.store(dy + at, f32x4.mul(v128.load(y + at), f32x4.sub(v128.load(dy + at), sum)));
+        v128.store(dx + at, f32x4.mul(v128.load(y + at), f32x4.sub(v128.load(dy + at), sum)));
       }
     }
   }

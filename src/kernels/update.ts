@@ -113,7 +113,8 @@ export function updateWeights(layer: usize, settings: usize, scratch: usize, off
   const w = <usize>load<u32>(layer) + offset;
   const first = <usize>load<u32>(layer, 4) + offset;
   const second = <usize>load<u32>(layer, 8) + offset;
-  const mask = masked ? <usize>load<u32>(layer, 12) + (offset >> 2) : 0;
+  const firstMask = <usize>load<u32>(layer, 12);
+  const mask = masked && firstMask ? firstMask + (offset >> 2) : 0;
   update(w, scratch, first, second, mask, count, settings);
 }
 

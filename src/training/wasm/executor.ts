@@ -129,8 +129,8 @@ class WasmSession implements TrainingSession {
 
   async close(): Promise<void> {
     const closed = this.followers.map(follower => follower.next());
-    await this.leader.ask({ type: 'close' });
-    await Promise.all(closed);
+    // together: where the leader is gone, nobody would hear of a follower's end
+    await Promise.all([this.leader.ask({ type: 'close' }), ...closed]);
   }
 }
 

@@ -4,8 +4,8 @@ import { wasm, type WasmMemory, type WasmModule } from './webassembly';
 type Address = number;
 
 export interface Kernels {
-  barrier(state: Address, threads: number): void;
-  gatherBytes(
+  readonly barrier: (state: Address, threads: number) => void;
+  readonly gatherBytes: (
     data: Address,
     rows: Address,
     count: number,
@@ -13,8 +13,8 @@ export interface Kernels {
     channels: number,
     scales: Address,
     panel: Address,
-  ): void;
-  gatherFloats(
+  ) => void;
+  readonly gatherFloats: (
     data: Address,
     rows: Address,
     count: number,
@@ -22,9 +22,9 @@ export interface Kernels {
     channels: number,
     scales: Address,
     panel: Address,
-  ): void;
-  gatherLabels(data: Address, width: number, rows: Address, count: number, labels: Address): void;
-  denseForward(
+  ) => void;
+  readonly gatherLabels: (data: Address, width: number, rows: Address, count: number, labels: Address) => void;
+  readonly denseForward: (
     x: Address,
     w: Address,
     bias: Address,
@@ -34,8 +34,8 @@ export interface Kernels {
     begin: number,
     end: number,
     rectify: number,
-  ): void;
-  denseInputGradient(
+  ) => void;
+  readonly denseInputGradient: (
     w: Address,
     dy: Address,
     dx: Address,
@@ -44,8 +44,8 @@ export interface Kernels {
     stride: number,
     begin: number,
     end: number,
-  ): void;
-  denseUpdate(
+  ) => void;
+  readonly denseUpdate: (
     x: Address,
     xStride: number,
     dy: Address,
@@ -58,8 +58,8 @@ export interface Kernels {
     layer: Address,
     settings: Address,
     scratch: Address,
-  ): void;
-  sparseForward(
+  ) => void;
+  readonly sparseForward: (
     x: Address,
     rows: Address,
     inputs: Address,
@@ -69,8 +69,8 @@ export interface Kernels {
     begin: number,
     end: number,
     rectify: number,
-  ): void;
-  sparseForwardPair(
+  ) => void;
+  readonly sparseForwardPair: (
     x: Address,
     xStride: number,
     rows: Address,
@@ -82,8 +82,8 @@ export interface Kernels {
     begin: number,
     end: number,
     rectify: number,
-  ): void;
-  sparseInputGradient(
+  ) => void;
+  readonly sparseInputGradient: (
     columns: Address,
     entries: Address,
     w: Address,
@@ -92,8 +92,8 @@ export interface Kernels {
     rectified: Address,
     begin: number,
     end: number,
-  ): void;
-  sparseUpdate(
+  ) => void;
+  readonly sparseUpdate: (
     x: Address,
     xStride: number,
     dy: Address,
@@ -106,12 +106,20 @@ export interface Kernels {
     layer: Address,
     settings: Address,
     scratch: Address,
-  ): void;
-  activationForward(kind: number, y: Address, alpha: number, begin: number, end: number): void;
-  activationBackward(kind: number, y: Address, dy: Address, alpha: number, begin: number, end: number): void;
-  softmaxForward(y: Address, width: number, groups: number): void;
-  softmaxBackward(y: Address, dy: Address, width: number, groups: number): void;
-  dropout(
+  ) => void;
+  readonly activationForward: (kind: number, x: Address, y: Address, alpha: number, begin: number, end: number) => void;
+  readonly activationBackward: (
+    kind: number,
+    y: Address,
+    dy: Address,
+    dx: Address,
+    alpha: number,
+    begin: number,
+    end: number,
+  ) => void;
+  readonly softmaxForward: (x: Address, y: Address, width: number, groups: number) => void;
+  readonly softmaxBackward: (y: Address, dy: Address, dx: Address, width: number, groups: number) => void;
+  readonly dropout: (
     x: Address,
     y: Address,
     settings: Address,
@@ -121,9 +129,23 @@ export interface Kernels {
     scale: number,
     begin: number,
     end: number,
-  ): void;
-  crossEntropy(z: Address, dz: Address, labels: Address, classes: number, scale: Address, result: Address): void;
-  meanSquaredError(y: Address, dy: Address, labels: Address, outputs: number, scale: Address, result: Address): void;
+  ) => void;
+  readonly crossEntropy: (
+    z: Address,
+    dz: Address,
+    labels: Address,
+    classes: number,
+    scale: Address,
+    result: Address,
+  ) => void;
+  readonly meanSquaredError: (
+    y: Address,
+    dy: Address,
+    labels: Address,
+    outputs: number,
+    scale: Address,
+    result: Address,
+  ) => void;
 }
 
 export function instantiateKernels(module: WasmModule, memory: WasmMemory): Kernels {

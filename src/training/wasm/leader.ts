@@ -1,11 +1,11 @@
 /** Thread 0: lays sessions out in memory, hands commands to the other threads, and does its own share of them. */
-import { receiveMessageOnPort } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { batchAt, fillOrder } from '../schedule';
 import type { TrainingSetup } from '../trainer';
 import { type Kernels } from './kernels';
 import { Arena, control, type DataLayout } from './memory';
 import { compile, type Compiled, type Program, type Sharing } from './program';
-import { commands, type FromWorker, type MessagePortLike, splitNumbers } from './protocol';
+import { commands, type FromWorker, type splitNumbers } from './protocol';
 import { type SplitName, TrainingThread } from './thread';
 import type { WasmMemory } from './webassembly';
 
@@ -25,7 +25,7 @@ export class Leader {
     private readonly memory: WasmMemory,
     private readonly data: DataLayout,
     private readonly sharing: Sharing,
-    private readonly stop: MessagePortLike,
+    private readonly stop: MessagePort,
     private readonly post: (message: FromWorker) => void,
   ) {}
 
@@ -59,12 +59,12 @@ export class Leader {
       }
       const to = Math.min(target, this.step + this.chunk, (epoch + 1) * batches);
       this.command(commands.train, this.step, to);
-      const result = thread.train(this.step, to);
+      const result = thread.train(this.step, to, loss);
       if (result.failedAt >= 0) return { type: 'diverged', step: result.failedAt };
       const now = performance.now();
       const elapsed = (now - begin) / 1000;
       seconds += elapsed;
-      loss += result.loss;
+      loss = result.loss;
       this.chunk = Math.max(1, Math.min(10_000, Math.round(((to - this.step) * chunkSeconds) / elapsed)));
       this.step = to;
       if (now - reported > progressSeconds * 1000) {
@@ -127,6 +127,7 @@ export function follow(
   thread: number,
   ready: () => void,
 ): void {
+  memory.grow(0); // the leader may have grown it: only growing, be it by nothing, shows this thread its length
   const work = new TrainingThread(kernels, memory, program, data, thread);
   const words = new Int32Array(memory.buffer, 0, control.end);
   let generation = Atomics.load(words, control.generation);
@@ -137,7 +138,7 @@ export function follow(
     generation = Atomics.load(words, control.generation);
     const command = words[control.command];
     if (command === commands.close) return;
-    if (command === commands.train) work.train(words[control.first]!, words[control.second]!);
+    if (command === commands.train) work.train(words[control.first]!, words[control.second]!, 0);
     else {
       work.evaluate(splitNumbers[words[control.first]!]!);
       work.barrier();

@@ -65,12 +65,19 @@ export type ProgramOp =
     }
   | {
       readonly kind: 'activation';
-      readonly buffer: number;
+      readonly input: number;
+      readonly output: number;
       readonly code: number;
       readonly alpha: number;
       readonly fused: boolean;
     }
-  | { readonly kind: 'softmax'; readonly buffer: number; readonly width: number; readonly groups: number }
+  | {
+      readonly kind: 'softmax';
+      readonly input: number;
+      readonly output: number;
+      readonly width: number;
+      readonly groups: number;
+    }
   | {
       readonly kind: 'dropout';
       readonly input: number;
@@ -171,16 +178,21 @@ export function compile(
         break;
       }
       case 'activation': {
-        bufferOf[op.output] = input;
-        if (op.activation === 'linear') break;
-        if (op.activation === 'softmax') {
-          const width = plan.activations[op.input]!.shape.at(-1) ?? 1;
-          ops.push({ kind: 'softmax', buffer: input, width, groups: sizes[input]!.size / width });
+        if (op.activation === 'linear') {
+          bufferOf[op.output] = input;
           break;
         }
-        const previous = ops.at(-1);
-        const fused = op.activation === 'relu' && previous?.kind === 'dense' && previous.output === input;
-        ops.push({ kind: 'activation', buffer: input, code: activationCodes[op.activation], alpha: op.alpha, fused });
+        // in place, unless the values there are the output of another activation, whose derivative is told from them
+        const previous = ops.findLast(other => other.output === input);
+        const inPlace = previous?.kind === 'dense' || previous?.kind === 'dropout';
+        const output = (bufferOf[op.output] = inPlace ? input : newBuffer(op.output, sizes[input]!.trained));
+        if (op.activation === 'softmax') {
+          const width = plan.activations[op.input]!.shape.at(-1) ?? 1;
+          ops.push({ kind: 'softmax', input, output, width, groups: sizes[input]!.size / width });
+          break;
+        }
+        const fused = previous?.kind === 'dense' && previous.rectify;
+        ops.push({ kind: 'activation', input, output, code: activationCodes[op.activation], alpha: op.alpha, fused });
         break;
       }
       case 'dropout': {

@@ -1,4 +1,5 @@
 /** Messages between the executor and its worker threads. Thread 0 leads; the others follow its commands in the shared memory. */
+import type { MessagePort } from 'node:worker_threads';
 import type { DataSet } from '../../data/dataset';
 import type { TrainingSetup } from '../trainer';
 import type { DataLayout } from './memory';
@@ -14,11 +15,8 @@ export interface WorkerStart {
   readonly shared: { readonly memory: WasmMemory; readonly layout: DataLayout } | null;
   readonly data: DataSet | null;
   /** The leader looks here between chunks of steps for a word to stop. */
-  readonly stop: MessagePortLike | null;
+  readonly stop: MessagePort | null;
 }
-
-/** Structural, since worker_threads' type is not needed here. */
-export type MessagePortLike = import('node:worker_threads').MessagePort;
 
 export type ToWorker =
   | { readonly type: 'open'; readonly setup: TrainingSetup }

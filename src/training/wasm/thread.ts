@@ -1,27 +1,19 @@
 /**
- * One training thread: turns the program into the list of kernel calls that are this thread's share, and walks it step
- * after step. Every value is computed by one thread in an order that does not depend on how the work is shared, so the
- * number of threads never changes a bit.
+ * One training thread: walks its share of the program, step after step. Every value is computed by one thread in an order
+ * that does not depend on how the work is shared, so the number of threads never changes a bit.
  */
 import { batchAt } from '../schedule';
+import { Binder, bindUpdates, type Instruction, share } from './instructions';
 import type { Kernels } from './kernels';
 import { control, type DataLayout, lanes } from './memory';
-import type { Program, ProgramOp } from './program';
+import type { Program } from './program';
 import { StepSettings } from './settings';
 import type { WasmMemory } from './webassembly';
 
 export type SplitName = 'training' | 'validation' | 'test';
 
-/** A kernel call with all its arguments bound. */
-type Instruction = () => void;
-
-/** The share of `units` that falls to a thread. */
-function share(units: number, thread: number, threads: number): [number, number] {
-  return [Math.floor((units * thread) / threads), Math.floor((units * (thread + 1)) / threads)];
-}
-
 export class TrainingThread {
-  /** Forward and backward in order; a barrier after each where panels are split between threads. */
+  /** Forward and backward in order; a barrier after each op where panels are split between threads. */
   private readonly batchWork: readonly Instruction[];
   private readonly updates: readonly Instruction[];
   private readonly evaluationWork: readonly Instruction[];
@@ -29,7 +21,7 @@ export class TrainingThread {
   private readonly losses: Float64Array;
   private readonly scale: Float32Array;
   /** The batch at hand, as the bound instructions see it. */
-  private readonly batch = { position: 0, count: 0, seed: 0, step: 0 };
+  private readonly batch = { position: 0, count: 0, step: 0 };
 
   constructor(
     private readonly kernels: Kernels,
@@ -43,32 +35,33 @@ export class TrainingThread {
     this.losses = new Float64Array(memory.buffer, program.losses, program.panels);
     this.scale = new Float32Array(memory.buffer, area.scale, 1);
     this.batchWork = this.bindBatch();
-    this.updates = this.bindUpdates();
+    this.updates = bindUpdates(kernels, program, thread);
     this.evaluationWork = this.bindEvaluation();
   }
 
-  /** Address of the barrier all threads meet at. */
+  /** Waits until all threads are here. */
   barrier(): void {
     this.kernels.barrier(control.barrier * 4, this.program.threads);
   }
 
   /**
    * Trains the steps [from, to), all in the epoch whose order lies in memory. All threads return the same.
-   * @returns the mean loss of each step summed, and the step at which it was no longer finite (then training stopped) or −1
+   * @param sum losses of the steps before, to which those of these steps are added one by one
+   * @returns the sum, and the step at which the loss was no longer finite (then training stopped) or −1
    */
-  train(from: number, to: number): { readonly loss: number; readonly failedAt: number } {
-    let sum = 0;
+  train(from: number, to: number, sum: number): { readonly loss: number; readonly failedAt: number } {
+    let loss = sum;
     for (let step = from; step < to; step++) {
       this.beginStep(step);
       for (const instruction of this.batchWork) instruction();
       this.barrier();
-      const loss = this.batchLoss();
-      if (!Number.isFinite(loss)) return { loss: sum, failedAt: step };
-      sum += loss;
+      const batchLoss = this.batchLoss();
+      if (!Number.isFinite(batchLoss)) return { loss, failedAt: step };
+      loss += batchLoss;
       for (const instruction of this.updates) instruction();
       this.barrier();
     }
-    return { loss: sum, failedAt: -1 };
+    return { loss, failedAt: -1 };
   }
 
   /** Evaluates this thread's share of a split; results per panel go to memory. */
@@ -90,14 +83,9 @@ export class TrainingThread {
       for (let panel = 0; panel < 2; panel++) {
         const count = Math.max(0, Math.min(lanes, split.count - first - panel * lanes));
         const address = input.evaluation[this.thread]! + panel * input.panelBytes;
-        this.gather(split.inputs, area.rows + panel * lanes * 4, count, address);
-        kernels.gatherLabels(
-          split.labels,
-          data.labelBytes,
-          area.rows + panel * lanes * 4,
-          count,
-          area.labels + panel * lanes * 4,
-        );
+        const offset = panel * lanes * 4;
+        this.gather(split.inputs, area.rows + offset, count, address);
+        kernels.gatherLabels(split.labels, data.labelBytes, area.rows + offset, count, area.labels + offset);
       }
       for (const instruction of this.evaluationWork) instruction();
       for (let panel = 0; panel < 2; panel++) {
@@ -110,8 +98,7 @@ export class TrainingThread {
   }
 
   private beginStep(step: number): void {
-    const { program, data } = this;
-    const { position, count } = batchAt(step, data.splits.training.count, program.batchSize);
+    const { position, count } = batchAt(step, this.data.splits.training.count, this.program.batchSize);
     this.batch.position = position;
     this.batch.count = count;
     this.batch.step = step;
@@ -131,36 +118,21 @@ export class TrainingThread {
     gather(inputs, rows, count, data.features, data.channels, data.scales, panel);
   }
 
-  /**
-   * Splits an op of `blocks` blocks a panel between the threads and binds this thread's calls. `bindPair`, where there is
-   * one, serves two whole panels at once.
-   */
-  private bindShare(
-    blocks: number,
-    bind: (panel: number, begin: number, end: number) => Instruction,
-    bindPair?: (panel: number) => Instruction,
-  ): Instruction[] {
-    const { panels, threads } = this.program;
-    const [first, last] = share(panels * blocks, this.thread, threads);
-    const instructions: Instruction[] = [];
-    for (let unit = first; unit < last;) {
-      const panel = Math.floor(unit / blocks);
-      if (bindPair && unit === panel * blocks && unit + 2 * blocks <= last) {
-        instructions.push(bindPair(panel));
-        unit += 2 * blocks;
-        continue;
-      }
-      const end = Math.min(last, (panel + 1) * blocks);
-      instructions.push(bind(panel, unit - panel * blocks, end - panel * blocks));
-      unit = end;
-    }
-    return instructions;
-  }
-
   private bindBatch(): Instruction[] {
-    const { program } = this;
-    const phases = [this.bindGather(), ...program.ops.map(op => this.bindForward(op)), this.bindLoss()];
-    for (const op of program.ops.toReversed()) phases.push(this.bindBackward(op));
+    const { kernels, program, memory, thread, batch } = this;
+    const binder = new Binder(kernels, program, memory, {
+      panels: program.panels,
+      thread,
+      threads: program.threads,
+      values: buffer => buffer.values,
+      dropoutSeed: salt => dropoutSeed(program.orderSeed ?? 0, salt, batch.step),
+    });
+    const phases = [
+      this.bindGather(binder),
+      ...program.ops.map(op => binder.forward(op)),
+      this.bindLoss(binder),
+      ...program.ops.toReversed().map(op => binder.backward(op)),
+    ];
     // with whole panels for each thread nothing crosses between threads before the updates
     if (program.panels % program.threads === 0) return phases.flat();
     const meet = (): void => {
@@ -169,11 +141,11 @@ export class TrainingThread {
     return phases.flatMap(phase => [...phase, meet]);
   }
 
-  private bindGather(): Instruction[] {
+  private bindGather(binder: Binder): Instruction[] {
     const { kernels, program, data, batch } = this;
     const input = program.buffers[program.inputBuffer]!;
     const { inputs, labels } = data.splits.training;
-    return this.bindShare(1, panel => () => {
+    return binder.split(1, panel => () => {
       const rows = program.order + (batch.position + panel * lanes) * 4;
       const count = Math.max(0, Math.min(lanes, batch.count - panel * lanes));
       this.gather(inputs, rows, count, input.values + panel * input.panelBytes);
@@ -181,303 +153,26 @@ export class TrainingThread {
     });
   }
 
-  private bindForward(op: ProgramOp): Instruction[] {
-    const { kernels, program, batch } = this;
-    switch (op.kind) {
-      case 'dense': {
-        const input = program.buffers[op.input]!;
-        const output = program.buffers[op.output]!;
-        const layer = program.layers[op.layer]!;
-        const rectify = Number(op.rectify);
-        const blocks = output.features / 4;
-        if (layer.form === 'dense') {
-          return this.bindShare(blocks, (panel, begin, end) => () => {
-            kernels.denseForward(
-              input.values + panel * input.panelBytes,
-              layer.kernel,
-              layer.bias,
-              output.values + panel * output.panelBytes,
-              layer.inputs,
-              layer.stride,
-              begin,
-              end,
-              rectify,
-            );
-          });
-        }
-        return this.bindShare(
-          blocks,
-          (panel, begin, end) => () => {
-            kernels.sparseForward(
-              input.values + panel * input.panelBytes,
-              layer.rows,
-              layer.slotInputs,
-              layer.kernel,
-              layer.bias,
-              output.values + panel * output.panelBytes,
-              begin * 4,
-              end * 4,
-              rectify,
-            );
-          },
-          panel => () => {
-            kernels.sparseForwardPair(
-              input.values + panel * input.panelBytes,
-              input.panelBytes,
-              layer.rows,
-              layer.slotInputs,
-              layer.kernel,
-              layer.bias,
-              output.values + panel * output.panelBytes,
-              output.panelBytes,
-              0,
-              output.features,
-              rectify,
-            );
-          },
-        );
-      }
-      case 'activation': {
-        if (op.fused) return [];
-        const buffer = program.buffers[op.buffer]!;
-        return this.bindShare(buffer.features / 4, (panel, begin, end) => () => {
-          kernels.activationForward(op.code, buffer.values + panel * buffer.panelBytes, op.alpha, begin * 4, end * 4);
-        });
-      }
-      case 'softmax': {
-        const buffer = program.buffers[op.buffer]!;
-        return this.bindShare(1, panel => () => {
-          kernels.softmaxForward(buffer.values + panel * buffer.panelBytes, op.width, op.groups);
-        });
-      }
-      case 'dropout':
-        return this.bindDropout(op, program.buffers[op.input]!.values, program.buffers[op.output]!.values, batch);
-    }
-  }
-
-  private bindLoss(): Instruction[] {
+  private bindLoss(binder: Binder): Instruction[] {
     const { kernels, program, memory } = this;
     const area = program.areas[this.thread]!;
-    const output = program.buffers[program.outputBuffer]!;
+    const { values, gradients, panelBytes } = program.buffers[program.outputBuffer]!;
     const result = new Float64Array(memory.buffer, area.result, 1);
     const loss = program.loss === 'cross-entropy' ? kernels.crossEntropy : kernels.meanSquaredError;
-    return this.bindShare(1, panel => () => {
-      loss(
-        output.values + panel * output.panelBytes,
-        output.gradients + panel * output.panelBytes,
-        program.labels + panel * lanes * 4,
-        program.outputs,
-        area.scale,
-        area.result,
-      );
-      this.losses[panel] = result[0]!;
-    });
-  }
-
-  private bindBackward(op: ProgramOp): Instruction[] {
-    const { kernels, program, batch } = this;
-    switch (op.kind) {
-      case 'dense': {
-        const input = program.buffers[op.input]!;
-        const output = program.buffers[op.output]!;
-        const layer = program.layers[op.layer]!;
-        if (input.gradients === 0) return [];
-        const rectified = this.isRectified(op.input) ? input.values : 0;
-        return this.bindShare(input.features / 4, (panel, begin, end) => () => {
-          const dy = output.gradients + panel * output.panelBytes;
-          const dx = input.gradients + panel * input.panelBytes;
-          const x = rectified === 0 ? 0 : rectified + panel * input.panelBytes;
-          if (layer.form === 'dense')
-            kernels.denseInputGradient(layer.kernel, dy, dx, x, layer.outputs, layer.stride, begin, end);
-          else kernels.sparseInputGradient(layer.columns, layer.entries, layer.kernel, dy, dx, x, begin * 4, end * 4);
-        });
-      }
-      case 'activation': {
-        const buffer = program.buffers[op.buffer]!;
-        if (buffer.gradients === 0 || (op.fused && this.feedsDense(op.buffer))) return [];
-        return this.bindShare(buffer.features / 4, (panel, begin, end) => () => {
-          const offset = panel * buffer.panelBytes;
-          kernels.activationBackward(
-            op.code,
-            buffer.values + offset,
-            buffer.gradients + offset,
-            op.alpha,
-            begin * 4,
-            end * 4,
-          );
-        });
-      }
-      case 'softmax': {
-        const buffer = program.buffers[op.buffer]!;
-        if (buffer.gradients === 0) return [];
-        return this.bindShare(1, panel => () => {
-          const offset = panel * buffer.panelBytes;
-          kernels.softmaxBackward(buffer.values + offset, buffer.gradients + offset, op.width, op.groups);
-        });
-      }
-      case 'dropout': {
-        const input = program.buffers[op.input]!;
-        return input.gradients === 0
-          ? []
-          : this.bindDropout(op, program.buffers[op.output]!.gradients, input.gradients, batch);
-      }
-    }
-  }
-
-  /** Whether the relu that made a buffer is fused with its layer, and nothing else came after it in place. */
-  private isRectified(buffer: number): boolean {
-    const last = this.program.ops.findLast(
-      op => (op.kind === 'activation' || op.kind === 'softmax') && op.buffer === buffer,
-    );
-    return last?.kind === 'activation' && last.fused;
-  }
-
-  /** Whether the input gradient of a dense layer applies the fused relu of this buffer. */
-  private feedsDense(buffer: number): boolean {
-    return this.isRectified(buffer) && this.program.ops.some(op => op.kind === 'dense' && op.input === buffer);
-  }
-
-  private bindDropout(
-    op: Extract<ProgramOp, { kind: 'dropout' }>,
-    from: number,
-    to: number,
-    batch: { readonly step: number },
-  ): Instruction[] {
-    const { kernels, program, memory } = this;
-    const { panelBytes } = program.buffers[op.output]!;
-    const address = program.areas[this.thread]!.dropout;
-    const seed = new Uint32Array(memory.buffer, address, 1);
-    const threshold = Math.floor(op.rate * 0x1_0000_0000);
-    const scale = 1 / (1 - op.rate);
-    return this.bindShare(op.features / 4, (panel, begin, end) => () => {
-      seed[0] = dropoutSeed(program.orderSeed ?? 0, op.salt, batch.step);
+    return binder.split(1, panel => () => {
       const offset = panel * panelBytes;
-      kernels.dropout(from + offset, to + offset, address, panel, op.features, threshold, scale, begin * 4, end * 4);
-    });
-  }
-
-  private bindUpdates(): Instruction[] {
-    const { kernels, program } = this;
-    const { settings, scratch } = program.areas[this.thread]!;
-    return program.ops.flatMap((op): Instruction[] => {
-      if (op.kind !== 'dense') return [];
-      const layer = program.layers[op.layer]!;
-      const input = program.buffers[op.input]!;
-      const output = program.buffers[op.output]!;
-      const begin = layer.shares[this.thread]!;
-      const end = layer.shares[this.thread + 1]!;
-      if (begin === end) return [];
-      if (layer.form === 'dense') {
-        return [
-          () => {
-            kernels.denseUpdate(
-              input.values,
-              input.panelBytes,
-              output.gradients,
-              output.panelBytes,
-              program.panels,
-              input.features,
-              layer.stride,
-              begin,
-              end,
-              layer.block,
-              settings,
-              scratch,
-            );
-          },
-        ];
-      }
-      return [
-        () => {
-          kernels.sparseUpdate(
-            input.values,
-            input.panelBytes,
-            output.gradients,
-            output.panelBytes,
-            program.panels,
-            layer.rows,
-            layer.slotInputs,
-            begin * 4,
-            end * 4,
-            layer.block,
-            settings,
-            scratch,
-          );
-        },
-      ];
+      const labels = program.labels + panel * lanes * 4;
+      loss(values + offset, gradients + offset, labels, program.outputs, area.scale, area.result);
+      this.losses[panel] = result[0]!;
     });
   }
 
   /** The forward pass on this thread's own two panels, without dropout. */
   private bindEvaluation(): Instruction[] {
-    const { kernels, program, thread } = this;
-    const address = (buffer: number): number => program.buffers[buffer]!.evaluation[thread]!;
-    return program.ops.flatMap((op): Instruction[] => {
-      switch (op.kind) {
-        case 'dense': {
-          const input = program.buffers[op.input]!;
-          const output = program.buffers[op.output]!;
-          const layer = program.layers[op.layer]!;
-          const [x, y, rectify] = [address(op.input), address(op.output), Number(op.rectify)];
-          if (layer.form === 'compressed') {
-            return [
-              () => {
-                kernels.sparseForwardPair(
-                  x,
-                  input.panelBytes,
-                  layer.rows,
-                  layer.slotInputs,
-                  layer.kernel,
-                  layer.bias,
-                  y,
-                  output.panelBytes,
-                  0,
-                  output.features,
-                  rectify,
-                );
-              },
-            ];
-          }
-          return [0, 1].map(panel => () => {
-            kernels.denseForward(
-              x + panel * input.panelBytes,
-              layer.kernel,
-              layer.bias,
-              y + panel * output.panelBytes,
-              layer.inputs,
-              layer.stride,
-              0,
-              output.features / 4,
-              rectify,
-            );
-          });
-        }
-        case 'activation': {
-          if (op.fused) return [];
-          const { features } = program.buffers[op.buffer]!;
-          return [
-            () => {
-              kernels.activationForward(op.code, address(op.buffer), op.alpha, 0, 2 * features);
-            },
-          ];
-        }
-        case 'softmax': {
-          const { panelBytes } = program.buffers[op.buffer]!;
-          return [0, 1].map(panel => () => {
-            kernels.softmaxForward(address(op.buffer) + panel * panelBytes, op.width, op.groups);
-          });
-        }
-        case 'dropout': {
-          const { panelBytes } = program.buffers[op.output]!;
-          const [from, to] = [address(op.input), address(op.output)];
-          return [
-            () => {
-              new Uint8Array(this.memory.buffer).copyWithin(to, from, from + 2 * panelBytes);
-            },
-          ];
-        }
-      }
-    });
+    const { kernels, program, memory, thread } = this;
+    const scope = { panels: 2, thread: 0, threads: 1, dropoutSeed: null };
+    const binder = new Binder(kernels, program, memory, { ...scope, values: buffer => buffer.evaluation[thread]! });
+    return program.ops.flatMap(op => binder.forward(op));
   }
 }
 
