@@ -137,9 +137,12 @@ class Attempt {
         await this.evaluate(session, step, loss);
       }
       this.final = await session.weights();
-    } finally {
-      await session.close();
+    } catch (error) {
+      // what went wrong first is what to tell
+      await session.close().catch(() => undefined);
+      throw error;
     }
+    await session.close();
     if (this.parts.debug) checkInvariants.staysZero(this.node.key, plan, this.final, masks);
   }
 

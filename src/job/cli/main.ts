@@ -17,6 +17,10 @@ export async function runCli(args: readonly string[]): Promise<void> {
       throw error;
     });
   }
+  process.on('uncaughtException', error => {
+    complain(error.message);
+    process.exit(exitCodes.failed);
+  });
   process.exitCode = await carryOut(args);
 }
 
