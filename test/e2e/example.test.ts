@@ -77,7 +77,7 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('the built-
   test('after a reload of the window the panel is back with its verdict', async () => {
     const before = await verdict();
     await workbench.reload();
-    expect(await verdict()).toBe(before);
+    await expect.poll(verdict, { timeout: 30_000 }).toBe(before);
     await workbench.screenshot('6-reloaded');
   });
 

@@ -128,7 +128,14 @@ function themed(name: ThemeName): string {
   });`;
 }
 
-/** How many pixels the page is wider than its window: 0 where nothing overflows. */
-export function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+/** What reaches beyond the right edge of the window, clipped or not, save inside boxes that scroll sideways. */
+export function overflowing(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const scrolls = (element: Element | null): boolean =>
+      element !== null && (/auto|scroll/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+    const width = document.documentElement.clientWidth;
+    return [...document.querySelectorAll('#root *')]
+      .filter(element => element.getBoundingClientRect().right > width + 1 && !scrolls(element.parentElement))
+      .map(element => `${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''}`);
+  });
 }
