@@ -16,12 +16,21 @@ export function layer(name: string, shape: readonly number[], output = false): P
   return { name: `${name}/kernel`, layer: name, shape, size, prunable: true, output };
 }
 
-/** Gaussian weights, no two of the same size: as after training. */
+/**
+ * Random weights of either sign between 0.5 and 0.625, no two of the same size, as after training: float32 bit patterns
+ * in an order given by a random odd factor modulo 2²¹, which a network of up to two million weights does not exhaust.
+ */
 export function trained(layers: readonly PrunableLayer[], seed = 0): Kernel[] {
+  const random = new Random(seed, 'weights');
+  const factor = random.nextBelow(2 ** 20) * 2 + 1;
+  let position = random.nextBelow(2 ** 21);
   return layers.map(({ name, output, size }) => {
-    const random = new Random(seed, name);
-    const weights = new Float32Array(size).map(() => random.nextGaussian());
-    return { name, output, weights, mask: Mask.ones(size) };
+    const bits = new Uint32Array(size);
+    for (let i = 0; i < size; i++) {
+      const scattered = Math.imul(position++, factor) & 0x1fffff;
+      bits[i] = 0x3f000000 | scattered | (scattered % 3 === 0 ? 0x80000000 : 0);
+    }
+    return { name, output, weights: new Float32Array(bits.buffer), mask: Mask.ones(size) };
   });
 }
 
