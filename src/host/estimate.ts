@@ -45,7 +45,8 @@ export function durationInWords(seconds: number): string {
 }
 
 /**
- * Weights of a TensorFlow.js `model.json`, from its weights manifest: null where the text is no LayersModel. Nothing in
+ * Weights of a TensorFlow.js `model.json`, from its weights manifest: null where the text is no
+ * LayersModel (a GraphModel is frozen for inference). Nothing in
  * it is believed beyond the sum.
  */
 export function countWeights(modelJson: string): number | null {
@@ -55,7 +56,7 @@ export function countWeights(modelJson: string): number | null {
   } catch {
     return null;
   }
-  if (!isRecord(value) || !isRecord(value['modelTopology'])) return null;
+  if (!isRecord(value) || !isRecord(value['modelTopology']) || value['format'] === 'graph-model') return null;
   const groups: unknown[] = Array.isArray(value['weightsManifest']) ? value['weightsManifest'] : [];
   let sum = 0;
   for (const group of groups) {

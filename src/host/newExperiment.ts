@@ -70,7 +70,7 @@ export async function findMnist(): Promise<vscode.Uri[]> {
 }
 
 async function weightsOf(model: vscode.Uri): Promise<number | undefined> {
-  let problem = 'it is no TensorFlow.js LayersModel ("modelTopology" is missing). Save the model with model.save().';
+  let problem = 'it is no TensorFlow.js LayersModel, the kind that can be trained. Save one with model.save().';
   try {
     const weights = countWeights(await readBounded(model.fsPath, maximumModelBytes));
     if (weights !== null) return weights;

@@ -2,7 +2,7 @@
  * What comes from outside the host (a child process, a webview, a file in the store) is checked before use. The schemas
  * are lenient about fields they do not know, so that an older host reads a newer store, and strict about what is used.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobToHost, PanelToHost, SidebarToHost } from '../shared/messages';
 import { methods, type CurvePoint, type Report } from '../shared/report';
 

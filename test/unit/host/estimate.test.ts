@@ -54,7 +54,8 @@ describe('weights of a model.json', () => {
   });
 
   test('nothing else is a model', () => {
-    for (const text of ['', '[]', '{}', '{"modelTopology":1}', 'not json']) expect(countWeights(text)).toBeNull();
+    for (const text of ['', '[]', '{}', '{"modelTopology":1}', '{"format":"graph-model","modelTopology":{}}', 'x'])
+      expect(countWeights(text)).toBeNull();
   });
 
   test('a damaged manifest counts for nothing', () => {
