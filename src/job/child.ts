@@ -2,7 +2,7 @@
  * The job as a child process of the extension host: takes one experiment over IPC, sends events, ends with `finished`.
  * It outlives neither a cancel by more than a second nor its parent.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobToHost } from '../shared/messages';
 import { runExperiment } from './experiment';
 import { exitCodeOf, exitCodes, outcomeOf, outcomeOfError, type Finished } from './outcome';

@@ -10,7 +10,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorCode, isMissing, storeError, StoreError } from './files';
 
 const holderSchema = z.object({ pid: z.int().min(1), host: z.string(), startedAt: z.string(), token: z.string() });

@@ -1,5 +1,5 @@
 /** What a `run.json` must hold to be believed: anyone may have written it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { runKey } from '../lottery/graph';
 import type { RunRecord } from '../shared/run';
 

@@ -1,7 +1,7 @@
 /** Reads a TensorFlow.js LayersModel: `model.json` and the weight shards beside it. */
 import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExperimentError } from '../shared/experiment';
 import type { NamedWeight } from './model';
 import { readTopology, type KerasTopology } from './topology';

@@ -1,5 +1,5 @@
 /** Keras' JSON description of a model, as TensorFlow.js, Keras 2 and Keras 3 write it, read into a graph of layers. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExperimentError } from '../shared/experiment';
 
 /** `{ class_name, config }` of a Sequential or Functional model. */

@@ -2,7 +2,7 @@
  * The experiment file (`*.ticket.json`): one schema from which come the types, the validation, the error messages and
  * the JSON Schema that the editor completes from (`schema.ts`).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A point in training: a step, or `"1%"` of all steps, or `"80 epochs"`. */
 const pointRule =

@@ -1,5 +1,5 @@
 /** The JSON Schema of experiment files, made from the schema that validates them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { experimentSchema } from './experiment';
 
 export function experimentJsonSchema(): object {

@@ -1,5 +1,5 @@
 /** Keras' initialisers, as configurations name them, turned into the plan's. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PlanError, type Initializer } from './plan';
 
 const number = z.number();

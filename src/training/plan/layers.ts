@@ -1,5 +1,5 @@
 /** One small function for each kind of layer that training plans cover: Keras' configuration → ops of the plan. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Layer } from '../../models/topology';
 import { sizeOf, type PlanBuilder } from './builder';
 import { initializerJson, toInitializer } from './initializer';

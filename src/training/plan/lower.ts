@@ -1,5 +1,5 @@
 /** Lowers a model to a training plan, once it is known what data it is for. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Model } from '../../models/model';
 import { readTopology, type Layer, type LayerGraph } from '../../models/topology';
 import { PlanBuilder, sizeOf } from './builder';
