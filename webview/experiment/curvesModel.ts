@@ -140,12 +140,12 @@ export function formatMetric(value: number, metric: Metric): string {
   return metric === 'testAccuracy' ? formatAccuracy(value) : formatNumber(value);
 }
 
-/** Mean with its deviation where there is one: "97.41 ± 0.08 %", "0.0812 ± 0.003". */
+/** Mean with its deviation where there is one, to the same digit: "97.41 ± 0.08 %", "0.0812 ± 0.0030". */
 export function formatMetricPoint(point: PlotPoint, metric: Metric): string {
   if (point.spread === 0) return formatMetric(point.y, metric);
-  return metric === 'testAccuracy'
-    ? `${(point.y * 100).toFixed(2)} ± ${(point.spread * 100).toFixed(2)} %`
-    : `${formatNumber(point.y)} ± ${formatNumber(point.spread)}`;
+  if (metric === 'testAccuracy') return `${(point.y * 100).toFixed(2)} ± ${(point.spread * 100).toFixed(2)} %`;
+  const digits = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(point.y) || 1))));
+  return `${point.y.toFixed(digits)} ± ${point.spread.toFixed(digits)}`;
 }
 
 /** How fast a line learns: when early stopping would stop, and when it reaches the dense network's final accuracy. */
@@ -155,7 +155,7 @@ export function speedNotes(report: Report, group: CurveGroup, curves: Curves): r
   const dense = densePoint(report);
   const reached = dense && group.id !== 'dense' ? stepReaching(own, dense.testAccuracy.mean) : undefined;
   const notes = stop === undefined ? [] : [`early stop at ${formatCount(stop)}${group.running ? ' so far' : ''}`];
-  return reached === undefined ? notes : [...notes, `as good as dense at ${formatCount(reached)}`];
+  return reached === undefined ? notes : [...notes, `matches dense at ${formatCount(reached)}`];
 }
 
 export function curvesTable(model: PlotModel, metric: Metric): TableModel {

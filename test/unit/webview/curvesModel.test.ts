@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CurvePoint } from '../../../src/shared/report';
 import {
   curveGroups,
+  formatMetricPoint,
   curvesModel,
   defaultLevel,
   earlyStop,
@@ -47,6 +48,18 @@ describe('a learning curve over replicates', () => {
   });
 });
 
+describe('a value with its deviation', () => {
+  it('gives both to the same digit', () => {
+    expect(formatMetricPoint({ x: 0, y: 0.081_234, spread: 0.003_001 }, 'validationLoss')).toBe('0.0812 ± 0.0030');
+    expect(formatMetricPoint({ x: 0, y: 1.2345, spread: 0.0001 }, 'trainLoss')).toBe('1.23 ± 0.00');
+    expect(formatMetricPoint({ x: 0, y: 0.974_12, spread: 0.0008 }, 'testAccuracy')).toBe('97.41 ± 0.08 %');
+  });
+
+  it('claims no deviation for a single run', () => {
+    expect(formatMetricPoint({ x: 0, y: 0.974_12, spread: 0 }, 'testAccuracy')).toBe('97.41 %');
+  });
+});
+
 describe('the lines drawn', () => {
   it('are dense, the ticket and what it is compared with, every replicate that started', () => {
     const groups = curveGroups(sampleReports.done(), 7);
@@ -86,7 +99,7 @@ describe('the lines drawn', () => {
     expect(speedNotes(report, dense!, curves)).toEqual(['early stop at 2,500']);
     expect(speedNotes(report, ticket!, curves)).toEqual([
       'early stop at 2,000',
-      expect.stringMatching(/^as good as dense at /),
+      expect.stringMatching(/^matches dense at /),
     ]);
     expect(speedNotes(report, oneShot!, curves)[0]).toMatch(/so far$/);
   });
