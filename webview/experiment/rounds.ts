@@ -179,7 +179,7 @@ export class Rounds {
     for (const [level, { element }] of this.byLevel) {
       element.classList.toggle('hovered', this.cursor.hovered === level);
       element.classList.toggle('pinned', this.cursor.pinned === level);
-      setAttribute(element, 'aria-selected', this.cursor.pinned === level ? 'true' : null);
+      setAttribute(element, 'aria-current', this.cursor.pinned === level ? 'true' : null);
     }
   }
 
