@@ -46,7 +46,7 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('the built-
 
   test('it ends with the verdict of the report in the store', async () => {
     const frame = await panel();
-    await frame.locator('[data-testid="status"][data-standing="done"]').waitFor({ timeout: 240_000 });
+    await frame.locator('[data-testid="status"][data-standing="done"]').waitFor({ timeout: 280_000 });
     const file = path.join(server.workspace, '.winning-ticket/experiments/lenet-digits/report.json');
     const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
     expect(report.status).toBe('done');

@@ -64,7 +64,10 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('experiment
     await frame.locator(standing('done')).waitFor({ timeout: 60_000 });
     expect(report('tiny').status).toBe('done');
     expect(await frame.locator('.verdict-title').innerText()).toBe(report('tiny').verdict.summary);
-    await workbench.toasts().filter({ hasText: report('tiny').verdict.summary }).waitFor();
+    await workbench
+      .toasts()
+      .filter({ hasText: report('tiny').verdict.summary })
+      .waitFor();
     await workbench.screenshot('file-done');
   });
 
