@@ -2,10 +2,10 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { batchAt, fillOrder } from '../schedule';
 import type { TrainingSetup } from '../trainer';
-import { type Kernels } from './kernels';
+import type { Kernels } from './kernels';
 import { Arena, control, type DataLayout } from './memory';
 import { compile, type Compiled, type Program, type Sharing } from './program';
-import { commands, type FromWorker, type splitNumbers } from './protocol';
+import { commands, type FromWorker, splitNumbers } from './protocol';
 import { type SplitName, TrainingThread } from './thread';
 import type { WasmMemory } from './webassembly';
 
