@@ -19,7 +19,7 @@ export interface HeatmapOptions {
 const legendStops = 24;
 
 export class Heatmap {
-  private readonly table = h('table', { class: 'heatmap' });
+  private readonly table = h('table', { class: 'heatmap', attributes: { role: 'grid' } });
   private readonly legend = h('div', { class: 'ramp' });
   readonly element = h('div', { class: 'heatmap-box' }, h('div', { class: 'table-scroll' }, this.table), this.legend);
   private cells: HTMLTableCellElement[][] = [];

@@ -43,7 +43,7 @@ export class Rounds {
   private readonly rows = h('tbody');
   private readonly table = h(
     'table',
-    { class: 'rounds-table' },
+    { class: 'rounds-table', attributes: { role: 'grid' } },
     h('caption', { class: 'visually-hidden', text: 'Rounds: one row for each pruning level. Enter pins a level.' }),
     h('thead', {}, this.head),
     this.rows,
@@ -179,7 +179,7 @@ export class Rounds {
     for (const [level, { element }] of this.byLevel) {
       element.classList.toggle('hovered', this.cursor.hovered === level);
       element.classList.toggle('pinned', this.cursor.pinned === level);
-      setAttribute(element, 'aria-current', this.cursor.pinned === level ? 'true' : null);
+      setAttribute(element, 'aria-selected', this.cursor.pinned === level ? 'true' : null);
     }
   }
 
