@@ -80,12 +80,6 @@ export class JobProcess {
     this.killSoon();
   }
 
-  /** For when the host itself goes: no time is left to wait. The store is valid at any moment. */
-  kill(): void {
-    this.cancelled = true;
-    this.child.kill('SIGKILL');
-  }
-
   private send(message: HostToJob): void {
     // an error here means that the process is gone: its end is reported on 'close'
     this.child.send(message, () => undefined);

@@ -87,7 +87,8 @@ export class JobService implements vscode.Disposable {
   }
 
   dispose(): void {
-    for (const work of this.works.values()) work.process.kill();
+    // the job stops by itself when its host is gone; asked to, it also gives the lock of the store back
+    for (const work of this.works.values()) work.process.cancel();
     this.works.clear();
     this.emitter.dispose();
   }
