@@ -171,9 +171,9 @@ describe.skipIf(unlessMissing(chromiumMissing))('experiment panel', () => {
     await expect.poll(() => spoken(panel).innerText()).not.toContain('random mask');
     expect(await row(panel, 1).getAttribute('class')).toContain('hovered');
     await panel.page.keyboard.press('Enter');
-    expect(await row(panel, 1).getAttribute('aria-current')).toBe('true');
+    expect(await row(panel, 1).getAttribute('aria-selected')).toBe('true');
     await panel.page.keyboard.press('Escape');
-    expect(await row(panel, 1).getAttribute('aria-current')).toBeNull();
+    expect(await row(panel, 1).getAttribute('aria-selected')).toBeNull();
   });
 
   test('the keyboard walks the rounds and the heatmap too', async () => {
@@ -210,7 +210,7 @@ describe.skipIf(unlessMissing(chromiumMissing))('experiment panel', () => {
     await panel.page.reload();
     await panel.send(state(report));
     await panel.page.locator('.rounds-table').waitFor();
-    expect(await row(panel, 5).getAttribute('aria-current')).toBe('true');
+    expect(await row(panel, 5).getAttribute('aria-selected')).toBe('true');
     expect(await tab(panel, 'Rounds').getAttribute('aria-selected')).toBe('true');
     await tab(panel, 'Overview').click();
     expect(await legend(panel, 'overview', 'random-mask').getAttribute('aria-pressed')).toBe('false');
