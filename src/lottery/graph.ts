@@ -98,6 +98,8 @@ class Replicate {
     const ticket = this.trunk[level]!.key;
     switch (comparison) {
       case 'one-shot':
+        // one round is one cut: the same recipe, so the same key, and nothing is trained twice
+        if (level === 1) return { ...this.trunk[1]!, method: comparison };
         return this.rewound(comparison, level, {
           kind: 'magnitude-to',
           run: this.trunk[0]!.key,

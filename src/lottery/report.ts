@@ -107,9 +107,10 @@ function layersOf(nodes: readonly RunNode[], records: ReadonlyMap<string, RunRec
   }));
 }
 
-/** Of every run of the experiment, those to the rewind step too; each key is one node. */
+/** Of every run of the experiment, those to the rewind step too; a run that stands for two methods counts once. */
 function secondsOf(nodes: readonly RunNode[], records: ReadonlyMap<string, RunRecord>): Report['seconds'] {
-  const seconds = nodes.flatMap(({ key }) => records.get(key)?.seconds ?? []);
+  const keys = new Set(nodes.map(({ key }) => key));
+  const seconds = [...keys].flatMap(key => records.get(key)?.seconds ?? []);
   const sum = (field: keyof Report['seconds']) => seconds.reduce((total, one) => total + one[field], 0);
   return { train: sum('train'), evaluate: sum('evaluate'), total: sum('total') };
 }

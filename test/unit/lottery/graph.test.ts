@@ -40,10 +40,12 @@ describe('the order of the runs', () => {
     ]);
   });
 
-  it('never puts a run before one that it needs, and gives each a key of its own', () => {
+  it('never puts a run before one that it needs; all keys differ, but one-shot level 1 is the first round itself', () => {
     for (const rewind of [0, 100, 5000]) {
       const nodes = plan({ rewind });
-      expect(keys(nodes).size).toBe(nodes.length);
+      const others = nodes.filter(({ method, level }) => method !== 'one-shot' || level > 1);
+      expect(keys(others).size).toBe(others.length);
+      expect(only(nodes, 'one-shot', 1).key).toBe(only(nodes, 'iterative', 1).key);
       const seen = new Set<string>();
       for (const { key, needs } of nodes) {
         expect(key).toMatch(/^[0-9a-f]{32}$/);
@@ -140,7 +142,7 @@ describe('keys', () => {
         ],
         [
           "one-shot",
-          "ce6aee68da2a92036cf264443363dfc7",
+          "ccf1edc0e939b9507c7efcfb0d37472e",
         ],
         [
           "random-reinit",
