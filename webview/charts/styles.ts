@@ -56,7 +56,8 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
   'random-reinit': {
     label: 'random reinit',
     explanation: 'Control: the mask of the ticket with freshly drawn weights.',
-    variable: '--vscode-charts-orange',
+    // not orange: VS Code draws it at a third of its strength, and high contrast has none
+    variable: '--vscode-charts-yellow',
     width: 2,
     dash: [2, 3],
     marker: triangle,
