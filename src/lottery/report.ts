@@ -49,7 +49,8 @@ export function buildReport(input: ReportInput): Report {
       series,
       compare: experiment.compare,
       levels: experiment.pruning.levels,
-      running: status === 'running',
+      // a cancelled experiment is continued by running it again: what it has is not the last word
+      running: status === 'running' || status === 'cancelled',
     }),
     runs: runsOf(input),
   };

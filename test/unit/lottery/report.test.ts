@@ -139,9 +139,10 @@ describe('report', () => {
     expect(runs.find(({ key }) => key === find('iterative', 1).key)!.error).toContain('the run to the rewind step: no');
   });
 
-  it('says which runs were cancelled', () => {
-    const { runs } = report([record(find('iterative', 0))], { status: 'cancelled' });
+  it('says which runs were cancelled, and that the verdict is not the last word', () => {
+    const { runs, verdict } = report([record(find('iterative', 0))], { status: 'cancelled' });
     expect(new Set(runs.map(({ status }) => status))).toEqual(new Set(['done', 'cancelled']));
+    expect(verdict.summary).toContain('so far');
   });
 
   it('survives JSON unchanged', () => {
