@@ -35,7 +35,7 @@ export function explainIssue(issue: Issue, root: unknown): { path: Path; reason:
     const allowed = fieldsOf(nodeAt(schema, path, root), valueAt(root, path));
     return {
       path: [...path, key],
-      reason: `is unknown${didYouMean(key, allowed)}. Allowed here: ${allowed.join(', ')}`,
+      reason: `is unknown${didYouMean(key, allowed) || '.'} Allowed here: ${allowed.join(', ')}`,
     };
   }
   const value = valueAt(root, path);
