@@ -2,15 +2,17 @@
 // multiple of four, outputs too, padding 0. Sums over inputs (forward) and outputs (input gradient) run in order of
 // index in one chain per example, so that a compressed kernel that skips zeros gives the same bits.
 import { FEATURE, multiplyAdd, relu, sumLanes, wherePositive } from './panel';
-import { updateBias, updateWeights } from './update';
+import { biasGradient, updateBias, updateWeights } from './update';
 
 /**
  * One panel: y[o] = bias[o] + Σ_i w[o][i] · x[i] for the output blocks [begin, end); relu if `rectify`.
  * @param x [inputs][16], @param y [outputs][16], @param stride bytes of one block of the kernel
+ * @param active the inputs that are not 0 in the whole panel, as listActive writes them; 0: take all
  */
 export function denseForward(
-  x: usize, w: usize, bias: usize, y: usize, inputs: i32, stride: usize, begin: i32, end: i32, rectify: bool,
+  x: usize, active: usize, w: usize, bias: usize, y: usize, inputs: i32, stride: usize, begin: i32, end: i32, rectify: bool,
 ): void {
+  const listEnd = active ? active + 4 + (<usize>load<u32>(active) << 2) : 0;
   for (let block = begin; block < end; block++) {
     const wBlock = w + <usize>block * stride;
     const wEnd = wBlock + (<usize>inputs << 4);
@@ -20,23 +22,45 @@ export function denseForward(
     const b3 = v128.load_splat<f32>(bias + (<usize>block << 4), 12);
     for (let half: usize = 0; half < FEATURE; half += 32) {
       let a00 = b0, a01 = b0, a10 = b1, a11 = b1, a20 = b2, a21 = b2, a30 = b3, a31 = b3;
-      let xp = x + half;
-      for (let wp = wBlock; wp < wEnd; wp += 16) {
-        const x0 = v128.load(xp);
-        const x1 = v128.load(xp, 16);
-        const w0 = v128.load_splat<f32>(wp);
-        a00 = multiplyAdd(a00, w0, x0);
-        a01 = multiplyAdd(a01, w0, x1);
-        const w1 = v128.load_splat<f32>(wp, 4);
-        a10 = multiplyAdd(a10, w1, x0);
-        a11 = multiplyAdd(a11, w1, x1);
-        const w2 = v128.load_splat<f32>(wp, 8);
-        a20 = multiplyAdd(a20, w2, x0);
-        a21 = multiplyAdd(a21, w2, x1);
-        const w3 = v128.load_splat<f32>(wp, 12);
-        a30 = multiplyAdd(a30, w3, x0);
-        a31 = multiplyAdd(a31, w3, x1);
-        xp += FEATURE;
+      if (active) {
+        for (let at = active + 4; at < listEnd; at += 4) {
+          const input = <usize>load<u32>(at);
+          const wp = wBlock + input;
+          const xp = x + half + (input << 2);
+          const x0 = v128.load(xp);
+          const x1 = v128.load(xp, 16);
+          const w0 = v128.load_splat<f32>(wp);
+          a00 = multiplyAdd(a00, w0, x0);
+          a01 = multiplyAdd(a01, w0, x1);
+          const w1 = v128.load_splat<f32>(wp, 4);
+          a10 = multiplyAdd(a10, w1, x0);
+          a11 = multiplyAdd(a11, w1, x1);
+          const w2 = v128.load_splat<f32>(wp, 8);
+          a20 = multiplyAdd(a20, w2, x0);
+          a21 = multiplyAdd(a21, w2, x1);
+          const w3 = v128.load_splat<f32>(wp, 12);
+          a30 = multiplyAdd(a30, w3, x0);
+          a31 = multiplyAdd(a31, w3, x1);
+        }
+      } else {
+        let xp = x + half;
+        for (let wp = wBlock; wp < wEnd; wp += 16) {
+          const x0 = v128.load(xp);
+          const x1 = v128.load(xp, 16);
+          const w0 = v128.load_splat<f32>(wp);
+          a00 = multiplyAdd(a00, w0, x0);
+          a01 = multiplyAdd(a01, w0, x1);
+          const w1 = v128.load_splat<f32>(wp, 4);
+          a10 = multiplyAdd(a10, w1, x0);
+          a11 = multiplyAdd(a11, w1, x1);
+          const w2 = v128.load_splat<f32>(wp, 8);
+          a20 = multiplyAdd(a20, w2, x0);
+          a21 = multiplyAdd(a21, w2, x1);
+          const w3 = v128.load_splat<f32>(wp, 12);
+          a30 = multiplyAdd(a30, w3, x0);
+          a31 = multiplyAdd(a31, w3, x1);
+          xp += FEATURE;
+        }
       }
       if (rectify) {
         a00 = relu(a00); a01 = relu(a01); a10 = relu(a10); a11 = relu(a11);
@@ -104,19 +128,25 @@ export function denseInputGradient(
  * so that no gradient buffer is ever written out.
  * @param x [panels][inputs][16], panels `xStride` bytes apart; @param dy likewise
  * @param w kernel; its optimiser state, mask and the rest of the layer's update lie in `layer` (see update.ts)
+ * @param pairs a byte for each two inputs of a panel, 0 where both are 0 in the whole panel, panels `pairStride` bytes
+ * apart; 0: take all
  * @param scratch gradient of one block, [inputs][4], private to the thread
  */
 export function denseUpdate(
   x: usize, xStride: usize, dy: usize, dyStride: usize, panels: i32, inputs: i32, stride: usize,
-  begin: i32, end: i32, layer: usize, settings: usize, scratch: usize,
+  pairs: usize, pairStride: usize, begin: i32, end: i32, layer: usize, settings: usize, scratch: usize,
 ): void {
   for (let block = begin; block < end; block++) {
     const dyBlock = dy + (<usize>block << 8);
+    const bias = biasGradient(dyBlock, dyStride, panels);
+    const shifted = f32x4.mul(v128.load_splat<f32>(layer, 32), bias);
     for (let i = 0; i < inputs; i += 2) {
       let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0;
       let xp = x + <usize>i * FEATURE;
       let dyp = dyBlock;
-      for (let panel = 0; panel < panels; panel++) {
+      let pair = pairs + (<usize>i >> 1);
+      for (let panel = 0; panel < panels; panel++, xp += xStride, dyp += dyStride, pair += pairStride) {
+        if (pairs && !load<u8>(pair)) continue;
         for (let g: usize = 0; g < FEATURE; g += 16) {
           const x0 = v128.load(xp + g);
           const x1 = v128.load(xp + g, 64);
@@ -133,14 +163,12 @@ export function denseUpdate(
           a3 = multiplyAdd(a3, d3, x0);
           c3 = multiplyAdd(c3, d3, x1);
         }
-        xp += xStride;
-        dyp += dyStride;
       }
       const out = scratch + (<usize>i << 4);
-      v128.store(out, sumLanes(a0, a1, a2, a3));
-      v128.store(out, sumLanes(c0, c1, c2, c3), 16);
+      v128.store(out, f32x4.add(sumLanes(a0, a1, a2, a3), shifted));
+      v128.store(out, f32x4.add(sumLanes(c0, c1, c2, c3), shifted), 16);
     }
-    updateWeights(layer, settings, scratch, <usize>block * stride, <i32>(stride >> 2), true);
-    updateBias(layer, settings, dyBlock, dyStride, panels, block);
+    const weights = updateWeights(layer, settings, scratch, <usize>block * stride, <i32>(stride >> 2), true);
+    updateBias(layer, settings, bias, weights, block);
   }
 }

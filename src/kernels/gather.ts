@@ -119,3 +119,33 @@ export function gatherLabels(data: usize, width: i32, rows: usize, count: i32, l
     store<i32>(labels + (<usize>lane << 2), label);
   }
 }
+
+/**
+ * Which features of a panel are not 0 in all its examples: most pixels at the border of a digit are.
+ * @param features a multiple of two
+ * @param list out: { u32 count, u32[count] feature · 16 }; @param pairs out: a byte for each two features, 0 where both are 0
+ */
+export function listActive(panel: usize, features: i32, list: usize, pairs: usize): void {
+  let out = list + 4;
+  for (let feature = 0; feature < features; feature += 2) {
+    const at = panel + <usize>feature * FEATURE;
+    const first = v128.any_true(orLanes(at));
+    const second = v128.any_true(orLanes(at + FEATURE));
+    if (first) {
+      store<u32>(out, <u32>feature << 4);
+      out += 4;
+    }
+    if (second) {
+      store<u32>(out, <u32>(feature + 1) << 4);
+      out += 4;
+    }
+    store<u8>(pairs + (<usize>feature >> 1), first || second ? 1 : 0);
+  }
+  store<u32>(list, <u32>((out - list - 4) >> 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function orLanes(at: usize): v128 {
+  return v128.or(v128.or(v128.load(at), v128.load(at, 16)), v128.or(v128.load(at, 32), v128.load(at, 48)));
+}

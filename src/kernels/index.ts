@@ -2,6 +2,6 @@
 export { activationBackward, activationForward, dropout, softmaxBackward, softmaxForward } from './activation';
 export { barrier } from './barrier';
 export { denseForward, denseInputGradient, denseUpdate } from './dense';
-export { gatherBytes, gatherFloats, gatherLabels } from './gather';
+export { gatherBytes, gatherFloats, gatherLabels, listActive } from './gather';
 export { crossEntropy, meanSquaredError } from './loss';
 export { sparseForward, sparseForwardPair, sparseInputGradient, sparseUpdate } from './sparse';

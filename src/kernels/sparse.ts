@@ -2,7 +2,7 @@
 // order. Cost is in proportion to kept weights in all three passes. Each row starts at a multiple of four; the slots
 // that fill a row up hold weight 0 and get gradient 0. The same sums in the same order as in dense.ts: the same bits.
 import { FEATURE, multiplyAdd, relu, sumLanes, wherePositive } from './panel';
-import { updateBias, updateWeights } from './update';
+import { biasGradient, updateBias, updateWeights } from './update';
 
 /**
  * Rows [begin, end) of the CSR index: { start: u32 slot of the first weight, count: u32 }, 8 bytes each.
@@ -104,9 +104,15 @@ export function sparseUpdate(
   x: usize, xStride: usize, dy: usize, dyStride: usize, panels: i32, rows: usize, inputs: usize,
   begin: i32, end: i32, layer: usize, settings: usize, scratch: usize,
 ): void {
+  let bias = f32x4.splat(0);
   for (let o = begin; o < end; o++) {
     const start = <usize>load<u32>(rows + (<usize>o << 3)) << 2;
     const count = <i32>load<u32>(rows + (<usize>o << 3), 4);
+    if ((o & 3) == 0) {
+      bias = biasGradient(dy + <usize>o * FEATURE, dyStride, panels);
+      v128.store(settings, f32x4.mul(v128.load_splat<f32>(layer, 32), bias), 64);
+    }
+    const shifted = v128.load_splat<f32>(settings + (<usize>(o & 3) << 2), 64);
     const dyRow = dy + <usize>o * FEATURE;
     for (let j = 0; j < count; j += 4) {
       const slot = inputs + start + (<usize>j << 2);
@@ -140,11 +146,33 @@ export function sparseUpdate(
         x0 += xStride; x1 += xStride; x2 += xStride; x3 += xStride;
         dyp += dyStride;
       }
-      v128.store(scratch + (<usize>j << 2), sumLanes(a0, a1, a2, a3));
+      v128.store(scratch + (<usize>j << 2), f32x4.add(sumLanes(a0, a1, a2, a3), shifted));
     }
     const padded = (count + 3) & ~3;
     for (let j = count; j < padded; j++) store<f32>(scratch + (<usize>j << 2), 0);
     updateWeights(layer, settings, scratch, start, padded, false);
-    if ((o & 3) == 3) updateBias(layer, settings, dy + <usize>(o & ~3) * FEATURE, dyStride, panels, o >> 2);
+    if ((o & 3) == 3) updateBias(layer, settings, bias, load<u32>(layer, 28) ? rowSums(layer, rows, o & ~3) : bias, o >> 2);
   }
+}
+
+/** Σ of the weights of four rows, each in order of its inputs: four chains at once, since one would wait for each add. */
+function rowSums(layer: usize, rows: usize, first: i32): v128 {
+  const w = <usize>load<u32>(layer);
+  const row = rows + (<usize>first << 3);
+  let p0 = w + (<usize>load<u32>(row) << 2), p1 = w + (<usize>load<u32>(row, 8) << 2);
+  let p2 = w + (<usize>load<u32>(row, 16) << 2), p3 = w + (<usize>load<u32>(row, 24) << 2);
+  const e0 = p0 + (<usize>load<u32>(row, 4) << 2), e1 = p1 + (<usize>load<u32>(row, 12) << 2);
+  const e2 = p2 + (<usize>load<u32>(row, 20) << 2), e3 = p3 + (<usize>load<u32>(row, 28) << 2);
+  let s0: f32 = 0, s1: f32 = 0, s2: f32 = 0, s3: f32 = 0;
+  for (; p0 < e0 && p1 < e1 && p2 < e2 && p3 < e3; p0 += 4, p1 += 4, p2 += 4, p3 += 4) {
+    s0 += load<f32>(p0);
+    s1 += load<f32>(p1);
+    s2 += load<f32>(p2);
+    s3 += load<f32>(p3);
+  }
+  for (; p0 < e0; p0 += 4) s0 += load<f32>(p0);
+  for (; p1 < e1; p1 += 4) s1 += load<f32>(p1);
+  for (; p2 < e2; p2 += 4) s2 += load<f32>(p2);
+  for (; p3 < e3; p3 += 4) s3 += load<f32>(p3);
+  return f32x4.replace_lane(f32x4.replace_lane(f32x4.replace_lane(f32x4.splat(s0), 1, s1), 2, s2), 3, s3);
 }

@@ -5,6 +5,8 @@ import { FEATURE, sumLanes } from './panel';
 // `layer`: u32 addresses of what an update of one layer touches. State arrays a rule does not use are 0.
 // 0: kernel, 4: first state (momentum, Adam's m), 8: second state (Adam's v), 12: mask (bytes 0 or 255, dense only),
 // 16: bias (0: the layer has none), 20: its first state, 24: its second state
+// 28: offsets (0: none), 32: f32 shift, where the layer takes inputs as x + shift without adding it to each: the forward
+// pass starts from offset[o] = bias[o] + shift · Σ_i w[o][i], and each weight's gradient gets shift · Σ dy on top
 //
 // `settings`: what may differ from step to step.
 // 0: u32 rule, 4: f32 rate, 8: f32 decay (weight decay; for AdamW times the learning rate), 12: f32 momentum or beta1,
@@ -30,8 +32,12 @@ function maskLanes(address: usize): v128 {
   return i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load32_zero(address)));
 }
 
-/** `count` values, a multiple of four, at address w with gradient g; mask 0: none. */
-function sgd(w: usize, g: usize, mask: usize, count: i32, settings: usize): void {
+/**
+ * `count` values, a multiple of four, at address w with gradient g; mask 0: none. Returns Σ of the updated vectors in order:
+ * of a block [input][4] the sum over inputs for its four outputs.
+ */
+function sgd(w: usize, g: usize, mask: usize, count: i32, settings: usize): v128 {
+  let sum = f32x4.splat(0);
   const rate = v128.load_splat<f32>(settings, 4);
   const decay = v128.load_splat<f32>(settings, 8);
   for (let end = w + (<usize>count << 2); w < end; w += 16, g += 16) {
@@ -42,10 +48,13 @@ function sgd(w: usize, g: usize, mask: usize, count: i32, settings: usize): void
       mask += 4;
     }
     v128.store(w, updated);
+    sum = f32x4.add(sum, updated);
   }
+  return sum;
 }
 
-function sgdMomentum(w: usize, g: usize, state: usize, mask: usize, count: i32, settings: usize, nesterov: bool): void {
+function sgdMomentum(w: usize, g: usize, state: usize, mask: usize, count: i32, settings: usize, nesterov: bool): v128 {
+  let sum = f32x4.splat(0);
   const rate = v128.load_splat<f32>(settings, 4);
   const decay = v128.load_splat<f32>(settings, 8);
   const momentum = v128.load_splat<f32>(settings, 12);
@@ -63,10 +72,13 @@ function sgdMomentum(w: usize, g: usize, state: usize, mask: usize, count: i32, 
     }
     v128.store(w, updated);
     v128.store(state, velocity);
+    sum = f32x4.add(sum, updated);
   }
+  return sum;
 }
 
-function adam(w: usize, g: usize, first: usize, second: usize, mask: usize, count: i32, settings: usize, decoupled: bool): void {
+function adam(w: usize, g: usize, first: usize, second: usize, mask: usize, count: i32, settings: usize, decoupled: bool): v128 {
+  let sum = f32x4.splat(0);
   const rate = v128.load_splat<f32>(settings, 4);
   const decay = v128.load_splat<f32>(settings, 8);
   const beta1 = v128.load_splat<f32>(settings, 12);
@@ -94,34 +106,38 @@ function adam(w: usize, g: usize, first: usize, second: usize, mask: usize, coun
     v128.store(w, updated);
     v128.store(first, m);
     v128.store(second, v);
+    sum = f32x4.add(sum, updated);
   }
+  return sum;
 }
 
 // @ts-ignore: decorator
 @inline
-function update(w: usize, g: usize, first: usize, second: usize, mask: usize, count: i32, settings: usize): void {
+function update(w: usize, g: usize, first: usize, second: usize, mask: usize, count: i32, settings: usize): v128 {
   const rule = load<u32>(settings);
-  if (rule == SGD) sgd(w, g, mask, count, settings);
-  else if (rule == SGD_MOMENTUM) sgdMomentum(w, g, first, mask, count, settings, false);
-  else if (rule == SGD_NESTEROV) sgdMomentum(w, g, first, mask, count, settings, true);
-  else if (rule == ADAM) adam(w, g, first, second, mask, count, settings, false);
-  else adam(w, g, first, second, mask, count, settings, true);
+  if (rule == SGD) return sgd(w, g, mask, count, settings);
+  if (rule == SGD_MOMENTUM) return sgdMomentum(w, g, first, mask, count, settings, false);
+  if (rule == SGD_NESTEROV) return sgdMomentum(w, g, first, mask, count, settings, true);
+  if (rule == ADAM) return adam(w, g, first, second, mask, count, settings, false);
+  return adam(w, g, first, second, mask, count, settings, true);
 }
 
-/** Updates `count` weights from byte `offset` of the layer's kernel with the gradient in `scratch`. */
-export function updateWeights(layer: usize, settings: usize, scratch: usize, offset: usize, count: i32, masked: bool): void {
+/** Updates `count` weights from byte `offset` of the layer's kernel with the gradient in `scratch`; returns as sgd. */
+// @ts-ignore: decorator
+@inline
+export function updateWeights(layer: usize, settings: usize, scratch: usize, offset: usize, count: i32, masked: bool): v128 {
   const w = <usize>load<u32>(layer) + offset;
   const first = <usize>load<u32>(layer, 4) + offset;
   const second = <usize>load<u32>(layer, 8) + offset;
   const firstMask = <usize>load<u32>(layer, 12);
   const mask = masked && firstMask ? firstMask + (offset >> 2) : 0;
-  update(w, scratch, first, second, mask, count, settings);
+  return update(w, scratch, first, second, mask, count, settings);
 }
 
-/** Updates the biases of output block `block` (four outputs) with Σ dy over all examples. @param dy of the block's first output */
-export function updateBias(layer: usize, settings: usize, dy: usize, dyStride: usize, panels: i32, block: i32): void {
-  const bias = <usize>load<u32>(layer, 16);
-  if (!bias) return;
+/** Σ dy over all examples, for the four outputs of a block. @param dy of the block's first output */
+// @ts-ignore: decorator
+@inline
+export function biasGradient(dy: usize, dyStride: usize, panels: i32): v128 {
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
   for (let panel = 0; panel < panels; panel++) {
     for (let g: usize = 0; g < FEATURE; g += 16) {
@@ -132,9 +148,25 @@ export function updateBias(layer: usize, settings: usize, dy: usize, dyStride: u
     }
     dy += dyStride;
   }
-  const gradient = sumLanes(a0, a1, a2, a3);
+  return sumLanes(a0, a1, a2, a3);
+}
+
+/**
+ * Updates the biases of output block `block` and, where the layer has them, its offsets.
+ * @param gradient as biasGradient gives it; passes through the thread's settings block, behind the settings
+ * @param weights Σ_i w[o][i] of the four outputs after the update
+ */
+// @ts-ignore: decorator
+@inline
+export function updateBias(layer: usize, settings: usize, gradient: v128, weights: v128, block: i32): void {
   const offset = <usize>block << 4;
-  // the gradient passes through the thread's settings block, behind the settings
-  v128.store(settings, gradient, 48);
-  update(bias + offset, settings + 48, <usize>load<u32>(layer, 20) + offset, <usize>load<u32>(layer, 24) + offset, 0, 4, settings);
+  const bias = <usize>load<u32>(layer, 16);
+  if (bias) {
+    v128.store(settings, gradient, 48);
+    update(bias + offset, settings + 48, <usize>load<u32>(layer, 20) + offset, <usize>load<u32>(layer, 24) + offset, 0, 4, settings);
+  }
+  const offsets = <usize>load<u32>(layer, 28);
+  if (!offsets) return;
+  const start = bias ? v128.load(bias + offset) : f32x4.splat(0);
+  v128.store(offsets + offset, f32x4.add(start, f32x4.mul(v128.load_splat<f32>(layer, 32), weights)));
 }

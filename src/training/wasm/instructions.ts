@@ -1,6 +1,6 @@
 /** Binds the ops of a program to kernel calls with all their arguments: one list for each thread and each pass. */
 import type { Kernels } from './kernels';
-import type { Buffer, Program, ProgramOp } from './program';
+import type { ActiveInputs, Buffer, Program, ProgramOp } from './program';
 
 /** A kernel call with all its arguments bound. */
 export type Instruction = () => void;
@@ -17,6 +17,7 @@ export interface Scope {
   readonly threads: number;
   /** Where the values of a buffer lie: the batch all threads share, or the two panels a thread evaluates by itself. */
   readonly values: (buffer: Buffer) => number;
+  readonly active: ActiveInputs | null;
   /** Seed of a dropout op at the step at hand; null: dropout is off. */
   readonly dropoutSeed: ((salt: number) => number) | null;
 }
@@ -68,16 +69,18 @@ export class Binder {
         const layer = program.layers[op.layer]!;
         const rectify = Number(op.rectify);
         if (layer.form === 'dense') {
-          const { kernel, bias, inputs, stride } = layer;
+          const { kernel, start, inputs, stride } = layer;
+          const active = op.input === program.inputBuffer ? scope.active : null;
           return this.split(output.features / 4, (panel, begin, end) => () => {
-            kernels.denseForward(x(panel), kernel, bias, y(panel), inputs, stride, begin, end, rectify);
+            const list = active ? active.lists + panel * active.listStride : 0;
+            kernels.denseForward(x(panel), list, kernel, start, y(panel), inputs, stride, begin, end, rectify);
           });
         }
-        const { kernel, bias, rows, slotInputs } = layer;
+        const { kernel, start, rows, slotInputs } = layer;
         return this.split(
           output.features / 4,
           (panel, begin, end) => () => {
-            kernels.sparseForward(x(panel), rows, slotInputs, kernel, bias, y(panel), begin * 4, end * 4, rectify);
+            kernels.sparseForward(x(panel), rows, slotInputs, kernel, start, y(panel), begin * 4, end * 4, rectify);
           },
           panel => () => {
             const { features, panelBytes } = output;
@@ -87,7 +90,7 @@ export class Binder {
               rows,
               slotInputs,
               kernel,
-              bias,
+              start,
               y(panel),
               panelBytes,
               0,
@@ -189,6 +192,7 @@ export function bindUpdates(kernels: Kernels, program: Program, thread: number):
     const { panels } = program;
     const { block } = layer;
     if (layer.form === 'dense') {
+      const active = op.input === program.inputBuffer ? program.active : null;
       return [
         () => {
           kernels.denseUpdate(
@@ -199,6 +203,8 @@ export function bindUpdates(kernels: Kernels, program: Program, thread: number):
             panels,
             x.features,
             layer.stride,
+            active?.pairs ?? 0,
+            active?.pairStride ?? 0,
             begin,
             end,
             block,

@@ -23,9 +23,11 @@ export interface Kernels {
     scales: Address,
     panel: Address,
   ) => void;
+  readonly listActive: (panel: Address, features: number, list: Address, pairs: Address) => void;
   readonly gatherLabels: (data: Address, width: number, rows: Address, count: number, labels: Address) => void;
   readonly denseForward: (
     x: Address,
+    active: Address,
     w: Address,
     bias: Address,
     y: Address,
@@ -53,6 +55,8 @@ export interface Kernels {
     panels: number,
     inputs: number,
     stride: number,
+    pairs: Address,
+    pairStride: number,
     begin: number,
     end: number,
     layer: Address,

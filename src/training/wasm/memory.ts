@@ -69,6 +69,10 @@ export interface DataLayout {
   readonly bytes: boolean;
   /** { f32 factor, f32 shift } per channel. */
   readonly scales: number;
+  /** The same with shift 0: a byte 0 stays 0. */
+  readonly unshiftedScales: number;
+  /** The shift where it is one for all channels of byte data: then a first layer can take it upon itself; else null. */
+  readonly commonShift: number | null;
   readonly splits: Readonly<Record<'training' | 'validation' | 'test', SplitLayout>>;
   /** Where a session may start. */
   readonly end: number;
@@ -85,13 +89,19 @@ export function placeData(memory: WasmMemory, data: DataSet): DataLayout {
   const labelBytes = data.training.labels instanceof Uint8Array ? 1 : 4;
 
   const scales = arena.allocate(channels * 8);
+  const unshiftedScales = arena.allocateZeroed(channels * 8);
   const table = new Float32Array(memory.buffer, scales, channels * 2);
+  const unshifted = new Float32Array(memory.buffer, unshiftedScales, channels * 2);
   for (let channel = 0; channel < channels; channel++) {
     const mean = data.mean[channel % data.mean.length]!;
     const std = data.std[channel % data.std.length]!;
     table[channel * 2] = (bytes ? 1 / 255 : 1) / std;
     table[channel * 2 + 1] = -mean / std;
+    unshifted[channel * 2] = table[channel * 2]!;
   }
+  const shift = table[1]!;
+  const oneShift = table.every((value, i) => i % 2 === 0 || value === shift);
+  const commonShift = bytes && oneShift ? shift : null;
 
   const place = (split: Split): SplitLayout => {
     const inputs = arena.allocate(split.inputs.byteLength);
@@ -112,6 +122,8 @@ export function placeData(memory: WasmMemory, data: DataSet): DataLayout {
     labelBytes,
     bytes,
     scales,
+    unshiftedScales,
+    commonShift,
     splits: { training, validation, test },
     end: arena.end,
   };

@@ -5,8 +5,9 @@
 import type { OptimizerConfig } from '../../shared/experiment';
 import type { ActivationId, DenseOp, Plan } from '../plan/plan';
 import type { TrainingSetup } from '../trainer';
-import { compressRows, packBlocks, packSlots, padded, unpackBlocks, unpackSlots, type CompressedRows } from './format';
-import { type Arena, copyIn, type DataLayout, featureBytes, lanes } from './memory';
+import { padded } from './format';
+import { type Arena, type DataLayout, featureBytes, lanes } from './memory';
+import { placeLayer } from './placeLayer';
 import type { WasmMemory } from './webassembly';
 
 /**
@@ -28,11 +29,21 @@ export interface Buffer {
   readonly evaluation: readonly number[];
 }
 
+/** Which inputs of each panel are not all 0, as src/kernels/gather.ts lists them. */
+export interface ActiveInputs {
+  readonly lists: number;
+  readonly listStride: number;
+  readonly pairs: number;
+  readonly pairStride: number;
+}
+
 interface LayerBase {
   readonly inputs: number;
   readonly outputs: number;
   readonly kernel: number;
   readonly bias: number;
+  /** What the sums of the forward pass start from: the biases, or, where the layer takes in a shift of its inputs, offsets. */
+  readonly start: number;
   /** Addresses as src/kernels/update.ts reads them. */
   readonly block: number;
   /** For blocks of four outputs: how the threads share the update, `threads + 1` bounds. */
@@ -103,6 +114,8 @@ export interface ThreadArea {
   readonly rows: number;
   /** i32[32]: labels of two panels, while evaluating. */
   readonly labels: number;
+  /** Active inputs of the two panels, while evaluating. */
+  readonly active: ActiveInputs | null;
 }
 
 export interface Program {
@@ -124,6 +137,11 @@ export interface Program {
   readonly areas: readonly ThreadArea[];
   /** u32[examples]: order of the epoch at hand. */
   readonly order: number;
+  /**
+   * Set where a dense layer takes the input as it is and does the standardisation's shift itself: the panels then hold
+   * zeros where the pixels do, and inputs that are 0 in a whole panel are passed over.
+   */
+  readonly active: ActiveInputs | null;
   /** i32[panels · 16]. */
   readonly labels: number;
   /** f64 per panel of a batch: its summed loss. */
@@ -151,9 +169,10 @@ export function compile(
   data: DataLayout,
   memory: WasmMemory,
   arena: Arena,
-  { threads, compressBelow }: Sharing,
+  sharing: Sharing,
 ): Compiled {
   const { plan } = setup;
+  const { threads } = sharing;
   const panels = Math.ceil(setup.batchSize / lanes);
   const largest = Math.max(...Object.values(data.splits).map(split => split.count));
 
@@ -222,7 +241,10 @@ export function compile(
     };
   });
 
-  const placed = denseOps.map(op => placeLayer(op, setup, memory, arena, { threads, compressBelow }));
+  // only a dense layer can take in the shift, and only where nothing else sees the input
+  const takers = ops.filter(op => op.input === 0);
+  const shift = takers.length === 1 && takers[0]!.kind === 'dense' ? data.commonShift : null;
+  const placed = denseOps.map(op => placeLayer(op, setup, op.input === 0 ? shift : null, memory, arena, sharing));
   const scratchBytes = Math.max(
     64,
     ...placed.map(({ layer, rowBytes }) => (layer.form === 'dense' ? layer.stride : rowBytes)),
@@ -235,6 +257,7 @@ export function compile(
     result: arena.allocate(64),
     rows: arena.allocate(2 * lanes * 4),
     labels: arena.allocate(2 * lanes * 4),
+    active: shift === null ? null : placeActive(arena, buffers[0]!.features, 2),
   }));
   const program: Program = {
     threads,
@@ -254,6 +277,7 @@ export function compile(
     layers: placed.map(({ layer }) => layer),
     areas,
     order: arena.allocate(data.splits.training.count * 4),
+    active: shift === null ? null : placeActive(arena, buffers[0]!.features, panels),
     labels: arena.allocate(panels * lanes * 4),
     losses: arena.allocate(panels * 8),
     results: arena.allocate((Math.ceil(largest / lanes) + 1) * 16),
@@ -271,117 +295,13 @@ export function compile(
   return { program, readWeights };
 }
 
-/** How many state arrays an optimiser keeps for each weight. */
-function stateArrays(optimizer: OptimizerConfig): number {
-  if (optimizer.name !== 'sgd') return 2;
-  return optimizer.momentum > 0 ? 1 : 0;
-}
-
-interface PlacedLayer {
-  readonly layer: Layer;
-  readonly readKernel: () => Float32Array;
-  /** Bytes of the longest compressed row. */
-  readonly rowBytes: number;
-}
-
-function placeLayer(
-  op: DenseOp,
-  setup: TrainingSetup,
-  memory: WasmMemory,
-  arena: Arena,
-  { threads, compressBelow }: Sharing,
-): PlacedLayer {
-  const [inputs, outputs] = setup.plan.parameters[op.kernel]!.shape as [number, number];
-  const shape = { inputs, outputs };
-  const values = setup.weights[op.kernel]!;
-  const mask = setup.masks[op.kernel] ?? null;
-  const states = stateArrays(setup.optimizer);
-  const blocks = padded(outputs) / 4;
-  const kept = mask === null ? values.length : mask.reduce((sum, bit) => sum + bit, 0);
-
-  const bias = arena.allocateZeroed(padded(outputs) * 4);
-  if (op.bias !== null) copyIn(memory, bias, setup.weights[op.bias]!);
-  const biasStates = [1, 2].map(i => (i <= states ? arena.allocateZeroed(padded(outputs) * 4) : 0));
-
-  const write = (kernel: number, kernelBytes: number, maskAddress: number): number => {
-    const kernelStates = [1, 2].map(i => (i <= states ? arena.allocateZeroed(kernelBytes) : 0));
-    const block = arena.allocate(64);
-    const addresses = [kernel, ...kernelStates, maskAddress, op.bias === null ? 0 : bias, ...biasStates];
-    new Uint32Array(memory.buffer, block, addresses.length).set(addresses);
-    return block;
+function placeActive(arena: Arena, features: number, panels: number): ActiveInputs {
+  const listStride = (features + 1) * 4;
+  const pairStride = features / 2;
+  return {
+    lists: arena.allocate(panels * listStride),
+    listStride,
+    pairs: arena.allocate(panels * pairStride),
+    pairStride,
   };
-
-  if (kept / values.length < compressBelow && mask !== null) {
-    const index = compressRows(mask, shape);
-    const kernel = arena.allocate(Math.max(4, index.slots * 4));
-    packSlots(values, shape, index, new Float32Array(memory.buffer, kernel, index.slots));
-    const place = (array: Uint32Array): number => {
-      const address = arena.allocate(Math.max(4, array.byteLength));
-      copyIn(memory, address, array);
-      return address;
-    };
-    const layer: SparseLayer = {
-      form: 'compressed',
-      ...shape,
-      kernel,
-      bias,
-      rows: place(index.rows),
-      slotInputs: place(index.inputs),
-      columns: place(index.columns),
-      entries: place(index.entries),
-      block: write(kernel, index.slots * 4, 0),
-      shares: shareRows(index, blocks, threads),
-    };
-    const readKernel = (): Float32Array =>
-      unpackSlots(new Float32Array(memory.buffer, kernel, index.slots), shape, index);
-    const longest = index.rows.reduce((most, value, at) => (at % 2 === 1 ? Math.max(most, value) : most), 0);
-    return { layer, readKernel, rowBytes: padded(longest) * 4 };
-  }
-
-  const stride = padded(inputs) * 16;
-  const count = blocks * (stride / 4);
-  const kernel = arena.allocate(count * 4);
-  const masked = mask === null ? values : values.map((value, i) => (mask[i] === 0 ? 0 : value));
-  packBlocks(masked, shape, new Float32Array(memory.buffer, kernel, count));
-  let maskAddress = 0;
-  if (kept < count) {
-    // padding is masked too, or the padded inputs of an activation with f(0) ≠ 0 would train it
-    maskAddress = arena.allocate(count);
-    const bytes = new Uint8Array(memory.buffer, maskAddress, count);
-    packBlocks(
-      mask === null ? new Uint8Array(values.length).fill(255) : mask.map(bit => (bit === 0 ? 0 : 255)),
-      shape,
-      bytes,
-    );
-  }
-  const layer: DenseLayer = {
-    form: 'dense',
-    ...shape,
-    kernel,
-    bias,
-    stride,
-    block: write(kernel, count * 4, maskAddress),
-    shares: Array.from({ length: threads + 1 }, (_, thread) => Math.floor((blocks * thread) / threads)),
-  };
-  return { layer, readKernel: () => unpackBlocks(new Float32Array(memory.buffer, kernel, count), shape), rowBytes: 0 };
-}
-
-/** Bounds in blocks of four rows so that each thread has about as many kept weights; a row costs some weights by itself. */
-function shareRows(index: CompressedRows, blocks: number, threads: number): number[] {
-  const rowCost = 4;
-  const costs = Array.from({ length: blocks }, (_, block) => {
-    let cost = 4 * rowCost;
-    for (let row = block * 4; row < block * 4 + 4; row++) cost += index.rows[row * 2 + 1]!;
-    return cost;
-  });
-  const total = costs.reduce((sum, cost) => sum + cost, 0);
-  const bounds = [0];
-  let sum = 0;
-  costs.forEach((cost, block) => {
-    sum += cost;
-    while (bounds.length < threads && sum >= (total * bounds.length) / threads) bounds.push(block + 1);
-  });
-  while (bounds.length < threads + 1) bounds.push(blocks);
-  bounds[threads] = blocks;
-  return bounds;
 }

@@ -6,7 +6,7 @@ import { batchAt } from '../schedule';
 import { Binder, bindUpdates, type Instruction, share } from './instructions';
 import type { Kernels } from './kernels';
 import { control, type DataLayout, lanes } from './memory';
-import type { Program } from './program';
+import type { ActiveInputs, Program } from './program';
 import { StepSettings } from './settings';
 import type { WasmMemory } from './webassembly';
 
@@ -84,7 +84,7 @@ export class TrainingThread {
         const count = Math.max(0, Math.min(lanes, split.count - first - panel * lanes));
         const address = input.evaluation[this.thread]! + panel * input.panelBytes;
         const offset = panel * lanes * 4;
-        this.gather(split.inputs, area.rows + offset, count, address);
+        this.gather(split.inputs, area.rows + offset, count, address, area.active, panel);
         kernels.gatherLabels(split.labels, data.labelBytes, area.rows + offset, count, area.labels + offset);
       }
       for (const instruction of this.evaluationWork) instruction();
@@ -112,10 +112,23 @@ export class TrainingThread {
     return sum / this.batch.count;
   }
 
-  private gather(inputs: number, rows: number, count: number, panel: number): void {
+  /** Brings `count` examples into a panel at `address`, the panel-th of its kind. */
+  private gather(
+    inputs: number,
+    rows: number,
+    count: number,
+    address: number,
+    active: ActiveInputs | null,
+    panel: number,
+  ): void {
     const { kernels, data } = this;
+    const { features, channels } = data;
     const gather = data.bytes ? kernels.gatherBytes : kernels.gatherFloats;
-    gather(inputs, rows, count, data.features, data.channels, data.scales, panel);
+    gather(inputs, rows, count, features, channels, active ? data.unshiftedScales : data.scales, address);
+    if (!active) return;
+    const paddedFeatures = this.program.buffers[this.program.inputBuffer]!.features;
+    const list = active.lists + panel * active.listStride;
+    kernels.listActive(address, paddedFeatures, list, active.pairs + panel * active.pairStride);
   }
 
   private bindBatch(): Instruction[] {
@@ -125,6 +138,7 @@ export class TrainingThread {
       thread,
       threads: program.threads,
       values: buffer => buffer.values,
+      active: program.active,
       dropoutSeed: salt => dropoutSeed(program.orderSeed ?? 0, salt, batch.step),
     });
     const phases = [
@@ -148,7 +162,7 @@ export class TrainingThread {
     return binder.split(1, panel => () => {
       const rows = program.order + (batch.position + panel * lanes) * 4;
       const count = Math.max(0, Math.min(lanes, batch.count - panel * lanes));
-      this.gather(inputs, rows, count, input.values + panel * input.panelBytes);
+      this.gather(inputs, rows, count, input.values + panel * input.panelBytes, program.active, panel);
       kernels.gatherLabels(labels, data.labelBytes, rows, count, program.labels + panel * lanes * 4);
     });
   }
@@ -170,7 +184,8 @@ export class TrainingThread {
   /** The forward pass on this thread's own two panels, without dropout. */
   private bindEvaluation(): Instruction[] {
     const { kernels, program, memory, thread } = this;
-    const scope = { panels: 2, thread: 0, threads: 1, dropoutSeed: null };
+    const { active } = program.areas[thread]!;
+    const scope = { panels: 2, thread: 0, threads: 1, active, dropoutSeed: null };
     const binder = new Binder(kernels, program, memory, { ...scope, values: buffer => buffer.evaluation[thread]! });
     return program.ops.flatMap(op => binder.forward(op));
   }

@@ -4,7 +4,7 @@ import type { DataSet } from '../../../src/data/dataset';
 import { Random } from '../../../src/shared/random';
 import { NonFiniteLossError, type TrainingSetup } from '../../../src/training/trainer';
 import { createWasmExecutor, type WasmOptions } from '../../../src/training/wasm/executor';
-import { adam, dense, floatData, planOf, randomMask, randomValues, sequential, setupOf } from './support';
+import { adam, dense, floatData, plainSgd, planOf, randomMask, randomValues, sequential, setupOf } from './support';
 
 const inputs = 50;
 const classes = 7;
@@ -23,6 +23,14 @@ const data = floatData(random, inputs, classes, { training: 130, validation: 30,
 const weights = plan.parameters.map(p => randomValues(random, p.size, 0.2));
 const masksAt = (density: number) =>
   plan.parameters.map(p => (p.prunable ? randomMask(new Random('mask', density), p.size, density) : null));
+
+/** Examples like pictures of digits: most bytes 0, some of them in every example. */
+function sparseBytes(count: number): Uint8Array {
+  return Uint8Array.from({ length: count * inputs }, (_, i) => {
+    const pixel = i % inputs;
+    return pixel < 20 || (i * 7919) % 5 > 1 ? 0 : (i * 37) % 256;
+  });
+}
 
 async function trained(changes: Partial<TrainingSetup>, options: WasmOptions, steps = 23, dataSet: DataSet = data) {
   const executor = await createWasmExecutor(dataSet, options);
@@ -98,29 +106,68 @@ describe('the wasm executor', () => {
     await executor.close();
   });
 
-  it('takes bytes as value/255, standardised per channel', async () => {
-    const bytes = Uint8Array.from({ length: 130 * inputs }, (_, i) => (i * 37) % 256);
+  it.each([
+    { channels: 2, mean: [0.2, 0.4], std: [0.5, 2] },
+    // one channel: the first layer takes the shift upon itself and passes over pixels that are 0 in a whole panel
+    { channels: 1, mean: [0.13], std: [0.31] },
+  ])('takes bytes as value/255, standardised per channel ($channels)', async ({ channels, mean, std }) => {
+    const bytes = sparseBytes(130);
     const byteData: DataSet = {
       ...data,
-      inputShape: [inputs / 2, 2],
-      mean: [0.2, 0.4],
-      std: [0.5, 2],
+      inputShape: [inputs / channels, channels],
+      mean,
+      std,
       training: { ...data.training, inputs: bytes },
     };
-    const floats = Float32Array.from(bytes, (byte, i) => (byte / 255 - [0.2, 0.4][i % 2]!) / [0.5, 2][i % 2]!);
-    const wide = planOf(sequential(inputs, [dense(classes)]), inputs, classes);
-    const values = wide.parameters.map(p => randomValues(new Random('bytes'), p.size, 0.3));
-    const losses = await Promise.all(
+    const floats = Float32Array.from(bytes, (byte, i) => (byte / 255 - mean[i % channels]!) / std[i % channels]!);
+    const wide = planOf(sequential(inputs, [dense(12, 'relu'), dense(classes)]), inputs, classes);
+    const values = wide.parameters.map(p => randomValues(new Random('bytes', p.name), p.size, 0.3));
+    const results = await Promise.all(
       [byteData, { ...data, training: { ...data.training, inputs: floats } }].map(async dataSet => {
-        const executor = await createWasmExecutor(dataSet, { threads: 1 });
-        const session = await executor.open(setupOf(wide, values));
+        const executor = await createWasmExecutor(dataSet, { threads: 2 });
+        const session = await executor.open(setupOf(wide, values, { optimizer: { ...plainSgd, learningRate: 0.05 } }));
         const { loss } = await session.train(6);
+        const after = await session.weights();
         await executor.close();
-        return loss!;
+        return { loss: loss!, after };
       }),
     );
-    expect(losses[0]).toBeCloseTo(losses[1]!, 4);
+    expect(results[0]!.loss).toBeCloseTo(results[1]!.loss, 5);
+    results[0]!.after.forEach((tensor, p) => {
+      const furthest = tensor.reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - results[1]!.after[p]![i]!)),
+        0,
+      );
+      expect(furthest).toBeLessThan(1e-5);
+    });
   });
+
+  it.each([1, 0.3])(
+    'gives the same bits from bytes too, whatever the threads and the form, at density %d',
+    async density => {
+      const split = (count: number) => ({
+        count,
+        inputs: sparseBytes(count),
+        labels: data.training.labels.slice(0, count),
+      });
+      const byteData: DataSet = {
+        ...data,
+        mean: [0.13],
+        std: [0.31],
+        training: split(130),
+        validation: split(30),
+        inputShape: [inputs, 1],
+      };
+      const masks = density === 1 ? plan.parameters.map(() => null) : masksAt(density);
+      const reference = await trained({ masks }, { threads: 1, compressBelow: 0 }, 23, byteData);
+      for (const options of [
+        { threads: 2, compressBelow: 2 },
+        { threads: 3, compressBelow: 0.4 },
+      ]) {
+        expect(await trained({ masks }, options, 23, byteData), JSON.stringify(options)).toEqual(reference);
+      }
+    },
+  );
 
   it('drops the stated share of activations while training, and none while evaluating', async () => {
     const rate = 0.25;
