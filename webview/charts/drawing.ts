@@ -36,6 +36,7 @@ export function drawReference(u: uPlot, model: PlotModel, theme: Theme): void {
     ctx.fillRect(left, top, width, bottom - top);
     ctx.strokeStyle = faint(theme.colors.dense, 0.6);
     ctx.lineWidth = ratio();
+    ctx.setLineDash([]); // uPlot leaves the dash of its last line
     ctx.beginPath();
     ctx.moveTo(left, Math.round(y) + 0.5);
     ctx.lineTo(left + width, Math.round(y) + 0.5);
@@ -103,6 +104,7 @@ function drawTick(u: uPlot, mark: PlotPoint, color: string): void {
     const y = u.valToPos(mark.y, 'y', true);
     ctx.strokeStyle = color;
     ctx.lineWidth = 2 * ratio();
+    ctx.setLineDash([]);
     ctx.beginPath();
     ctx.moveTo(x, y - 8 * ratio());
     ctx.lineTo(x, y + 8 * ratio());

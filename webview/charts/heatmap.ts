@@ -6,7 +6,8 @@ import './heatmap.css';
 import { h, setAttribute, setChildren, setText } from '../ui/dom';
 import { say } from '../ui/live';
 import type { Theme } from '../ui/theme';
-import { cssColor, ramp, textOn } from './ramp';
+import { cssColor, textOn } from './color';
+import { ramp } from './ramp';
 import { densityPosition, densityTicks } from './scales';
 import type { HeatCell, HeatModel } from './heatModel';
 

@@ -1,7 +1,7 @@
 /** The legend is the readout too: a line sample, the name and the value where the cursor stands, always in one place. */
 import './legend.css';
 import { h, setAttribute, setText, svg } from '../ui/dom';
-import { styles, type StyleId } from './styles';
+import { colorVariable, styles, type StyleId } from './styles';
 
 export interface LegendItem {
   readonly id: StyleId;
@@ -17,8 +17,8 @@ export interface LegendItem {
 
 /** A line with its dash and marker, as the chart draws it. */
 export function sample(id: StyleId): SVGSVGElement {
-  const { variable, width, dash, marker, filled } = styles[id];
-  const color = `var(${variable})`;
+  const { width, dash, marker, filled } = styles[id];
+  const color = `var(${colorVariable(id)})`;
   return svg(
     'svg',
     { class: 'sample', attributes: { viewBox: '0 0 34 12', 'aria-hidden': 'true' } },

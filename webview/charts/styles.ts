@@ -8,8 +8,10 @@ export interface SeriesStyle {
   readonly label: string;
   /** What the method is, for a tooltip. */
   readonly explanation: string;
-  /** CSS variable of the colour. */
+  /** Variable of the theme that names the colour; `palette.ts` makes of it what is drawn. */
   readonly variable: string;
+  /** Oklab hue in degrees where the theme's colour is missing or too near another; null: grey. */
+  readonly hue: number | null;
   /** Width of the line in CSS pixels. */
   readonly width: number;
   /** CSS pixels drawn and left out in turn; empty: solid. */
@@ -30,6 +32,7 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     label: 'dense',
     explanation: 'The whole network, before any pruning (level 0).',
     variable: '--vscode-charts-foreground',
+    hue: null,
     width: 1.25,
     dash: [],
     marker: '',
@@ -39,6 +42,7 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     label: 'iterative',
     explanation: 'Iterative magnitude pruning: train, prune, rewind, level after level.',
     variable: '--vscode-charts-blue',
+    hue: 255,
     width: 2,
     dash: [],
     marker: circle,
@@ -48,6 +52,7 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     label: 'one-shot',
     explanation: 'The trained dense network pruned to the same count in one cut, rewound and trained.',
     variable: '--vscode-charts-green',
+    hue: 145,
     width: 2,
     dash: [7, 4],
     marker: square,
@@ -56,8 +61,8 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
   'random-reinit': {
     label: 'random reinit',
     explanation: 'Control: the mask of the ticket with freshly drawn weights.',
-    // not orange: VS Code draws it at a third of its strength, and high contrast has none
-    variable: '--vscode-charts-yellow',
+    variable: '--vscode-charts-orange',
+    hue: 50,
     width: 2,
     dash: [2, 3],
     marker: triangle,
@@ -67,9 +72,13 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     label: 'random mask',
     explanation: 'Control: the same weights kept in each layer, at random positions.',
     variable: '--vscode-charts-purple',
+    hue: 310,
     width: 2,
     dash: [8, 3, 2, 3],
     marker: diamond,
     filled: false,
   },
 };
+
+/** The colour for style sheets and SVG; set by `ui/theme.ts`. */
+export const colorVariable = (id: StyleId): string => `--wt-line-${id}`;

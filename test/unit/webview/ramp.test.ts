@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { contrast, luminance, ramp, textOn, type Rgb } from '../../../webview/charts/ramp';
+import { contrast, textOn, type Rgb } from '../../../webview/charts/color';
+import { ramp } from '../../../webview/charts/ramp';
 
 /** sRGB → Oklab (Ottosson 2020), to judge the ramp apart from the code that makes it. */
 function oklab(rgb: Rgb): [number, number, number] {
@@ -43,8 +44,8 @@ describe.each([
 
   it('carries text that reads on every colour (WCAG AA)', () => {
     for (const color of colors) {
-      const text = textOn(color) === '#ffffff' ? 1 : 0;
-      expect(contrast(luminance(color), text)).toBeGreaterThanOrEqual(4.5);
+      const text: Rgb = textOn(color) === '#ffffff' ? [255, 255, 255] : [0, 0, 0];
+      expect(contrast(color, text)).toBeGreaterThanOrEqual(4.5);
     }
   });
 });
