@@ -163,7 +163,12 @@ const bad: [string, number, () => object, string[]][] = [
     () => ({ pruning: { levels: 200, rate: 0.9 } }),
     ['pruning.levels', 'fewer levels'],
   ],
-  ['a data folder that is not there', 1, () => ({ data: { format: 'idx', directory: 'nowhere' } }), ['nowhere', 'data.directory']],
+  [
+    'a data folder that is not there',
+    1,
+    () => ({ data: { format: 'idx', directory: 'nowhere' } }),
+    ['nowhere', 'data.directory'],
+  ],
   [
     'a corrupt gzip',
     1,

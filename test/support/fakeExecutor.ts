@@ -49,7 +49,8 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
         if (step === now) return { loss: null, seconds: 0 };
         // grows each weight by its own amount, so that the order of magnitudes changes
         for (const values of weights) {
-          for (let j = 0; j < values.length; j++) values[j]! += (step - now) * 1e-3 * Math.sin(j + (setup.orderSeed ?? 0));
+          for (let j = 0; j < values.length; j++)
+            values[j]! += (step - now) * 1e-3 * Math.sin(j + (setup.orderSeed ?? 0));
         }
         clamp();
         steps += step - now;

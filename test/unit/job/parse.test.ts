@@ -47,7 +47,12 @@ const wrong: [string, object, string, string[]][] = [
     'training.optimizer.momentum',
     ['is unknown', 'beta1'],
   ],
-  ['a misspelt nested field', { pruning: { lvels: 3 } }, 'pruning.lvels', ['is unknown: did you mean "levels"? Allowed here: method, ']],
+  [
+    'a misspelt nested field',
+    { pruning: { lvels: 3 } },
+    'pruning.lvels',
+    ['is unknown: did you mean "levels"? Allowed here: method, '],
+  ],
   [
     'a field of another data format',
     { data: { format: 'digits', directory: 'x' } },
