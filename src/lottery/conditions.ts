@@ -58,7 +58,11 @@ export function stops(ticket: ReportPoint, dense: ReportPoint): string | null {
 /** (c) for one control: better by more than the control's standard deviation. */
 export function controlCondition(ticket: ReportPoint, control: Control, point: ReportPoint | undefined): Reason {
   if (!point) {
-    return { met: false, text: `Chance: no result of ${control} (${controlMeaning[control]}) at this level.` };
+    return {
+      met: false,
+      open: true,
+      text: `Chance: no result of ${control} (${controlMeaning[control]}) at this level.`,
+    };
   }
   const margin = spread(point.testAccuracy);
   const met = ticket.testAccuracy.mean - point.testAccuracy.mean > margin + rounding;

@@ -48,6 +48,8 @@ export interface ReportLayer {
 
 export interface Reason {
   readonly met: boolean;
+  /** Not judged, so not met: what it compares with has no result at this level. */
+  readonly open?: true;
   readonly text: string;
 }
 

@@ -20,7 +20,7 @@ export interface Oklch {
 export function parseColor(text: string): Translucent | undefined {
   const hex = /^#([\da-f]{3,4}|[\da-f]{6}|[\da-f]{8})$/i.exec(text.trim())?.[1];
   if (hex !== undefined) {
-    const pairs = hex.length < 6 ? [...hex].map(digit => digit + digit) : (hex.match(/../g) ?? []);
+    const pairs = (hex.length < 6 ? hex.replace(/./g, '$&$&') : hex).match(/../g) ?? [];
     const [red = 0, green = 0, blue = 0, alpha = 255] = pairs.map(pair => parseInt(pair, 16));
     return { rgb: [red, green, blue], alpha: alpha / 255 };
   }

@@ -78,11 +78,14 @@ export class Heatmap {
     this.table.style.setProperty('--wt-names', `${Math.min(22, longest) + 2}ch`);
     this.table.classList.toggle('many', model.levels.length > 13);
     this.heads = model.levels.map(level =>
-      h('th', {
-        class: level % 5 === 0 ? 'heat-level' : 'heat-level minor',
-        text: String(level),
-        attributes: { scope: 'col', 'data-level': level },
-      }),
+      h(
+        'th',
+        {
+          class: level % 5 === 0 ? 'heat-level' : 'heat-level minor',
+          attributes: { scope: 'col', 'data-level': level },
+        },
+        h('span', { text: String(level) }),
+      ),
     );
     this.cells = model.rows.map((_, index) =>
       model.levels.map((level, column) =>

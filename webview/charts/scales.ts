@@ -120,6 +120,16 @@ export function niceRange(values: readonly number[], smallest: number, bounds: R
   };
 }
 
+/**
+ * The range before, as long as it holds all values and they fill half of it: an axis that moves with every point that
+ * arrives is hard to follow. Else the fresh one.
+ */
+export function steadyRange(before: Range | undefined, fresh: Range, values: readonly number[]): Range {
+  if (!before) return fresh;
+  const holds = values.every(value => !Number.isFinite(value) || (value >= before.min && value <= before.max));
+  return holds && fresh.max - fresh.min >= (before.max - before.min) / 2 ? before : fresh;
+}
+
 /** Labels that would touch are dropped: keeps the first, then each at least `gap` units on. */
 export function thin(ticks: readonly Tick[], gap: number): readonly Tick[] {
   let last = Number.NEGATIVE_INFINITY;

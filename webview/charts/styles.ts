@@ -1,4 +1,5 @@
 /** Every method always has the same colour, dash and marker, so that a chart reads without colour. */
+import { methodNames } from '../../src/shared/format';
 import type { Method } from '../../src/shared/report';
 
 export type StyleId = Method | 'dense';
@@ -39,7 +40,7 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     filled: false,
   },
   iterative: {
-    label: 'iterative',
+    label: methodNames.iterative,
     explanation: 'Iterative magnitude pruning: train, prune, rewind, level after level.',
     variable: '--vscode-charts-blue',
     hue: 255,
@@ -49,7 +50,7 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     filled: true,
   },
   'one-shot': {
-    label: 'one-shot',
+    label: methodNames['one-shot'],
     explanation: 'The trained dense network pruned to the same count in one cut, rewound and trained.',
     variable: '--vscode-charts-green',
     hue: 145,
@@ -59,7 +60,7 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     filled: false,
   },
   'random-reinit': {
-    label: 'random reinit',
+    label: methodNames['random-reinit'],
     explanation: 'Control: the mask of the ticket with freshly drawn weights.',
     variable: '--vscode-charts-orange',
     hue: 50,
@@ -69,7 +70,7 @@ export const styles: Readonly<Record<StyleId, SeriesStyle>> = {
     filled: false,
   },
   'random-mask': {
-    label: 'random mask',
+    label: methodNames['random-mask'],
     explanation: 'Control: the same weights kept in each layer, at random positions.',
     variable: '--vscode-charts-purple',
     hue: 310,

@@ -1,7 +1,10 @@
 /** What a level must meet to be a winning ticket, met or not; always as tall, so that nothing moves under the pointer. */
 import type { Report } from '../../src/shared/report';
-import { h, setChildren, setText } from '../ui/dom';
+import { h, hiddenText, setChildren, setText, unbroken } from '../ui/dom';
 import { icon } from '../ui/icons';
+
+const icons = { met: 'tick', unmet: 'cross', open: 'dash' } as const;
+const spoken = { met: 'met', unmet: 'not met', open: 'not known' } as const;
 
 export class Conditions {
   private readonly title = h('h3');
@@ -23,15 +26,16 @@ export class Conditions {
       this.list.append(h('p', { class: 'quiet', text }));
       return;
     }
-    const items = conditions.map(({ met, text }) =>
-      h(
+    const items = conditions.map(({ met, open, text }) => {
+      const state = met ? 'met' : open ? 'open' : 'unmet';
+      return h(
         'li',
-        { class: met ? 'met' : 'unmet' },
-        icon(met ? 'tick' : 'cross'),
-        h('span', { class: 'visually-hidden', text: met ? 'met: ' : 'not met: ' }),
-        h('span', { text }),
-      ),
-    );
+        { class: state },
+        icon(icons[state]),
+        hiddenText(`${spoken[state]}: `),
+        h('span', {}, ...unbroken(text)),
+      );
+    });
     this.list.append(h('ul', {}, ...items));
   }
 }

@@ -2,7 +2,7 @@
 import { formatAccuracy, formatCount, formatNumber } from '../../src/shared/format';
 import type { CurvePoint, Method, Progress, Report } from '../../src/shared/report';
 import type { PlotModel, PlotPoint, PlotSeries, TableModel } from '../charts/model';
-import { countTick, linearTicks, lossTick, niceRange, percentTick } from '../charts/scales';
+import { countTick, linearTicks, lossTick, niceRange, percentTick, steadyRange, type Range } from '../charts/scales';
 import { styles, type StyleId } from '../charts/styles';
 import { densePoint, methodsOf } from './overviewModel';
 
@@ -86,12 +86,14 @@ export function stepReaching(curves: readonly (readonly CurvePoint[])[], accurac
 const curvesOf = (group: CurveGroup, curves: Curves): (readonly CurvePoint[])[] =>
   group.runs.map(run => curves.get(run) ?? []).filter(curve => curve.length > 0);
 
+/** `before`: the y range drawn last of the same quantity, kept while it serves. */
 export function curvesModel(
   report: Report,
   groups: readonly CurveGroup[],
   curves: Curves,
   metric: Metric,
   hidden: ReadonlySet<StyleId>,
+  before?: Range,
 ): PlotModel {
   const series = groups
     .filter(group => !hidden.has(group.id))
@@ -103,7 +105,7 @@ export function curvesModel(
       return { id: group.id, label: group.label, points, ...(mark ? { mark } : {}) };
     });
   const steps = Math.max(1, report.experiment.training.steps);
-  const range = yRange(series, steps, metric);
+  const range = yRange(series, steps, metric, before);
   const accuracy = metric === 'testAccuracy';
   const stops = [...new Set(series.flatMap(one => one.points.map(point => point.x)))].sort((a, b) => a - b);
   return {
@@ -127,13 +129,12 @@ export function curvesModel(
  * The range of what follows the first tenth of training: the steep start would press all that matters into one line.
  * The start still enters the picture, cut off at its edge.
  */
-function yRange(series: readonly PlotSeries[], steps: number, metric: Metric) {
+function yRange(series: readonly PlotSeries[], steps: number, metric: Metric, before: Range | undefined): Range {
   const settled = series.flatMap(one => one.points.filter(point => point.x >= steps * 0.1));
   const points = settled.length > 0 ? settled : series.flatMap(one => one.points);
   const values = points.flatMap(point => [point.y - point.spread, point.y + point.spread]);
-  return metric === 'testAccuracy'
-    ? niceRange(values, 0.01, { min: 0, max: 1 })
-    : niceRange(values, 0.01, { min: 0, max: Number.POSITIVE_INFINITY });
+  const bounds = { min: 0, max: metric === 'testAccuracy' ? 1 : Number.POSITIVE_INFINITY };
+  return steadyRange(before, niceRange(values, 0.01, bounds), values);
 }
 
 export function formatMetric(value: number, metric: Metric): string {

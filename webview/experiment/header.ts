@@ -1,5 +1,5 @@
 /** Name, what is trained on what and where, how far it is, and what can be done. */
-import { formatClock, formatSeconds } from '../../src/shared/format';
+import { formatClock, formatSeconds, methodNames, plural } from '../../src/shared/format';
 import type { PanelToHost } from '../../src/shared/messages';
 import type { Progress, Report } from '../../src/shared/report';
 import { h, setAttribute, setChildren, setText } from '../ui/dom';
@@ -12,10 +12,10 @@ export function progressText(progress: Progress | null, report: Report | null): 
   const parts: string[] = [];
   if (progress.run) {
     parts.push(`level ${progress.run.level} of ${progress.levels}`);
-    if (progress.run.method !== 'iterative') parts.push(progress.run.method);
+    if (progress.run.method !== 'iterative') parts.push(methodNames[progress.run.method]);
     if ((report?.experiment.replicates ?? 1) > 1) parts.push(`replicate ${progress.run.replicate + 1}`);
   } else {
-    parts.push(`run ${progress.runsDone} of ${progress.runsTotal}`);
+    parts.push(`${progress.runsDone} of ${plural(progress.runsTotal, 'run')}`);
   }
   if (progress.secondsLeft !== null) parts.push(`${formatClock(progress.secondsLeft)} left`);
   return parts.join(' · ');

@@ -48,6 +48,8 @@ export class LearningCurves {
   private asTable: boolean;
   private shown: Shown | undefined;
   private model: PlotModel | undefined;
+  /** Quantity and level of the model. */
+  private drawn = '';
   private groups: readonly CurveGroup[] = [];
   private step: number | null = null;
   private pinnedStep: number | null = null;
@@ -112,7 +114,10 @@ export class LearningCurves {
     const { report, level, curves, hidden } = this.shown;
     this.groups = curveGroups(report, level);
     this.options.need(this.groups.flatMap(group => group.runs));
-    this.model = curvesModel(report, this.groups, curves, this.metric, hidden);
+    const drawn = `${this.metric} ${level}`;
+    const before = drawn === this.drawn && this.model?.stops.length ? this.model.y.range : undefined;
+    this.drawn = drawn;
+    this.model = curvesModel(report, this.groups, curves, this.metric, hidden, before);
     if (this.asTable) this.table.show(curvesTable(this.model, this.metric));
     this.plot.show(this.model, { hovered: this.step, pinned: this.pinnedStep });
     this.showCursor();

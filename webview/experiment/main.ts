@@ -102,7 +102,7 @@ const content = h(
     [
       { id: 'overview', label: 'Overview', view: places.overview },
       { id: 'rounds', label: 'Rounds', view: places.rounds },
-      { id: 'curves', label: 'Learning curves', view: places.curves },
+      { id: 'curves', label: 'Curves', view: places.curves },
       { id: 'layers', label: 'Layers', view: places.layers },
     ],
     view.view,

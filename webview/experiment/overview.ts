@@ -4,6 +4,7 @@ import type { Report } from '../../src/shared/report';
 import { DataTable } from '../charts/dataTable';
 import { Legend, type LegendItem } from '../charts/legend';
 import { Plot } from '../charts/plot';
+import type { Range } from '../charts/scales';
 import { styles, type StyleId } from '../charts/styles';
 import { card, type Card } from '../ui/card';
 import { h, setText } from '../ui/dom';
@@ -35,6 +36,7 @@ export class Overview {
   private hidden: ReadonlySet<StyleId> = new Set();
   private restingLevel = 0;
   private asTable: boolean;
+  private range: Range | undefined;
 
   constructor(private readonly options: OverviewOptions) {
     const { cursor } = options;
@@ -75,7 +77,10 @@ export class Overview {
     this.restingLevel = restingLevel;
     if (this.asTable) this.table.show(overviewTable(report));
     const { hovered, pinned } = this.options.cursor;
-    this.plot.show(overviewModel(report, hidden), { hovered, pinned });
+    const model = overviewModel(report, hidden, this.range);
+    // with no point yet the range says nothing
+    this.range = densePoint(report) && model.y.range;
+    this.plot.show(model, { hovered, pinned });
     this.showCursor();
   }
 

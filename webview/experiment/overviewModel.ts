@@ -2,7 +2,15 @@
 import { formatAccuracyStatistic, formatPoints, formatShare } from '../../src/shared/format';
 import type { Method, Report, ReportPoint } from '../../src/shared/report';
 import type { PlotModel, PlotSeries, TableModel } from '../charts/model';
-import { densityPosition, densityTicks, linearTicks, niceRange, percentTick } from '../charts/scales';
+import {
+  densityPosition,
+  densityTicks,
+  linearTicks,
+  niceRange,
+  percentTick,
+  steadyRange,
+  type Range,
+} from '../charts/scales';
 import { styles, type StyleId } from '../charts/styles';
 
 export function pointOf(report: Report, method: Method, level: number): ReportPoint | undefined {
@@ -37,7 +45,8 @@ export function levelsOf(report: Report): readonly number[] {
   return Array.from({ length: last + 1 }, (_, level) => level);
 }
 
-export function overviewModel(report: Report, hidden: ReadonlySet<StyleId>): PlotModel {
+/** `before`: the y range drawn last, kept while it serves. */
+export function overviewModel(report: Report, hidden: ReadonlySet<StyleId>, before?: Range): PlotModel {
   const dense = densePoint(report);
   const series = methodsOf(report)
     .filter(method => !hidden.has(method))
@@ -47,7 +56,8 @@ export function overviewModel(report: Report, hidden: ReadonlySet<StyleId>): Plo
     dense && !hidden.has('dense') ? { y: dense.testAccuracy.mean, spread: dense.testAccuracy.std } : undefined;
   const minimum = minimumDensity(report);
   const stops = levelStops(report);
-  const range = niceRange(reference ? [...ys, reference.y] : ys, 0.01, { min: 0, max: 1 });
+  const values = reference ? [...ys, reference.y - reference.spread, reference.y + reference.spread] : ys;
+  const range = steadyRange(before, niceRange(values, 0.015, { min: 0, max: 1 }), values);
   return {
     series,
     x: {

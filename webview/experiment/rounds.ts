@@ -105,7 +105,7 @@ export class Rounds {
       cells.set(id, span);
       return h('td', { class: className }, span);
     };
-    const badge = h('span', { class: 'winner' });
+    const badge = h('span', { class: 'mark' });
     const bar = h('span', { class: 'bar-fill' });
     const remaining = h('span', { class: 'bar-text' });
     cells.set('remaining', remaining);
@@ -166,13 +166,21 @@ export class Rounds {
     parts.element.dataset['state'] = row.state;
     parts.cells.get('difference')?.setAttribute('data-sign', String(row.sign));
     parts.element.classList.toggle('is-winner', row.winner);
-    if (row.winner !== parts.badge.hasChildNodes()) {
-      setChildren(
-        parts.badge,
-        row.winner && icon('check'),
-        row.winner && h('span', { class: 'visually-hidden', text: 'winning ticket' }),
-      );
-    }
+    this.mark(parts.badge, row);
+  }
+
+  /** Beside the level: the ticket, or a dot while something of the level is at work. */
+  private mark(badge: HTMLElement, { winner, working }: RoundRow): void {
+    const kind = winner ? 'winner' : working === '' ? 'nothing' : 'working';
+    setAttribute(badge, 'title', working === '' ? null : `at work: ${working}`);
+    if (badge.dataset['kind'] === kind) return;
+    badge.dataset['kind'] = kind;
+    setChildren(
+      badge,
+      winner && icon('check'),
+      kind === 'working' && h('span', { class: 'dot' }),
+      kind !== 'nothing' && h('span', { class: 'visually-hidden', text: winner ? 'winning ticket' : 'at work' }),
+    );
   }
 
   private showCursor(): void {

@@ -5,6 +5,7 @@ import {
   formatPoints,
   formatSeconds,
   formatShare,
+  methodNames,
 } from '../../src/shared/format';
 import type { Method, Progress, Report, ReportPoint, RunStatus } from '../../src/shared/report';
 import { density, densePoint, levelsOf, pointOf } from './overviewModel';
@@ -24,6 +25,8 @@ export interface RoundRow {
   /** Test accuracy of each method compared with. */
   readonly compared: readonly { readonly method: Method; readonly text: string }[];
   readonly state: 'waiting' | 'running' | 'measured' | 'failed';
+  /** What is at work at this level, in words: "iterative, step 2,000 of 5,000; one-shot"; empty where nothing is. */
+  readonly working: string;
   /** The level of the verdict. */
   readonly winner: boolean;
 }
@@ -55,6 +58,7 @@ export function roundRows(report: Report, progress: Progress | null): readonly R
         };
       }),
       state,
+      working: workingAt(report, level, progress),
       winner: report.verdict.found && report.verdict.level === level,
     };
   });
@@ -69,6 +73,15 @@ function stateOf(report: Report, level: number, point: ReportPoint | undefined):
   const all = statuses(report, 'iterative', level);
   if (all.includes('running')) return 'running';
   return all.includes('failed') ? 'failed' : 'waiting';
+}
+
+function workingAt(report: Report, level: number, progress: Progress | null): string {
+  const runs = progress ? report.runs.filter(run => run.level === level && run.status === 'running') : [];
+  const steps = (key: string): string => {
+    const run = progress?.run;
+    return run?.key === key ? `, step ${formatCount(run.step)} of ${formatCount(run.steps)}` : '';
+  };
+  return runs.map(run => `${level === 0 ? 'dense' : methodNames[run.method]}${steps(run.key)}`).join('; ');
 }
 
 function stateText(state: RoundRow['state'], level: number, progress: Progress | null): string {

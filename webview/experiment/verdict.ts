@@ -1,8 +1,8 @@
 /** The answer first: found or not, the reasons with their numbers, what failed and what to do about it. */
 import type { PanelToHost } from '../../src/shared/messages';
-import type { Report } from '../../src/shared/report';
+import type { Report, Verdict } from '../../src/shared/report';
 import { styles } from '../charts/styles';
-import { h, setChildren, type Child } from '../ui/dom';
+import { h, setChildren, unbroken, type Child } from '../ui/dom';
 import { icon, type IconName } from '../ui/icons';
 import { button, progressRing } from '../ui/toolkit';
 import { standing, type PanelState } from './state';
@@ -29,6 +29,7 @@ export class VerdictBox {
     h('div', { class: 'verdict-text' }, this.title, this.body),
   );
   private shown = '';
+  private whyOpen = false;
 
   constructor(private readonly post: (message: PanelToHost) => void) {}
 
@@ -95,7 +96,8 @@ export class VerdictBox {
           : 'none';
     const advise = !verdict.found && verdict.advice !== undefined;
     const body: Child[] = [
-      verdict.reasons.length > 0 && h('ul', {}, ...verdict.reasons.map(text => h('li', { text }))),
+      ...news(verdict, advise).map(text => h('p', {}, ...unbroken(text))),
+      verdict.reasons.length > 0 && this.why(verdict.reasons),
       (now === 'cancelled' || now === 'interrupted') &&
         h('p', {
           class: 'quiet',
@@ -124,12 +126,41 @@ export class VerdictBox {
     this.put(verdict.found ? 'good' : partial ? 'busy' : 'neutral', icon(symbol), verdict.summary, body);
   }
 
+  /** All reasons on request; stays open while reports come in. */
+  private why(reasons: readonly string[]): HTMLElement {
+    const details = h(
+      'details',
+      {
+        class: 'why',
+        attributes: { open: this.whyOpen },
+        on: {
+          toggle: () => {
+            this.whyOpen = details.open;
+          },
+        },
+      },
+      h('summary', { text: 'Why' }),
+      h('ul', {}, ...reasons.map(text => h('li', {}, ...unbroken(text)))),
+    );
+    return details;
+  }
+
   private put(tone: Tone, symbol: Element, title: string, body: readonly Child[]): void {
     this.element.dataset['tone'] = tone;
     setChildren(this.tone, symbol);
-    setChildren(this.title, title);
+    setChildren(this.title, ...unbroken(title));
     setChildren(this.body, ...body);
   }
+}
+
+/**
+ * Reasons that the rounds below do not give word for word; none beside an advice, which says what they say and what to
+ * do about it.
+ */
+function news(verdict: Verdict, advise: boolean): readonly string[] {
+  if (advise) return [];
+  const below = new Set(verdict.levels.flatMap(level => level.reasons.map(reason => reason.text)));
+  return verdict.reasons.filter(reason => !below.has(reason));
 }
 
 /** One row for each error, with the runs it stopped. */

@@ -1,25 +1,28 @@
 /** Two small charts: accuracy against weights remaining, and the learning curve of the run at work. */
 import { formatAccuracy } from '../../src/shared/format';
 import type { HostToSidebar } from '../../src/shared/messages';
-import type { CurvePoint } from '../../src/shared/report';
+import type { CurvePoint, Method } from '../../src/shared/report';
+import { sample } from '../charts/legend';
 import type { PlotModel } from '../charts/model';
 import { Plot } from '../charts/plot';
-import { countTick, linearTicks, niceRange, percentTick } from '../charts/scales';
+import { countTick, linearTicks, niceRange, percentTick, type Range } from '../charts/scales';
 import { styles, type StyleId } from '../charts/styles';
 import { meanCurve } from '../experiment/curvesModel';
-import { describeLevel, overviewModel } from '../experiment/overviewModel';
-import { h, setText } from '../ui/dom';
+import { describeLevel, methodsOf, overviewModel } from '../experiment/overviewModel';
+import { h, setChildren, setText } from '../ui/dom';
 
 const nothingHidden: ReadonlySet<StyleId> = new Set();
 
 export class SmallCharts {
   private readonly overviewTitle = h('h2', { text: 'test accuracy · weights remaining' });
+  private readonly key = h('div', { class: 'key' });
   private readonly curveTitle = h('h2');
   private readonly overview: Plot;
   private readonly curve: Plot;
   private readonly curveBox: HTMLElement;
   readonly element: HTMLElement;
   private state: HostToSidebar | undefined;
+  private range: Range | undefined;
   private hoveredLevel: number | null = null;
   private hoveredStep: number | null = null;
 
@@ -51,17 +54,21 @@ export class SmallCharts {
     this.element = h(
       'div',
       { class: 'charts' },
-      h('div', {}, this.overviewTitle, this.overview.element),
+      h('div', {}, this.overviewTitle, this.overview.element, this.key),
       this.curveBox,
     );
   }
 
   show(state: HostToSidebar): void {
+    if (state.name !== this.state?.name) this.range = undefined;
     this.state = state;
     const { report, progress, running, curve } = state;
     this.element.hidden = report === null;
     if (!report) return;
-    this.overview.show(overviewModel(report, nothingHidden), { hovered: this.hoveredLevel, pinned: null });
+    const model = overviewModel(report, nothingHidden, this.range);
+    this.range = report.series[0]?.points.length ? model.y.range : undefined;
+    this.showKey(methodsOf(report));
+    this.overview.show({ ...model, markers: 'sparse' }, { hovered: this.hoveredLevel, pinned: null });
     const run = running ? progress?.run : undefined;
     this.curveBox.hidden = run === undefined;
     if (!run) return;
@@ -73,6 +80,16 @@ export class SmallCharts {
   themeChanged(): void {
     this.overview.themeChanged();
     this.curve.themeChanged();
+  }
+
+  private showKey(methods: readonly Method[]): void {
+    const shown = methods.join();
+    if (this.key.dataset['methods'] === shown) return;
+    this.key.dataset['methods'] = shown;
+    setChildren(
+      this.key,
+      ...methods.map(id => h('span', { title: styles[id].explanation }, sample(id), styles[id].label)),
+    );
   }
 
   private showReadout(): void {

@@ -74,6 +74,13 @@ export function setChildren(element: Element, ...children: readonly Child[]): vo
   append(element, children);
 }
 
+/** Text whose quantities ("97.95 ± 0.12 %", "24 %") do not break between number and unit. */
+export function unbroken(text: string): readonly Child[] {
+  return text
+    .split(/(\d[\d.,]*(?: ± [\d.,]+)? %|\d[\d.,]* percentage points)/)
+    .map((part, index) => (index % 2 === 0 ? part : h('span', { class: 'unbroken', text: part })));
+}
+
 /** Text for screen readers only. */
 export function hiddenText(text: string): HTMLSpanElement {
   return h('span', { class: 'visually-hidden', text });

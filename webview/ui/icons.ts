@@ -10,6 +10,7 @@ const shapes = {
   clock: 'M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0 -13 M8 4.4 V8.2 L10.6 9.8',
   pause: 'M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0 -13 M6.4 5.6 V10.4 M9.6 5.6 V10.4',
   tick: 'M3.2 8.4 L6.6 11.8 L12.8 4.6',
+  dash: 'M4 8 H12',
   cross: 'M4.2 4.2 L11.8 11.8 M11.8 4.2 L4.2 11.8',
 } as const;
 export type IconName = keyof typeof shapes;
