@@ -2,30 +2,30 @@
 import { FEATURE } from './panel';
 
 /**
- * @param rows u32[16] numbers of the examples in the data set; only the first `count` are read, the other lanes become 0
+ * @param rows u32[16] numbers of the examples in the data set; only the first `count` are read. The other lanes repeat the
+ * last example: their label is −1, so that nothing comes of them. With no example at all the panel stays as it is.
  * @param data [examples][features] bytes; @param panel [features][16] float32
  * @param scales { f32 factor, f32 shift } per channel: x = value · factor + shift
  */
 export function gatherBytes(data: usize, rows: usize, count: i32, features: i32, channels: i32, scales: usize, panel: usize): void {
-  let feature = 0;
-  let channel = 0;
-  if (count == 16) {
-    for (; feature + 16 <= features; feature += 16) {
-      channel = transpose16(data + feature, rows, features, scales, channel, channels, panel + <usize>feature * FEATURE);
-    }
-  }
-  for (; feature < features; feature++) {
+  if (count <= 0) return;
+  let channel = transposeBlocks(data, rows, count, features, scales, channels, panel);
+  for (let feature = features & ~15; feature < features; feature++) {
     const factor = load<f32>(scales + (<usize>channel << 3));
     const shift = load<f32>(scales + (<usize>channel << 3), 4);
     const out = panel + <usize>feature * FEATURE;
     for (let lane = 0; lane < 16; lane++) {
-      const value: f32 = lane < count
-        ? <f32>load<u8>(data + <usize>load<u32>(rows + (<usize>lane << 2)) * features + feature) * factor + shift
-        : 0;
-      store<f32>(out + (<usize>lane << 2), value);
+      store<f32>(out + (<usize>lane << 2), <f32>load<u8>(example(data, rows, lane, count, features) + feature) * factor + shift);
     }
     if (++channel == channels) channel = 0;
   }
+}
+
+/** Address of the example in a lane. */
+// @ts-ignore: decorator
+@inline
+function example(data: usize, rows: usize, lane: i32, count: i32, bytes: i32): usize {
+  return data + <usize>load<u32>(rows + (<usize>min(lane, count - 1) << 2)) * bytes;
 }
 
 // @ts-ignore: decorator
@@ -54,55 +54,82 @@ function storeFeature(bytes: v128, out: usize, scales: usize, channel: i32, chan
   return channel + 1 == channels ? 0 : channel + 1;
 }
 
-/** Sixteen bytes of sixteen examples, transposed in four rounds of interleaving. Returns the channel of the next feature. */
-function transpose16(data: usize, rows: usize, stride: i32, scales: usize, channel: i32, channels: i32, out: usize): i32 {
-  // a round interleaves vector i with vector i + 8, so that four rounds move lane bits into place
-  let r0 = v128.load(data + <usize>load<u32>(rows) * stride), r1 = v128.load(data + <usize>load<u32>(rows, 4) * stride);
-  let r2 = v128.load(data + <usize>load<u32>(rows, 8) * stride), r3 = v128.load(data + <usize>load<u32>(rows, 12) * stride);
-  let r4 = v128.load(data + <usize>load<u32>(rows, 16) * stride), r5 = v128.load(data + <usize>load<u32>(rows, 20) * stride);
-  let r6 = v128.load(data + <usize>load<u32>(rows, 24) * stride), r7 = v128.load(data + <usize>load<u32>(rows, 28) * stride);
-  let r8 = v128.load(data + <usize>load<u32>(rows, 32) * stride), r9 = v128.load(data + <usize>load<u32>(rows, 36) * stride);
-  let ra = v128.load(data + <usize>load<u32>(rows, 40) * stride), rb = v128.load(data + <usize>load<u32>(rows, 44) * stride);
-  let rc = v128.load(data + <usize>load<u32>(rows, 48) * stride), rd = v128.load(data + <usize>load<u32>(rows, 52) * stride);
-  let re = v128.load(data + <usize>load<u32>(rows, 56) * stride), rf = v128.load(data + <usize>load<u32>(rows, 60) * stride);
-  for (let round = 0; round < 4; round++) {
-    const s0 = low(r0, r8), s1 = high(r0, r8), s2 = low(r1, r9), s3 = high(r1, r9);
-    const s4 = low(r2, ra), s5 = high(r2, ra), s6 = low(r3, rb), s7 = high(r3, rb);
-    const s8 = low(r4, rc), s9 = high(r4, rc), sa = low(r5, rd), sb = high(r5, rd);
-    const sc = low(r6, re), sd = high(r6, re), se = low(r7, rf), sf = high(r7, rf);
-    r0 = s0; r1 = s1; r2 = s2; r3 = s3; r4 = s4; r5 = s5; r6 = s6; r7 = s7;
-    r8 = s8; r9 = s9; ra = sa; rb = sb; rc = sc; rd = sd; re = se; rf = sf;
+/** All whole blocks of sixteen features, transposed in four rounds of interleaving. Returns the channel of the feature after. */
+function transposeBlocks(data: usize, rows: usize, count: i32, features: i32, scales: usize, channels: i32, panel: usize): i32 {
+  const p0 = example(data, rows, 0, count, features);
+  const p1 = example(data, rows, 1, count, features);
+  const p2 = example(data, rows, 2, count, features);
+  const p3 = example(data, rows, 3, count, features);
+  const p4 = example(data, rows, 4, count, features);
+  const p5 = example(data, rows, 5, count, features);
+  const p6 = example(data, rows, 6, count, features);
+  const p7 = example(data, rows, 7, count, features);
+  const p8 = example(data, rows, 8, count, features);
+  const p9 = example(data, rows, 9, count, features);
+  const pa = example(data, rows, 10, count, features);
+  const pb = example(data, rows, 11, count, features);
+  const pc = example(data, rows, 12, count, features);
+  const pd = example(data, rows, 13, count, features);
+  const pe = example(data, rows, 14, count, features);
+  const pf = example(data, rows, 15, count, features);
+  let channel = 0;
+  for (let feature: usize = 0; feature + 16 <= <usize>features; feature += 16) {
+    let r0 = v128.load(p0 + feature);
+    let r1 = v128.load(p1 + feature);
+    let r2 = v128.load(p2 + feature);
+    let r3 = v128.load(p3 + feature);
+    let r4 = v128.load(p4 + feature);
+    let r5 = v128.load(p5 + feature);
+    let r6 = v128.load(p6 + feature);
+    let r7 = v128.load(p7 + feature);
+    let r8 = v128.load(p8 + feature);
+    let r9 = v128.load(p9 + feature);
+    let ra = v128.load(pa + feature);
+    let rb = v128.load(pb + feature);
+    let rc = v128.load(pc + feature);
+    let rd = v128.load(pd + feature);
+    let re = v128.load(pe + feature);
+    let rf = v128.load(pf + feature);
+    // a round interleaves vector i with vector i + 8, so that four rounds move the bits of a lane's number into place
+    for (let round = 0; round < 4; round++) {
+      const s0 = low(r0, r8), s1 = high(r0, r8), s2 = low(r1, r9), s3 = high(r1, r9);
+      const s4 = low(r2, ra), s5 = high(r2, ra), s6 = low(r3, rb), s7 = high(r3, rb);
+      const s8 = low(r4, rc), s9 = high(r4, rc), sa = low(r5, rd), sb = high(r5, rd);
+      const sc = low(r6, re), sd = high(r6, re), se = low(r7, rf), sf = high(r7, rf);
+      r0 = s0; r1 = s1; r2 = s2; r3 = s3; r4 = s4; r5 = s5; r6 = s6; r7 = s7;
+      r8 = s8; r9 = s9; ra = sa; rb = sb; rc = sc; rd = sd; re = se; rf = sf;
+    }
+    const out = panel + feature * FEATURE;
+    channel = storeFeature(r0, out + 0, scales, channel, channels);
+    channel = storeFeature(r1, out + 64, scales, channel, channels);
+    channel = storeFeature(r2, out + 128, scales, channel, channels);
+    channel = storeFeature(r3, out + 192, scales, channel, channels);
+    channel = storeFeature(r4, out + 256, scales, channel, channels);
+    channel = storeFeature(r5, out + 320, scales, channel, channels);
+    channel = storeFeature(r6, out + 384, scales, channel, channels);
+    channel = storeFeature(r7, out + 448, scales, channel, channels);
+    channel = storeFeature(r8, out + 512, scales, channel, channels);
+    channel = storeFeature(r9, out + 576, scales, channel, channels);
+    channel = storeFeature(ra, out + 640, scales, channel, channels);
+    channel = storeFeature(rb, out + 704, scales, channel, channels);
+    channel = storeFeature(rc, out + 768, scales, channel, channels);
+    channel = storeFeature(rd, out + 832, scales, channel, channels);
+    channel = storeFeature(re, out + 896, scales, channel, channels);
+    channel = storeFeature(rf, out + 960, scales, channel, channels);
   }
-  channel = storeFeature(r0, out + 0, scales, channel, channels);
-  channel = storeFeature(r1, out + 64, scales, channel, channels);
-  channel = storeFeature(r2, out + 128, scales, channel, channels);
-  channel = storeFeature(r3, out + 192, scales, channel, channels);
-  channel = storeFeature(r4, out + 256, scales, channel, channels);
-  channel = storeFeature(r5, out + 320, scales, channel, channels);
-  channel = storeFeature(r6, out + 384, scales, channel, channels);
-  channel = storeFeature(r7, out + 448, scales, channel, channels);
-  channel = storeFeature(r8, out + 512, scales, channel, channels);
-  channel = storeFeature(r9, out + 576, scales, channel, channels);
-  channel = storeFeature(ra, out + 640, scales, channel, channels);
-  channel = storeFeature(rb, out + 704, scales, channel, channels);
-  channel = storeFeature(rc, out + 768, scales, channel, channels);
-  channel = storeFeature(rd, out + 832, scales, channel, channels);
-  channel = storeFeature(re, out + 896, scales, channel, channels);
-  channel = storeFeature(rf, out + 960, scales, channel, channels);
   return channel;
 }
 
 /** As gatherBytes, for float32 data. */
 export function gatherFloats(data: usize, rows: usize, count: i32, features: i32, channels: i32, scales: usize, panel: usize): void {
+  if (count <= 0) return;
   for (let lane = 0; lane < 16; lane++) {
-    const row = lane < count ? data + (<usize>load<u32>(rows + (<usize>lane << 2)) * features << 2) : 0;
+    const row = example(data, rows, lane, count, features << 2);
     let out = panel + (<usize>lane << 2);
     let channel = 0;
     for (let feature = 0; feature < features; feature++, out += FEATURE) {
-      const value: f32 = row
-        ? load<f32>(row + (<usize>feature << 2)) * load<f32>(scales + (<usize>channel << 3)) + load<f32>(scales + (<usize>channel << 3), 4)
-        : 0;
-      store<f32>(out, value);
+      const value = load<f32>(row + (<usize>feature << 2));
+      store<f32>(out, value * load<f32>(scales + (<usize>channel << 3)) + load<f32>(scales + (<usize>channel << 3), 4));
       if (++channel == channels) channel = 0;
     }
   }

@@ -4,4 +4,4 @@ export { barrier } from './barrier';
 export { denseForward, denseInputGradient, denseUpdate } from './dense';
 export { gatherBytes, gatherFloats, gatherLabels, listActive } from './gather';
 export { crossEntropy, meanSquaredError } from './loss';
-export { sparseForward, sparseForwardPair, sparseInputGradient, sparseUpdate } from './sparse';
+export { sparseForward, sparseInputGradient, sparseUpdate } from './sparse';

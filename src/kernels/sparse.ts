@@ -32,39 +32,6 @@ export function sparseForward(
   }
 }
 
-/** Two panels at once, `xStride` and `yStride` bytes apart: each weight and its index are loaded once for both. */
-export function sparseForwardPair(
-  x: usize, xStride: usize, rows: usize, inputs: usize, w: usize, bias: usize, y: usize, yStride: usize,
-  begin: i32, end: i32, rectify: bool,
-): void {
-  for (let o = begin; o < end; o++) {
-    const start = <usize>load<u32>(rows + (<usize>o << 3)) << 2;
-    const count = <usize>load<u32>(rows + (<usize>o << 3), 4) << 2;
-    let a0 = v128.load_splat<f32>(bias + (<usize>o << 2)), a1 = a0, a2 = a0, a3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0;
-    for (let slot = start; slot < start + count; slot += 4) {
-      const xp = x + <usize>load<u32>(inputs + slot);
-      const xq = xp + xStride;
-      const weight = v128.load_splat<f32>(w + slot);
-      a0 = multiplyAdd(a0, weight, v128.load(xp));
-      a1 = multiplyAdd(a1, weight, v128.load(xp, 16));
-      a2 = multiplyAdd(a2, weight, v128.load(xp, 32));
-      a3 = multiplyAdd(a3, weight, v128.load(xp, 48));
-      c0 = multiplyAdd(c0, weight, v128.load(xq));
-      c1 = multiplyAdd(c1, weight, v128.load(xq, 16));
-      c2 = multiplyAdd(c2, weight, v128.load(xq, 32));
-      c3 = multiplyAdd(c3, weight, v128.load(xq, 48));
-    }
-    if (rectify) {
-      a0 = relu(a0); a1 = relu(a1); a2 = relu(a2); a3 = relu(a3);
-      c0 = relu(c0); c1 = relu(c1); c2 = relu(c2); c3 = relu(c3);
-    }
-    const yp = y + <usize>o * FEATURE;
-    const yq = yp + yStride;
-    v128.store(yp, a0); v128.store(yp, a1, 16); v128.store(yp, a2, 32); v128.store(yp, a3, 48);
-    v128.store(yq, c0); v128.store(yq, c1, 16); v128.store(yq, c2, 32); v128.store(yq, c3, 48);
-  }
-}
-
 /**
  * One panel: dx[i] = Σ_o w · dy[o] for inputs [begin, end), through the index of columns: { start, count } of 8 bytes,
  * entries { u32 byte offset of the weight, u32 byte offset of the output within a panel } in rising order of output.

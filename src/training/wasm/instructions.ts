@@ -32,25 +32,13 @@ export class Binder {
     private readonly scope: Scope,
   ) {}
 
-  /**
-   * Splits an op of `blocks` blocks a panel between the threads and binds this thread's calls. `bindPair`, where there is
-   * one, serves two whole panels at once.
-   */
-  split(
-    blocks: number,
-    bind: (panel: number, begin: number, end: number) => Instruction,
-    bindPair?: (panel: number) => Instruction,
-  ): Instruction[] {
+  /** Splits an op of `blocks` blocks a panel between the threads and binds this thread's calls. */
+  split(blocks: number, bind: (panel: number, begin: number, end: number) => Instruction): Instruction[] {
     const { panels, thread, threads } = this.scope;
     const [first, last] = share(panels * blocks, thread, threads);
     const instructions: Instruction[] = [];
     for (let unit = first; unit < last;) {
       const panel = Math.floor(unit / blocks);
-      if (bindPair && unit === panel * blocks && unit + 2 * blocks <= last) {
-        instructions.push(bindPair(panel));
-        unit += 2 * blocks;
-        continue;
-      }
       const end = Math.min(last, (panel + 1) * blocks);
       instructions.push(bind(panel, unit - panel * blocks, end - panel * blocks));
       unit = end;
@@ -77,28 +65,9 @@ export class Binder {
           });
         }
         const { kernel, start, rows, slotInputs } = layer;
-        return this.split(
-          output.features / 4,
-          (panel, begin, end) => () => {
-            kernels.sparseForward(x(panel), rows, slotInputs, kernel, start, y(panel), begin * 4, end * 4, rectify);
-          },
-          panel => () => {
-            const { features, panelBytes } = output;
-            kernels.sparseForwardPair(
-              x(panel),
-              input.panelBytes,
-              rows,
-              slotInputs,
-              kernel,
-              start,
-              y(panel),
-              panelBytes,
-              0,
-              features,
-              rectify,
-            );
-          },
-        );
+        return this.split(output.features / 4, (panel, begin, end) => () => {
+          kernels.sparseForward(x(panel), rows, slotInputs, kernel, start, y(panel), begin * 4, end * 4, rectify);
+        });
       }
       case 'activation':
         if (op.fused) return [];

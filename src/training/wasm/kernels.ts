@@ -74,19 +74,6 @@ export interface Kernels {
     end: number,
     rectify: number,
   ) => void;
-  readonly sparseForwardPair: (
-    x: Address,
-    xStride: number,
-    rows: Address,
-    inputs: Address,
-    w: Address,
-    bias: Address,
-    y: Address,
-    yStride: number,
-    begin: number,
-    end: number,
-    rectify: number,
-  ) => void;
   readonly sparseInputGradient: (
     columns: Address,
     entries: Address,
