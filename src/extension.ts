@@ -23,18 +23,14 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const showPanel = panels.open.bind(panels);
   const runner = new Runner(jobs, workspaceState, showPanel);
-  const find = new Find(runner);
+  const find = new Find(extensionUri, runner);
   const results: Results = new Results(jobs, index, panels, runner, log);
   const chart = new ChartView({
     extensionUri,
     jobs,
     index,
     log,
-    perform: async (action, ref) => {
-      if (action === 'tryExample') await find.tryExample();
-      else if (action === 'openModel') await find.chooseModel();
-      else if (ref) showPanel(ref);
-    },
+    open: showPanel,
   });
   subscriptions.push(
     log,

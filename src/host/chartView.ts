@@ -1,6 +1,6 @@
 /** The small live chart under the tree: the running experiment, else the one selected in the tree, else the newest. */
 import * as vscode from 'vscode';
-import type { HostToSidebar, SidebarToHost } from '../shared/messages';
+import type { HostToSidebar } from '../shared/messages';
 import type { ExperimentIndex } from './experimentIndex';
 import type { JobService } from './jobService';
 import type { ExperimentRef } from './store';
@@ -15,7 +15,7 @@ export interface ChartServices {
   readonly jobs: JobService;
   readonly index: ExperimentIndex;
   readonly log: vscode.LogOutputChannel;
-  readonly perform: (action: Exclude<SidebarToHost['type'], 'ready'>, ref: ExperimentRef | null) => Promise<void>;
+  readonly open: (ref: ExperimentRef) => void;
 }
 
 export class ChartView implements vscode.WebviewViewProvider, vscode.Disposable {
@@ -57,7 +57,8 @@ export class ChartView implements vscode.WebviewViewProvider, vscode.Disposable 
       } else if (checked.value.type === 'ready') {
         this.send();
       } else {
-        void this.services.perform(checked.value.type, this.shown());
+        const ref = this.shown();
+        if (ref) this.services.open(ref);
       }
     });
     view.onDidDispose(() => {

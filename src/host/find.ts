@@ -1,14 +1,17 @@
 /** "Find Winning Ticket": from wherever the person stands to a running experiment. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { digitsExample, experimentSuffix, experimentText } from './experimentFiles';
+import { example, experimentSuffix } from './experimentFiles';
 import { askForExperiment, findMnist, writeExperiment } from './newExperiment';
 import { isTrusted, searchExclude, ticketPattern, type Runner } from './runner';
 
 const maximumListed = 50;
 
 export class Find {
-  constructor(private readonly runner: Runner) {}
+  constructor(
+    private readonly extensionUri: vscode.Uri,
+    private readonly runner: Runner,
+  ) {}
 
   /** @param uri what a menu was opened on; left out: the active editor, else a list to choose from */
   async find(uri?: vscode.Uri): Promise<void> {
@@ -22,9 +25,11 @@ export class Find {
   async tryExample(): Promise<void> {
     const folder = await chooseFolder();
     if (!folder || !(await isTrusted())) return;
-    const uri = vscode.Uri.joinPath(folder.uri, `${digitsExample.name}${experimentSuffix}`);
+    const uri = vscode.Uri.joinPath(folder.uri, `${example.name}${experimentSuffix}`);
     if (!(await exists(uri))) {
-      await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(experimentText(digitsExample)));
+      // not copied as a file: the installed one may be read-only
+      const text = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(this.extensionUri, example.file));
+      await vscode.workspace.fs.writeFile(uri, text);
     }
     await this.openAndRun(uri);
   }

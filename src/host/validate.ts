@@ -139,12 +139,7 @@ const panelMessage = z.discriminatedUnion('type', [
   signal('showLog'),
 ]);
 
-const sidebarMessage = z.discriminatedUnion('type', [
-  signal('ready'),
-  signal('open'),
-  signal('tryExample'),
-  signal('openModel'),
-]);
+const sidebarMessage = z.discriminatedUnion('type', [signal('ready'), signal('open')]);
 
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }

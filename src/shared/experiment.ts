@@ -113,7 +113,7 @@ const pruning = z.strictObject({
   counts: z
     .enum(['exact', 'open_lth', 'google'])
     .default('exact')
-    .describe('How many weights go: see SCIENCE in docs/.'),
+    .describe('How many weights go: see docs/science.md.'),
   levels: z
     .int()
     .min(0)

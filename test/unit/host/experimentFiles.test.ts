@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { parse } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
+import { estimateSeconds } from '../../../src/host/estimate';
 import {
-  digitsExample,
+  example,
   experimentText,
   freeName,
   lengths,
@@ -12,12 +15,33 @@ import {
 } from '../../../src/host/experimentFiles';
 import { parseExperiment } from '../../../src/shared/parse';
 
+const exampleText = (): string => readFileSync(path.join(__dirname, '../../..', example.file), 'utf8');
+
 describe('experiments that are written', () => {
-  test('the built-in example is valid and needs no file', () => {
-    const parsed = parseExperiment(experimentText(digitsExample), 'x');
-    expect(parsed.data.format).toBe('digits');
-    expect(parsed.model).toMatch(/^builtin:/);
-    expect(parsed.compare).toEqual(['one-shot', 'random-reinit', 'random-mask']);
+  test('the built-in example needs no file and costs what is said of it: about a minute', () => {
+    const parsed = parseExperiment(exampleText(), example.file);
+    expect(parsed).toMatchObject({
+      name: example.name,
+      model: 'builtin:lenet-300-100',
+      data: { format: 'digits' },
+      training: { optimizer: { name: 'adam', learningRate: 0.0012 }, batchSize: 60, steps: 800 },
+      pruning: { rate: 0.2, levels: 12 },
+      compare: ['one-shot', 'random-reinit', 'random-mask'],
+      replicates: 1,
+    });
+    const { steps, batchSize } = parsed.training;
+    const levels = parsed.pruning.levels!;
+    const seconds = estimateSeconds({
+      weights: 266_200,
+      steps: steps!,
+      batchSize,
+      levels,
+      comparisons: parsed.compare.length,
+      replicates: parsed.replicates,
+      threads: 2,
+    });
+    expect(seconds).toBeGreaterThan(30);
+    expect(seconds).toBeLessThan(90);
   });
 
   test.each(lengths)('"$label" is valid', length => {
@@ -70,7 +94,7 @@ describe('adding controls', () => {
   });
 
   test('changes nothing where nothing is missing', () => {
-    const text = experimentText(digitsExample);
+    const text = exampleText();
     expect(withAllControls(text)).toBe(text);
   });
 });

@@ -51,7 +51,7 @@ describe('messages of webviews', () => {
   test('known ones pass', () => {
     expect(checkPanelMessage({ type: 'curves', runs: [runKey(1)] }).ok).toBe(true);
     expect(checkPanelMessage({ type: 'addControls' }).ok).toBe(true);
-    expect(checkSidebarMessage({ type: 'tryExample' }).ok).toBe(true);
+    expect(checkSidebarMessage({ type: 'open' }).ok).toBe(true);
   });
 
   test('keys that are paths do not', () => {
