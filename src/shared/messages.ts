@@ -53,11 +53,7 @@ export type HostToPanel =
   | { readonly type: 'curves'; readonly curves: Readonly<Record<string, readonly CurvePoint[]>> };
 
 /** Side-panel chart → host. */
-export type SidebarToHost =
-  | { readonly type: 'ready' }
-  | { readonly type: 'open' }
-  | { readonly type: 'tryExample' }
-  | { readonly type: 'openModel' };
+export type SidebarToHost = { readonly type: 'ready' } | { readonly type: 'open' };
 
 /** Host → side-panel chart: the running or selected experiment. */
 export type HostToSidebar = {

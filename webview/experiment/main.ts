@@ -6,7 +6,7 @@ import './experiment.css';
 import { card } from '../ui/card';
 import { h } from '../ui/dom';
 import { onThemeChange } from '../ui/theme';
-import { registerPanelControls, tabs } from '../ui/toolkit';
+import { registerControls, tabs } from '../ui/toolkit';
 import { bridge, savedState, saveState } from '../ui/bridge';
 import { Conditions } from './conditions';
 import { LevelCursor } from './cursor';
@@ -19,7 +19,7 @@ import { Rounds } from './rounds';
 import { CurveStore, readViewState, type PanelState, type ViewId, type ViewState } from './state';
 import { VerdictBox } from './verdict';
 
-registerPanelControls();
+registerControls();
 const host = bridge<PanelToHost, HostToPanel>(['state', 'progress', 'evaluation', 'curves']);
 const post = (message: PanelToHost): void => {
   host.post(message);

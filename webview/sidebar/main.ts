@@ -5,36 +5,25 @@ import '../ui/base.css';
 import './sidebar.css';
 import { h, setChildren, setText } from '../ui/dom';
 import { onThemeChange } from '../ui/theme';
-import { button, registerButton } from '../ui/toolkit';
 import { bridge } from '../ui/bridge';
 import { SmallCharts } from './smallCharts';
 
-registerButton();
 const host = bridge<SidebarToHost, HostToSidebar>(['state']);
 const root = document.getElementById('root') ?? document.body;
-const send = (type: SidebarToHost['type']) => () => {
-  host.post({ type });
+const openExperiment = (): void => {
+  host.post({ type: 'open' });
 };
 
 const title = h('span', { class: 'name' });
 const facts = h('span', { class: 'facts' });
 const open = h(
   'button',
-  { class: 'open', attributes: { type: 'button', title: 'Open the experiment' }, on: { click: send('open') } },
+  { class: 'open', attributes: { type: 'button', title: 'Open the experiment' }, on: { click: openExperiment } },
   title,
   facts,
 );
-const charts = new SmallCharts(send('open'));
+const charts = new SmallCharts(openExperiment);
 const experiment = h('div', { class: 'experiment' }, open, charts.element);
-const empty = h(
-  'div',
-  { class: 'empty' },
-  h('p', {
-    text: 'Finds out whether a small, trainable network hides inside a large one, how small, and that it is not luck.',
-  }),
-  button('Try the built-in example', send('tryExample'), { appearance: 'primary' }),
-  button('Open a model…', send('openModel')),
-);
 
 function factsText({ running, report, progress }: HostToSidebar): string {
   if (running) {
@@ -53,7 +42,7 @@ function factsText({ running, report, progress }: HostToSidebar): string {
 
 host.listen(state => {
   if (state.name === null) {
-    setChildren(root, empty);
+    setChildren(root); // the tree has its welcome text
     return;
   }
   if (!experiment.isConnected) setChildren(root, experiment);

@@ -15,11 +15,7 @@ import {
 } from '@vscode/webview-ui-toolkit';
 import { custom, h, type Child } from './dom';
 
-export function registerButton(): void {
-  provideVSCodeDesignSystem().register(vsCodeButton());
-}
-
-export function registerPanelControls(): void {
+export function registerControls(): void {
   provideVSCodeDesignSystem().register(
     vsCodeButton(),
     vsCodeCheckbox(),

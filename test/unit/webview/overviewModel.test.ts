@@ -6,6 +6,7 @@ import {
   overviewModel,
   overviewTable,
 } from '../../../webview/experiment/overviewModel';
+import type { Range } from '../../../webview/charts/scales';
 import { sampleReport, sampleReports } from '../../support/sampleReports';
 
 const nothing = new Set<never>();
@@ -40,6 +41,14 @@ describe('the chart of accuracy against weights remaining', () => {
       overviewModel(sampleReport({ replicates: 1, status: 'running', done }), nothing).x.range;
     expect(range(1)).toEqual(range(30));
     expect(range(1).max).toBeGreaterThan(1.3);
+  });
+
+  it('keeps its y axis while the points that arrive fit it', () => {
+    const at = (done: number, before?: Range) =>
+      overviewModel(sampleReport({ replicates: 1, status: 'running', done }), nothing, before).y.range;
+    expect(at(34)).not.toEqual(at(31));
+    expect(at(34, at(31))).toEqual(at(31));
+    expect(at(61, at(31)).min).toBeLessThan(at(31).min);
   });
 
   it('stops only at levels that were measured', () => {

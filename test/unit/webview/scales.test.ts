@@ -7,6 +7,7 @@ import {
   linearTicks,
   niceRange,
   niceStep,
+  steadyRange,
   percentTick,
   thin,
 } from '../../../webview/charts/scales';
@@ -112,5 +113,21 @@ describe('the range of an axis', () => {
 
   it('shows the whole of a bounded quantity before anything is measured', () => {
     expect(niceRange([], 0.01, unit)).toEqual(unit);
+  });
+});
+
+describe('an axis that does not move needlessly', () => {
+  const before = { min: 0.96, max: 0.98 };
+
+  it('stays while it holds every value and they fill half of it', () => {
+    expect(steadyRange(before, { min: 0.965, max: 0.98 }, [0.967, 0.978])).toBe(before);
+  });
+
+  it('moves when a value would leave it, or most of it would be empty', () => {
+    const wider = { min: 0.95, max: 0.98 };
+    expect(steadyRange(before, wider, [0.955, 0.978])).toBe(wider);
+    const narrower = { min: 0.97, max: 0.975 };
+    expect(steadyRange(before, narrower, [0.971, 0.974])).toBe(narrower);
+    expect(steadyRange(undefined, narrower, [])).toBe(narrower);
   });
 });

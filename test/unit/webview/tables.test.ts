@@ -35,6 +35,16 @@ describe('the rows of the rounds table', () => {
     expect(roundRows(running, sampleProgress(running))[9]!.compared[0]!.text).toBe('training');
   });
 
+  it('name what is at work, at its level only, and only while a job is', () => {
+    const running = sampleReports.running();
+    const working = (rows: ReturnType<typeof roundRows>) => rows.map(row => row.working).filter(text => text !== '');
+    expect(working(roundRows(running, sampleProgress(running)))).toEqual(['one-shot, step 2,000 of 5,000']);
+    expect(roundRows(running, sampleProgress(running))[9]!.working).not.toBe('');
+    expect(working(roundRows(running, null))).toEqual([]);
+    const started = sampleReports.started();
+    expect(roundRows(started, sampleProgress(started))[0]!.working).toBe('dense, step 2,000 of 5,000');
+  });
+
   it('say which comparison failed', () => {
     expect(roundRows(sampleReports.partlyFailed(), null)[8]!.compared.map(one => one.text === 'failed')).toEqual([
       false,
