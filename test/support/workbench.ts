@@ -46,7 +46,9 @@ export class Workbench {
 
   private listen(message: ConsoleMessage): void {
     const { url, lineNumber } = message.location();
-    if (message.type() === 'error' && !isWorkbench(url)) {
+    // 408 is how VS Code's service worker ends what a webview was loading when the window reloads
+    const cutOff = message.text().includes('status of 408');
+    if (message.type() === 'error' && !cutOff && !isWorkbench(url)) {
       this.problems.push(`${message.text()} (${url}:${lineNumber})`);
     }
   }
