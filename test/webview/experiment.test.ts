@@ -70,6 +70,15 @@ describe.skipIf(unlessMissing(chromiumMissing))('experiment panel', () => {
     expect(cells[column]).toBe(`${percent(control.testAccuracy.mean)} ± ${percent(control.testAccuracy.std)} %`);
   });
 
+  test('a control without a result is not known, one that was not beaten is not met', async () => {
+    const panel = await opened(state(sampleReports.withoutControls()));
+    const conditions = (as: 'met' | 'unmet' | 'open') => panel.page.locator(`.conditions li.${as}`).count();
+    expect([await conditions('met'), await conditions('unmet'), await conditions('open')]).toEqual([2, 0, 2]);
+    await panel.send(state(sampleReports.failed()));
+    await expect.poll(() => conditions('unmet')).toBe(2);
+    expect(await conditions('open')).toBe(0);
+  });
+
   test('without controls it does not claim a ticket, and offers to add them', async () => {
     const panel = await opened(state(sampleReports.withoutControls()));
     expect(await verdict(panel).innerText()).toMatch(/not shown to be better than chance/i);

@@ -95,9 +95,11 @@ export class VerdictBox {
           ? 'question'
           : 'none';
     const advise = !verdict.found && verdict.advice !== undefined;
+    const plain = news(verdict, advise);
+    const evidence = verdict.reasons.filter(reason => !plain.includes(reason));
     const body: Child[] = [
-      ...news(verdict, advise).map(text => h('p', {}, ...unbroken(text))),
-      verdict.reasons.length > 0 && this.why(verdict.reasons),
+      ...plain.map(text => h('p', {}, ...unbroken(text))),
+      evidence.length > 0 && this.why(evidence),
       (now === 'cancelled' || now === 'interrupted') &&
         h('p', {
           class: 'quiet',
@@ -126,7 +128,7 @@ export class VerdictBox {
     this.put(verdict.found ? 'good' : partial ? 'busy' : 'neutral', icon(symbol), verdict.summary, body);
   }
 
-  /** All reasons on request; stays open while reports come in. */
+  /** The other reasons, on request; stays open while reports come in. */
   private why(reasons: readonly string[]): HTMLElement {
     const details = h(
       'details',
