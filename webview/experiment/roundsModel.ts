@@ -37,7 +37,7 @@ export function roundRows(report: Report, progress: Progress | null): readonly R
   const dense = densePoint(report);
   return levelsOf(report).map(level => {
     const point = pointOf(report, 'iterative', level);
-    const state = stateOf(report, level, point);
+    const state = stateOf(report, level, point, progress);
     const difference = point && dense ? point.testAccuracy.mean - dense.testAccuracy.mean : 0;
     return {
       level,
@@ -68,20 +68,30 @@ function statuses(report: Report, method: Method, level: number): readonly RunSt
   return report.runs.filter(run => run.method === method && run.level === level).map(run => run.status);
 }
 
-function stateOf(report: Report, level: number, point: ReportPoint | undefined): RoundRow['state'] {
+function stateOf(
+  report: Report,
+  level: number,
+  point: ReportPoint | undefined,
+  progress: Progress | null,
+): RoundRow['state'] {
   if (point) return 'measured';
   const all = statuses(report, 'iterative', level);
-  if (all.includes('running')) return 'running';
+  const run = progress?.run;
+  if (all.includes('running') || (run?.method === 'iterative' && run.level === level)) return 'running';
   return all.includes('failed') ? 'failed' : 'waiting';
 }
 
+/** Reports come after runs, progress within them: a run is at work where either says so. */
 function workingAt(report: Report, level: number, progress: Progress | null): string {
-  const runs = progress ? report.runs.filter(run => run.level === level && run.status === 'running') : [];
-  const steps = (key: string): string => {
-    const run = progress?.run;
-    return run?.key === key ? `, step ${formatCount(run.step)} of ${formatCount(run.steps)}` : '';
-  };
-  return runs.map(run => `${level === 0 ? 'dense' : methodNames[run.method]}${steps(run.key)}`).join('; ');
+  if (!progress) return '';
+  const { run } = progress;
+  return report.runs
+    .filter(one => one.level === level && (one.status === 'running' || one.key === run?.key))
+    .map(one => {
+      const steps = one.key === run?.key ? `, step ${formatCount(run.step)} of ${formatCount(run.steps)}` : '';
+      return `${level === 0 ? 'dense' : methodNames[one.method]}${steps}`;
+    })
+    .join('; ');
 }
 
 function stateText(state: RoundRow['state'], level: number, progress: Progress | null): string {

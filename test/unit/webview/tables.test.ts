@@ -43,6 +43,13 @@ describe('the rows of the rounds table', () => {
     expect(working(roundRows(running, null))).toEqual([]);
     const started = sampleReports.started();
     expect(roundRows(started, sampleProgress(started))[0]!.working).toBe('dense, step 2,000 of 5,000');
+    // the last report is from before the run began
+    const runs = started.runs.map(run => ({ ...run, status: 'waiting' as const }));
+    expect(roundRows({ ...started, runs }, sampleProgress(started))[0]).toMatchObject({
+      working: 'dense, step 2,000 of 5,000',
+      test: 'step 2,000 of 5,000',
+      state: 'running',
+    });
   });
 
   it('say which comparison failed', () => {
