@@ -1,5 +1,5 @@
 /** Writing and reading experiment files, as text. Pure. */
-import { applyEdits, findNodeAtLocation, modify, parseTree } from 'jsonc-parser';
+import { applyEdits, findNodeAtLocation, modify, parseTree, type Node } from 'jsonc-parser';
 import { comparisons, type Comparison, type ExperimentFile } from '../shared/experiment';
 import { isExperimentName } from './validate';
 
@@ -106,7 +106,7 @@ export function freeName(name: string, taken: (name: string) => boolean): string
  * field that is missing, the nearest around it.
  */
 export function placeOfField(text: string, field: string): { readonly offset: number; readonly length: number } | null {
-  const tree = parseTree(text, [], { allowTrailingComma: true });
+  const tree = readTree(text);
   if (!tree || field === '') return null;
   const path = [...field.matchAll(/[^.[\]]+/g)].map(([part]) => (/^\d+$/.test(part) ? Number(part) : part));
   for (; path.length > 0; path.pop()) {
@@ -116,10 +116,24 @@ export function placeOfField(text: string, field: string): { readonly offset: nu
   return null;
 }
 
-/** The file with every comparison in `compare`, comments and layout kept; the same text where none is missing. */
+/** null where there is nothing, or what no experiment file is: nested too deeply to be read. */
+function readTree(text: string): Node | null {
+  try {
+    return parseTree(text, [], { allowTrailingComma: true }) ?? null;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/**
+ * The file with every comparison in `compare`, comments and layout kept; the same text where none is missing, or where it
+ * cannot be read.
+ */
 export function withAllControls(text: string): string {
-  const tree = parseTree(text, [], { allowTrailingComma: true });
-  const node = tree && findNodeAtLocation(tree, ['compare']);
+  const tree = readTree(text);
+  if (!tree) return text;
+  const node = findNodeAtLocation(tree, ['compare']);
   const present = (node?.children ?? []).map(child => child.value as unknown);
   const missing = comparisons.filter(comparison => !present.includes(comparison));
   if (missing.length === 0) return text;

@@ -99,6 +99,12 @@ describe('adding controls', () => {
   });
 });
 
+test('text that is nested too deeply is left to the parser, which says so', () => {
+  const text = '['.repeat(100_000);
+  expect(placeOfField(text, 'name')).toBeNull();
+  expect(withAllControls(text)).toBe(text);
+});
+
 describe('the place of a field', () => {
   const text = '{ "name": "a", "pruning": { "rate": 2 }, "compare": ["one-shot", "x"] }';
   const at = (field: string): string | null => {
