@@ -1,0 +1,16 @@
+import type { Target } from '../target';
+import { experimentTarget } from './experiment';
+import { idxTargets } from './idx';
+import { layersModelTarget } from './layersModel';
+import { hostTargets } from './messages';
+import { safetensorsTarget } from './safetensors';
+import { storeTargets } from './store';
+
+export const targets: readonly Target[] = [
+  ...idxTargets,
+  safetensorsTarget,
+  layersModelTarget,
+  experimentTarget,
+  ...storeTargets,
+  ...hostTargets,
+];

@@ -1,0 +1,89 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { StoreError } from '../../../src/job/files';
+import { RunStore } from '../../../src/job/store';
+import { runKey } from '../../../src/lottery/graph';
+import type { RunInputs, RunRecord } from '../../../src/shared/run';
+import { damageJson, damageValue } from '../json';
+import { demand, reading, type Target } from '../target';
+import { checkpoint, damageCheckpoint } from './safetensors';
+
+const other = 'f'.repeat(32);
+const inputs: RunInputs = {
+  version: 1,
+  model: 'm',
+  data: 'd',
+  executor: { name: 'wasm', variant: '1' },
+  training: {
+    optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0, nesterov: false, weightDecay: 0 },
+    schedule: { name: 'constant', warmup: 0 },
+    loss: 'cross-entropy',
+    batchSize: 1,
+    evaluateEvery: 1,
+  },
+  orderSeed: 1,
+  steps: { from: 0, to: 1, total: 1 },
+  mask: { kind: 'magnitude-to', run: other, countsOf: other, scope: 'layer', exclude: ['out'] },
+  start: { kind: 'final', run: other },
+};
+const record: RunRecord = {
+  key: runKey(inputs),
+  inputs,
+  status: 'done',
+  executor: 'wasm',
+  device: 'd',
+  versions: { node: '20' },
+  startedAt: '2026-01-01T00:00:00.000Z',
+  finishedAt: '2026-01-01T00:00:01.000Z',
+  seconds: { train: 1, evaluate: 1, total: 2 },
+  layers: [{ name: 'dense/kernel', shape: [2, 2], total: 4, kept: 3 }],
+  final: { testAccuracy: 0.5, testLoss: 1, validationAccuracy: null, validationLoss: null },
+  earlyStopStep: 1,
+};
+const maximumBytes = 1_000_000;
+
+async function place(directory: string, key: string, name: string, bytes: Uint8Array): Promise<RunStore> {
+  const store = await RunStore.open(directory);
+  await mkdir(path.join(directory, 'runs', key), { recursive: true });
+  await writeFile(path.join(directory, 'runs', key, name), bytes);
+  return store;
+}
+
+/** A record that was not damaged but forged: its key fits its inputs, whatever they are. */
+function forged(damaged: unknown): { key: string; text: Buffer } {
+  const key = runKey(damaged as RunInputs);
+  return { key, text: Buffer.from(JSON.stringify({ ...record, key, inputs: damaged })) };
+}
+
+const recordTarget: Target = {
+  name: 'run.json',
+  sound: () => ({ [`${record.key}/run.json`]: Buffer.from(JSON.stringify(record)) }),
+  damaged(random) {
+    if (random.nextBelow(3) > 0) return { [`${record.key}/run.json`]: damageJson(record, random) };
+    const { key, text } = forged(damageValue(inputs, random));
+    return { [`${key}/run.json`]: text };
+  },
+  async read(files, directory) {
+    const [name, bytes] = Object.entries(files)[0]!;
+    const key = path.dirname(name);
+    const read = await (await place(directory, key, 'run.json', bytes)).readRun(key);
+    if (read === null) return 'refused';
+    demand(read.key === key && runKey(read.inputs) === key, 'the record of the run that was asked for');
+    demand(read.status === 'failed' || read.final !== undefined, 'a result where a run is done');
+    return 'valid';
+  },
+};
+
+const tensorsTarget: Target = {
+  name: 'stored tensors',
+  sound: random => ({ 'final.safetensors': checkpoint(random) }),
+  damaged: random => ({ 'final.safetensors': damageCheckpoint(checkpoint(random), random) }),
+  async read(files, directory) {
+    const name = 'final.safetensors';
+    const store = await place(directory, record.key, name, files[name]!);
+    const file = path.join(directory, 'runs', record.key, name);
+    return reading([StoreError], file, () => store.readTensors(record.key, 'final', maximumBytes));
+  },
+};
+
+export const storeTargets: readonly Target[] = [recordTarget, tensorsTarget];
