@@ -7,60 +7,38 @@ import { biasGradient, updateBias, updateWeights } from './update';
 /**
  * One panel: y[o] = bias[o] + Σ_i w[o][i] · x[i] for the output blocks [begin, end); relu if `rectify`.
  * @param x [inputs][16], @param y [outputs][16], @param stride bytes of one block of the kernel
- * @param active the inputs that are not 0 in the whole panel, as listActive writes them; 0: take all
+ * @param list the inputs to take: those that are not 0 in the whole panel, as listActive writes them, or all
  */
 export function denseForward(
-  x: usize, active: usize, w: usize, bias: usize, y: usize, inputs: i32, stride: usize, begin: i32, end: i32, rectify: bool,
+  x: usize, list: usize, w: usize, bias: usize, y: usize, stride: usize, begin: i32, end: i32, rectify: bool,
 ): void {
-  const listEnd = active ? active + 4 + (<usize>load<u32>(active) << 2) : 0;
+  const listEnd = list + 4 + (<usize>load<u32>(list) << 2);
   for (let block = begin; block < end; block++) {
     const wBlock = w + <usize>block * stride;
-    const wEnd = wBlock + (<usize>inputs << 4);
     const b0 = v128.load_splat<f32>(bias + (<usize>block << 4), 0);
     const b1 = v128.load_splat<f32>(bias + (<usize>block << 4), 4);
     const b2 = v128.load_splat<f32>(bias + (<usize>block << 4), 8);
     const b3 = v128.load_splat<f32>(bias + (<usize>block << 4), 12);
     for (let half: usize = 0; half < FEATURE; half += 32) {
       let a00 = b0, a01 = b0, a10 = b1, a11 = b1, a20 = b2, a21 = b2, a30 = b3, a31 = b3;
-      if (active) {
-        for (let at = active + 4; at < listEnd; at += 4) {
-          const input = <usize>load<u32>(at);
-          const wp = wBlock + input;
-          const xp = x + half + (input << 2);
-          const x0 = v128.load(xp);
-          const x1 = v128.load(xp, 16);
-          const w0 = v128.load_splat<f32>(wp);
-          a00 = multiplyAdd(a00, w0, x0);
-          a01 = multiplyAdd(a01, w0, x1);
-          const w1 = v128.load_splat<f32>(wp, 4);
-          a10 = multiplyAdd(a10, w1, x0);
-          a11 = multiplyAdd(a11, w1, x1);
-          const w2 = v128.load_splat<f32>(wp, 8);
-          a20 = multiplyAdd(a20, w2, x0);
-          a21 = multiplyAdd(a21, w2, x1);
-          const w3 = v128.load_splat<f32>(wp, 12);
-          a30 = multiplyAdd(a30, w3, x0);
-          a31 = multiplyAdd(a31, w3, x1);
-        }
-      } else {
-        let xp = x + half;
-        for (let wp = wBlock; wp < wEnd; wp += 16) {
-          const x0 = v128.load(xp);
-          const x1 = v128.load(xp, 16);
-          const w0 = v128.load_splat<f32>(wp);
-          a00 = multiplyAdd(a00, w0, x0);
-          a01 = multiplyAdd(a01, w0, x1);
-          const w1 = v128.load_splat<f32>(wp, 4);
-          a10 = multiplyAdd(a10, w1, x0);
-          a11 = multiplyAdd(a11, w1, x1);
-          const w2 = v128.load_splat<f32>(wp, 8);
-          a20 = multiplyAdd(a20, w2, x0);
-          a21 = multiplyAdd(a21, w2, x1);
-          const w3 = v128.load_splat<f32>(wp, 12);
-          a30 = multiplyAdd(a30, w3, x0);
-          a31 = multiplyAdd(a31, w3, x1);
-          xp += FEATURE;
-        }
+      for (let at = list + 4; at < listEnd; at += 4) {
+        const input = <usize>load<u32>(at);
+        const wp = wBlock + input;
+        const xp = x + half + (input << 2);
+        const x0 = v128.load(xp);
+        const x1 = v128.load(xp, 16);
+        const w0 = v128.load_splat<f32>(wp);
+        a00 = multiplyAdd(a00, w0, x0);
+        a01 = multiplyAdd(a01, w0, x1);
+        const w1 = v128.load_splat<f32>(wp, 4);
+        a10 = multiplyAdd(a10, w1, x0);
+        a11 = multiplyAdd(a11, w1, x1);
+        const w2 = v128.load_splat<f32>(wp, 8);
+        a20 = multiplyAdd(a20, w2, x0);
+        a21 = multiplyAdd(a21, w2, x1);
+        const w3 = v128.load_splat<f32>(wp, 12);
+        a30 = multiplyAdd(a30, w3, x0);
+        a31 = multiplyAdd(a31, w3, x1);
       }
       if (rectify) {
         a00 = relu(a00); a01 = relu(a01); a10 = relu(a10); a11 = relu(a11);

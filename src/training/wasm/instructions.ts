@@ -57,11 +57,11 @@ export class Binder {
         const layer = program.layers[op.layer]!;
         const rectify = Number(op.rectify);
         if (layer.form === 'dense') {
-          const { kernel, start, inputs, stride } = layer;
+          const { kernel, start, stride, allInputs } = layer;
           const active = op.input === program.inputBuffer ? scope.active : null;
           return this.split(output.features / 4, (panel, begin, end) => () => {
-            const list = active ? active.lists + panel * active.listStride : 0;
-            kernels.denseForward(x(panel), list, kernel, start, y(panel), inputs, stride, begin, end, rectify);
+            const list = active ? active.lists + panel * active.listStride : allInputs;
+            kernels.denseForward(x(panel), list, kernel, start, y(panel), stride, begin, end, rectify);
           });
         }
         const { kernel, start, rows, slotInputs } = layer;

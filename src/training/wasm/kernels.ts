@@ -27,11 +27,10 @@ export interface Kernels {
   readonly gatherLabels: (data: Address, width: number, rows: Address, count: number, labels: Address) => void;
   readonly denseForward: (
     x: Address,
-    active: Address,
+    list: Address,
     w: Address,
     bias: Address,
     y: Address,
-    inputs: number,
     stride: number,
     begin: number,
     end: number,

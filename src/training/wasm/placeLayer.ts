@@ -119,6 +119,7 @@ export function placeLayer(
     bias,
     start,
     stride,
+    allInputs: placeAllInputs(inputs, memory, arena),
     block: write(kernel, count * 4, maskAddress),
     shares: Array.from({ length: threads + 1 }, (_, thread) => Math.floor((blocks * thread) / threads)),
   };
@@ -152,4 +153,15 @@ function outputSums(values: Float32Array, mask: Uint8Array | null, { inputs, out
     for (let output = 0; output < outputs; output++, at++) if (mask?.[at] !== 0) sums[output]! += values[at]!;
   }
   return sums;
+}
+
+/** { count, offset of each input in a block of the kernel }, as src/kernels/gather.ts lists active inputs. */
+function placeAllInputs(inputs: number, memory: WasmMemory, arena: Arena): number {
+  const address = arena.allocate((inputs + 1) * 4);
+  copyIn(
+    memory,
+    address,
+    Uint32Array.from({ length: inputs + 1 }, (_, i) => (i === 0 ? inputs : (i - 1) * 16)),
+  );
+  return address;
 }

@@ -54,6 +54,8 @@ export interface DenseLayer extends LayerBase {
   readonly form: 'dense';
   /** Bytes of a block of four outputs. */
   readonly stride: number;
+  /** All inputs, as a list of active ones. */
+  readonly allInputs: number;
 }
 
 export interface SparseLayer extends LayerBase {
