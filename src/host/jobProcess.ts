@@ -22,6 +22,8 @@ export interface JobOptions {
   readonly script: string;
   readonly experimentPath: string;
   readonly storeDirectory: string;
+  /** What the work waits for once the process is there. */
+  readonly after?: Promise<void>;
   /** How long a process may take to stop after `cancel` or `finished` before it is killed. */
   readonly graceMilliseconds?: number;
 }
@@ -65,10 +67,9 @@ export class JobProcess {
     });
     this.logLines(this.child.stdout, 'info');
     this.logLines(this.child.stderr, 'warn');
-    this.send({
-      type: 'start',
-      experimentPath: options.experimentPath,
-      storeDirectory: options.storeDirectory,
+    const { experimentPath, storeDirectory } = options;
+    void (options.after ?? Promise.resolve()).then(() => {
+      if (!this.cancelled && !this.ended) this.send({ type: 'start', experimentPath, storeDirectory });
     });
   }
 

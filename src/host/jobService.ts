@@ -59,14 +59,14 @@ export class JobService implements vscode.Disposable {
   }
 
   /** Starts the job of an experiment file; one that is at work already is left alone. */
-  start(file: string, ref: ExperimentRef): LiveExperiment {
+  start(file: string, ref: ExperimentRef, after?: Promise<void>): LiveExperiment {
     const key = refKey(ref);
     const present = this.works.get(key);
     if (present) return present;
     this.failures.delete(key);
     this.log.info(`${ref.name}: starts from ${file}`);
     const process = new JobProcess(
-      { script: this.script, experimentPath: file, storeDirectory: ref.store },
+      { script: this.script, experimentPath: file, storeDirectory: ref.store, ...(after && { after }) },
       {
         onMessage: message => {
           this.receive(work, message);

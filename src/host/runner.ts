@@ -6,12 +6,16 @@ import { parseExperiment } from '../shared/parse';
 import { placeOfField } from './experimentFiles';
 import type { JobService } from './jobService';
 import { refKey, storeName, type ExperimentRef } from './store';
+import { pagesLoaded } from './webviews';
 
 const filesKey = 'winningTicket.files';
 const maximumFiles = 500;
 
 export const ticketPattern = '**/*.ticket.json';
 export const searchExclude = `**/{node_modules,${storeName}}/**`;
+
+/** How long the work waits for its panel to be there. */
+const panelMilliseconds = 5_000;
 
 export class Runner {
   constructor(
@@ -35,8 +39,9 @@ export class Runner {
     if (!experiment) return false;
     const ref = { store: storeOf(uri), name: experiment.name };
     await this.remember(ref, uri.fsPath);
-    this.jobs.start(uri.fsPath, ref);
     this.show(ref);
+    // training takes every core: a page that loads for the first time would wait for most of a minute
+    this.jobs.start(uri.fsPath, ref, pagesLoaded(panelMilliseconds));
     return true;
   }
 

@@ -2,6 +2,7 @@
  * The job as a child process of the extension host: takes one experiment over IPC, sends events, ends with `finished`.
  * It outlives neither a cancel by more than a second nor its parent.
  */
+import { constants, setPriority } from 'node:os';
 import * as z from 'zod';
 import type { JobToHost } from '../shared/messages';
 import { runExperiment } from './experiment';
@@ -18,6 +19,15 @@ const hostMessage = z.discriminatedUnion('type', [
 
 /** Whatever is not finished by then is dropped: every file in the store is whole at any moment. */
 const graceMilliseconds = 800;
+
+/** The editor comes first: training threads, which inherit this, take every core there is. */
+function stepAside(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // not allowed here: the job works all the same
+  }
+}
 
 const controller = new AbortController();
 let started = false;
@@ -61,6 +71,8 @@ async function start(experimentPath: string, storeDirectory: string): Promise<vo
 function crash(error: unknown): void {
   finish(outcomeOfError(error, controller.signal.aborted), exitCodes.failed);
 }
+
+stepAside();
 
 process.on('message', (message: unknown) => {
   const parsed = hostMessage.safeParse(message);

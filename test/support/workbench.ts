@@ -36,8 +36,8 @@ export class Workbench {
 
   static async open(server: CodeServer, width = 1280, height = 800): Promise<Workbench> {
     const browser = await launchChromium();
-    const context = await browser.newContext({ viewport: { width, height } });
-    context.setDefaultTimeout(30_000);
+    const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' });
+    context.setDefaultTimeout(90_000);
     const workbench = new Workbench(await context.newPage(), context);
     await workbench.page.goto(server.url);
     await workbench.loaded();
@@ -118,7 +118,7 @@ export class Workbench {
   }
 
   /** The webview that shows `selector`, found among all that are open. */
-  async webview(selector: string, timeout = 30_000): Promise<Frame> {
+  async webview(selector: string, timeout = 90_000): Promise<Frame> {
     const deadline = Date.now() + timeout;
     for (;;) {
       for (const frame of this.page.frames()) {
