@@ -3,7 +3,7 @@ import { ExperimentError } from '../../../src/shared/experiment';
 import { parseExperiment } from '../../../src/shared/parse';
 
 const minimal = { name: 'a', model: 'builtin:lenet-300-100', data: { format: 'digits' } };
-const file = '/work/a.ticket.json';
+const file = '/project/a.ticket.json';
 
 function errorOf(text: string): ExperimentError {
   try {
