@@ -131,7 +131,7 @@ describe('a wrong experiment file', () => {
       '{\n  "name": "a", "model": "m", "data": { "format": "digits" },\n  "training": {\n    "steps": true\n  }\n}',
     );
     expect(error.position).toEqual({ line: 4, column: 5 });
-    expect(error.message).toMatch(/^\/work\/a\.ticket\.json:4:5: training\.steps: /);
+    expect(error.message).toMatch(/^\/project\/a\.ticket\.json:4:5: training\.steps: /);
   });
 
   it.each([
