@@ -23,6 +23,39 @@ export interface TrainingSetup {
   readonly fromStep: number;
   /** Length of the whole schedule (cosine needs it). */
   readonly totalSteps: number;
+  readonly regularization: Regularization;
+}
+
+/** What else a recipe does to each step. */
+export interface Regularization {
+  /** ε of cross-entropy against (1 − ε) · one-hot + ε / classes while training (Szegedy et al. 2016); evaluation is without. */
+  readonly labelSmoothing: number;
+  /** Gradients of all parameters together are scaled down to this L2 norm, as PyTorch's clip_grad_norm_ does; null: never. */
+  readonly clipNorm: number | null;
+  /**
+   * Decay of an exponential moving average of the trainable parameters, which starts from the first weights; it is what
+   * is evaluated and what `weights` gives, as Keras' use_ema does at the end. null: none.
+   */
+  readonly averageDecay: number | null;
+  /** Random crop of images padded by `crop` pixels of value 0 (before standardisation) on each side, and mirroring by chance ½. */
+  readonly augmentation: { readonly crop: number; readonly flip: boolean };
+}
+
+export const noRegularization: Regularization = {
+  labelSmoothing: 0,
+  clipNorm: null,
+  averageDecay: null,
+  augmentation: { crop: 0, flip: false },
+};
+
+/** Bytes a session needs, known before any of them is taken. */
+export interface MemoryPlan {
+  readonly data: number;
+  /** Weights in the executor's forms with optimiser state, masks, averages. */
+  readonly parameters: number;
+  /** Values and gradients of a batch, or of an evaluation; memory of what is no longer needed is used again. */
+  readonly activations: number;
+  readonly total: number;
 }
 
 export interface Evaluation {
@@ -39,6 +72,7 @@ export interface TrainingProgress {
 }
 
 export interface TrainingSession {
+  readonly memory: MemoryPlan;
   /**
    * Trains up to (not including) `step`.
    * @returns mean loss of the batches trained, null where there were none, and the wall seconds inside training steps
@@ -73,5 +107,22 @@ export class NonFiniteLossError extends Error {
   constructor(readonly step: number) {
     super(`the loss is no longer a finite number at step ${step}: lower the learning rate, or check the data for NaN`);
     this.name = 'NonFiniteLossError';
+  }
+}
+
+/** The model and its batch do not fit into the memory there is; nothing was allocated. */
+export class MemoryLimitError extends Error {
+  constructor(
+    readonly plan: MemoryPlan,
+    readonly limit: number,
+    batchSize: number,
+  ) {
+    const mebibytes = (bytes: number): string => `${String(Math.ceil(bytes / 2 ** 20))} MiB`;
+    super(
+      `training needs ${mebibytes(plan.total)} (data ${mebibytes(plan.data)}, weights and optimiser ${mebibytes(plan.parameters)}, ` +
+        `activations of a batch of ${String(batchSize)} ${mebibytes(plan.activations)}), but at most ${mebibytes(limit)} can be used: ` +
+        'choose a smaller batch size, a smaller model or less data',
+    );
+    this.name = 'MemoryLimitError';
   }
 }
