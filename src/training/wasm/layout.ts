@@ -19,7 +19,9 @@ export interface Layout {
   readonly rowBytes: number;
   /** From the start of the panel to the first pixel inside the frame. */
   readonly origin: number;
-  /** From a panel to the next; whole images are padded to a multiple of four features. */
+  /** Of the image with its frame, padded to a multiple of four features. */
+  readonly bytes: number;
+  /** From a panel to the next; may be more than `bytes`, since panels of several buffers lie in turn. */
   readonly panelBytes: number;
 }
 
@@ -42,6 +44,7 @@ export function layoutOf(shape: readonly number[], frame: Padding): Layout {
   const pixelBytes = channels * featureBytes;
   const rowBytes = (frame.left + width + frame.right) * pixelBytes;
   const bytes = (frame.top + height + frame.bottom) * rowBytes;
+  const padded = Math.ceil(bytes / (4 * featureBytes)) * 4 * featureBytes;
   return {
     height,
     width,
@@ -50,7 +53,8 @@ export function layoutOf(shape: readonly number[], frame: Padding): Layout {
     pixelBytes,
     rowBytes,
     origin: frame.top * rowBytes + frame.left * pixelBytes,
-    panelBytes: Math.ceil(bytes / (4 * featureBytes)) * 4 * featureBytes,
+    bytes: padded,
+    panelBytes: padded,
   };
 }
 
