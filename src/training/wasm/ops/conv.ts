@@ -1,0 +1,32 @@
+/** Convolutions: each in the form that suits its shape and density (convForm.ts). */
+import type { Conv2DOp } from '../../plan/plan';
+import { chooseConvForm, type ConvForm } from './convForm';
+import { compressedForm, type PlacedCompressedConv } from './convCompressed';
+import { directForm, type PlacedDirectConv } from './convDirect';
+import { framesOf } from './convGeometry';
+import type { OperationKind } from './operation';
+
+export type PlacedConv = PlacedDirectConv | PlacedCompressedConv;
+
+/** What every form offers, whichever it was placed in. */
+function formOf(placed: PlacedConv): ConvForm<PlacedConv> {
+  const forms = { direct: directForm, compressed: compressedForm };
+  return forms[placed.form] as ConvForm<PlacedConv>;
+}
+
+export const conv2d: OperationKind<Conv2DOp, PlacedConv> = {
+  framed: true,
+  rectifies: true,
+  keeps: () => ({ inputs: true, output: false }),
+  frames: framesOf,
+  place: (op, placement, site) => {
+    const shapeOf = (id: number): readonly number[] => site.plan.activations[id]!.shape;
+    const mask = site.mask(op.kernel);
+    const density = mask === null ? 1 : mask.reduce((sum, bit) => sum + bit, 0) / mask.length;
+    const form = chooseConvForm(op, shapeOf(op.inputs[0]!), shapeOf(op.output), density);
+    return (form === 'compressed' ? compressedForm : directForm).place(op, placement, site);
+  },
+  forward: (placed, binding) => formOf(placed).forward(placed, binding),
+  backward: (placed, binding) => formOf(placed).backward(placed, binding),
+  update: (placed, binding) => formOf(placed).update(placed, binding),
+};

@@ -1,0 +1,420 @@
+/** One convolution by itself: laid out over a memory of its own, run on any number of threads, one after the other. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Random } from '../../../src/shared/random';
+import type { Conv2DOp, Padding, Pair, Plan } from '../../../src/training/plan/plan';
+import type { Kernels } from '../../../src/training/wasm/kernels';
+import { type Buffer, type Layout, layoutOf } from '../../../src/training/wasm/layout';
+import { conv2d } from '../../../src/training/wasm/ops/conv';
+import type { ConvForm } from '../../../src/training/wasm/ops/convForm';
+import type {
+  Binding,
+  Phase,
+  Placement,
+  Site,
+  StoredKernel,
+  Trainable,
+} from '../../../src/training/wasm/ops/operation';
+import { share } from '../../../src/training/wasm/ops/operation';
+import { randomValues } from './support';
+
+const kernelsFile = path.resolve(import.meta.dirname, '../../../dist/kernels-single.wasm');
+const lanes = 16;
+const firstAddress = 65_536;
+
+export interface ConvShape {
+  readonly inputShape: readonly [number, number, number];
+  readonly outputs: number;
+  readonly kernelSize: Pair;
+  readonly strides: Pair;
+  readonly dilations: Pair;
+  readonly padding: Padding;
+  readonly groups: number;
+  readonly bias: boolean;
+}
+
+export interface ConvCase extends ConvShape {
+  readonly batch: number;
+  readonly mask: Uint8Array | null;
+  /** Forward ends in relu. */
+  readonly rectify: boolean;
+  /** What becomes of the input gradient. */
+  readonly accumulate: boolean;
+  readonly rectifyInput: boolean;
+}
+
+/** Values as plans have them: examples one after another, channels last; kernel [height, width, in / groups, out]. */
+export interface ConvData {
+  readonly input: Float32Array;
+  readonly kernel: Float32Array;
+  readonly bias: Float32Array;
+  readonly outputGradient: Float32Array;
+  /** What lies in the input gradient before. */
+  readonly earlier: Float32Array;
+}
+
+export interface ConvResult {
+  readonly output: Float32Array;
+  readonly inputGradient: Float32Array;
+  readonly kernelGradient: Float32Array;
+  readonly biasGradient: Float32Array;
+}
+
+export function outputShapeOf(shape: ConvShape): [number, number, number] {
+  const { inputShape, kernelSize, strides, dilations, padding } = shape;
+  const side = (axis: 0 | 1, before: number, after: number): number =>
+    Math.floor((inputShape[axis] + before + after - (kernelSize[axis] - 1) * dilations[axis] - 1) / strides[axis]) + 1;
+  return [side(0, padding.top, padding.bottom), side(1, padding.left, padding.right), shape.outputs];
+}
+
+export function randomData(random: Random, test: ConvCase): ConvData {
+  const input = test.inputShape.reduce((a, b) => a * b, test.batch);
+  const output = outputShapeOf(test).reduce((a, b) => a * b, test.batch);
+  const size = kernelShapeOf(test).reduce((a, b) => a * b, 1);
+  return {
+    input: randomValues(random, input),
+    kernel: randomValues(random, size).map((value, i) => (test.mask?.[i] === 0 ? 0 : value)),
+    bias: test.bias ? randomValues(random, test.outputs) : new Float32Array(test.outputs),
+    outputGradient: randomValues(random, output),
+    earlier: randomValues(random, input),
+  };
+}
+
+export function kernelShapeOf({ kernelSize, inputShape, groups, outputs }: ConvShape): number[] {
+  return [...kernelSize, inputShape[2] / groups, outputs];
+}
+
+/** Double precision, by the definition. */
+export function referenceConv(test: ConvCase, data: ConvData): Record<keyof ConvResult, Float64Array> {
+  const [height, width, channels] = test.inputShape;
+  const [rows, columns, outputs] = outputShapeOf(test);
+  const perGroup = channels / test.groups;
+  const result = {
+    output: new Float64Array(data.outputGradient.length),
+    inputGradient: new Float64Array(data.input.length),
+    kernelGradient: new Float64Array(data.kernel.length),
+    biasGradient: new Float64Array(outputs),
+  };
+  for (let at = 0; at < result.output.length; at++) {
+    const output = at % outputs;
+    const column = Math.floor(at / outputs) % columns;
+    const row = Math.floor(at / (outputs * columns)) % rows;
+    const example = Math.floor(at / (outputs * columns * rows));
+    const group = Math.floor((output * test.groups) / outputs);
+    const dy = data.outputGradient[at]!;
+    let sum = data.bias[output]!;
+    result.biasGradient[output]! += dy;
+    for (let ky = 0; ky < test.kernelSize[0]; ky++) {
+      const y = row * test.strides[0] + ky * test.dilations[0] - test.padding.top;
+      if (y < 0 || y >= height) continue;
+      for (let kx = 0; kx < test.kernelSize[1]; kx++) {
+        const x = column * test.strides[1] + kx * test.dilations[1] - test.padding.left;
+        if (x < 0 || x >= width) continue;
+        for (let channel = 0; channel < perGroup; channel++) {
+          const from = ((example * height + y) * width + x) * channels + group * perGroup + channel;
+          const weight = ((ky * test.kernelSize[1] + kx) * perGroup + channel) * outputs + output;
+          sum += data.kernel[weight]! * data.input[from]!;
+          result.inputGradient[from]! += data.kernel[weight]! * dy;
+          if (test.mask?.[weight] !== 0) result.kernelGradient[weight]! += dy * data.input[from]!;
+        }
+      }
+    }
+    result.output[at] = test.rectify ? Math.max(0, sum) : sum;
+  }
+  if (!test.bias) result.biasGradient.fill(0);
+  result.inputGradient.forEach((value, i) => {
+    const sum = value + (test.accumulate ? data.earlier[i]! : 0);
+    result.inputGradient[i] = test.rectifyInput && data.input[i]! <= 0 ? 0 : sum;
+  });
+  return result;
+}
+
+/**
+ * Runs all three passes. Gradients are told from a step of plain SGD of rate 1, so they carry the weights' rounding.
+ * @throws Error where a frame is written to
+ */
+export function runConv<P extends Placement>(
+  form: ConvForm<P>,
+  test: ConvCase,
+  data: ConvData,
+  threads = 1,
+): ConvResult {
+  const bench = new ConvBench(form, test, data, threads);
+  bench.run('forward');
+  bench.run('backward');
+  bench.run('update');
+  return bench.result();
+}
+
+/** A convolution with its data in place, whose passes can be run as often as one likes. */
+export class ConvBench<P extends Placement> {
+  private readonly memory: { readonly buffer: ArrayBuffer };
+  private readonly passes: Record<'forward' | 'backward' | 'update', readonly Phase[]>[];
+  private readonly buffers: readonly Buffer[];
+  private readonly panels: number;
+  private readonly readers: (() => Float32Array)[] = [];
+
+  constructor(
+    form: ConvForm<P>,
+    private readonly test: ConvCase,
+    private readonly data: ConvData,
+    threads: number,
+  ) {
+    this.panels = Math.ceil(test.batch / lanes);
+    const { op, plan } = planOf(test);
+    const fills: ((memory: ArrayBuffer) => void)[] = [];
+    let next = firstAddress;
+    let scratch = 64;
+    const allocate: Site['allocate'] = (bytes, fill) => {
+      const address = next;
+      next += Math.ceil(bytes / 128) * 128;
+      if (fill)
+        fills.push(memory => {
+          fill(memory, address);
+        });
+      return address;
+    };
+    const frames = conv2d.frames(op, plan);
+    const bufferOf = (shape: readonly number[], values: Padding, gradients: Padding): Buffer => {
+      const layouts = [layoutOf(shape, values), layoutOf(shape, gradients)] as const;
+      const [trainingValues, trainingGradients] = layouts.map(({ panelBytes }) => allocate(panelBytes * this.panels));
+      return {
+        values: layouts[0],
+        gradients: layouts[1],
+        trainingValues: trainingValues!,
+        trainingGradients: trainingGradients!,
+        evaluationValues: [],
+      };
+    };
+    // output values and input gradient have frames too, which must stay as they are
+    const some: Padding = { top: 1, bottom: 0, left: 2, right: 1 };
+    this.buffers = [
+      bufferOf(test.inputShape, frames.inputs, some),
+      bufferOf(outputShapeOf(test), some, frames.outputGradient),
+    ];
+    const values = [data.kernel, data.bias];
+    const site: Site = {
+      setup: { plan } as Site['setup'],
+      plan,
+      buffers: this.buffers,
+      threads,
+      panels: this.panels,
+      compressBelow: 0.4,
+      values: parameter => values[parameter]!,
+      mask: parameter => (parameter === 0 ? test.mask : null),
+      allocate,
+      trainable: (kernel, bias) => this.trainable(kernel, bias, allocate),
+      reads: () => undefined,
+      scratch: bytes => {
+        scratch = Math.max(scratch, bytes);
+      },
+    };
+    const placement: Placement = {
+      layer: 'conv',
+      inputs: [0],
+      output: 1,
+      gradients: [{ accumulate: test.accumulate, rectify: test.rectifyInput }],
+      rectify: test.rectify,
+    };
+    const placed = form.place(op, placement, site);
+    // what place returns travels to other threads
+    const travelled = structuredClone(placed);
+    const areas = Array.from({ length: threads }, () => ({ settings: allocate(128), scratch: allocate(scratch) }));
+    const pages = Math.ceil(next / 65_536) + 1;
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: 65_536 });
+    this.memory = memory;
+    fills.forEach(fill => {
+      fill(memory.buffer);
+    });
+    const module = new WebAssembly.Module(readFileSync(kernelsFile));
+    const kernels = new WebAssembly.Instance(module, { env: { memory, abort: fail } }).exports as unknown as Kernels;
+    this.fillBuffers();
+    this.passes = areas.map((area, thread) => {
+      new DataView(memory.buffer).setFloat32(area.settings + 4, 1, true);
+      new Uint8Array(memory.buffer, area.scratch, scratch).fill(0x7f);
+      const binding = this.binding(kernels, area, thread, threads);
+      return {
+        forward: form.forward(travelled, binding),
+        backward: form.backward(travelled, binding),
+        update: form.update(travelled, binding),
+      };
+    });
+  }
+
+  /** All threads' phases, thread after thread. */
+  run(pass: 'forward' | 'backward' | 'update'): void {
+    const phases = this.passes.map(passes => passes[pass]);
+    for (let phase = 0; phase < phases[0]!.length; phase++) {
+      for (const thread of phases)
+        thread[phase]!.work.forEach(instruction => {
+          instruction();
+        });
+    }
+  }
+
+  result(): ConvResult {
+    const [input, output] = this.buffers as [Buffer, Buffer];
+    const { kernel, bias } = this.data;
+    const [kernelAfter, biasAfter] = this.readers.map(read => read()) as [Float32Array, Float32Array | undefined];
+    this.checkFrame(input.values, input.trainingValues, 'input');
+    this.checkFrame(output.gradients, output.trainingGradients, 'output gradient');
+    this.checkFrame(output.values, output.trainingValues, 'output');
+    this.checkFrame(input.gradients, input.trainingGradients, 'input gradient');
+    return {
+      output: this.read(output.values, output.trainingValues),
+      inputGradient: this.read(input.gradients, input.trainingGradients),
+      kernelGradient: kernel.map((value, i) => value - kernelAfter[i]!),
+      biasGradient: bias.map((value, i) => value - (biasAfter?.[i] ?? value)),
+    };
+  }
+
+  private trainable(kernel: StoredKernel, bias: number | null, allocate: Site['allocate']): Trainable {
+    const { packMask } = kernel;
+    const address = allocate(kernel.count * 4, memory => {
+      kernel.pack(this.data.kernel, new Float32Array(memory, address, kernel.count));
+    });
+    const maskAddress =
+      packMask === null
+        ? 0
+        : allocate(kernel.count, (memory, mask) => {
+            packMask(new Uint8Array(memory, mask, kernel.count));
+          });
+    const outputs = this.test.outputs;
+    const biasAddress = allocate(Math.ceil(outputs / 4) * 16, (memory, place) => {
+      new Float32Array(memory, place, outputs).set(this.data.bias);
+    });
+    const block = allocate(64, (memory, place) => {
+      new Uint32Array(memory, place, 5).set([address, 0, 0, maskAddress, bias === null ? 0 : biasAddress]);
+    });
+    this.readers.push(() => kernel.unpack(new Float32Array(this.memory.buffer, address, kernel.count)));
+    if (bias !== null) this.readers.push(() => new Float32Array(this.memory.buffer, biasAddress, outputs).slice());
+    return { block, kernel: address, bias: bias === null ? 0 : biasAddress };
+  }
+
+  private binding(
+    kernels: Kernels,
+    area: { readonly settings: number; readonly scratch: number },
+    thread: number,
+    threads: number,
+  ): Binding {
+    const { buffers, panels } = this;
+    return {
+      ...area,
+      kernels,
+      memory: this.memory,
+      buffers,
+      panels,
+      thread,
+      threads,
+      training: true,
+      batch: { step: 0, count: this.test.batch },
+      values: (buffer, panel) => buffers[buffer]!.trainingValues + panel * buffers[buffer]!.values.panelBytes,
+      gradients: (buffer, panel) => buffers[buffer]!.trainingGradients + panel * buffers[buffer]!.gradients.panelBytes,
+      split: (units, bind) => {
+        const [first, last] = share(panels * units, thread, threads);
+        const work = [];
+        for (let unit = first; unit < last;) {
+          const panel = Math.floor(unit / units);
+          const end = Math.min(last, (panel + 1) * units);
+          work.push(bind(panel, unit - panel * units, end - panel * units));
+          unit = end;
+        }
+        return work;
+      },
+    };
+  }
+
+  private fillBuffers(): void {
+    const [input, output] = this.buffers as [Buffer, Buffer];
+    const { data } = this;
+    this.write(input.values, input.trainingValues, data.input, true);
+    this.write(output.gradients, output.trainingGradients, data.outputGradient, false);
+    const nothing = new Float32Array(data.outputGradient.length).fill(NaN);
+    this.write(output.values, output.trainingValues, nothing, true);
+    const before = this.test.accumulate ? data.earlier : data.earlier.map(() => NaN);
+    this.write(input.gradients, input.trainingGradients, before, true);
+  }
+
+  /** @param repeat lanes past the end of the batch repeat its last example, else they hold 0 */
+  private write(layout: Layout, address: number, values: Float32Array, repeat: boolean): void {
+    const memory = new Float32Array(this.memory.buffer);
+    const size = layout.height * layout.width * layout.channels;
+    for (let example = 0; example < this.panels * lanes; example++) {
+      const from = Math.min(example, this.test.batch - 1) * size;
+      const absent = example >= this.test.batch && !repeat;
+      for (let at = 0; at < size; at++) {
+        memory[place(layout, address, example, at)] = absent ? 0 : values[from + at]!;
+      }
+    }
+  }
+
+  private read(layout: Layout, address: number): Float32Array {
+    const memory = new Float32Array(this.memory.buffer);
+    const size = layout.height * layout.width * layout.channels;
+    return Float32Array.from(
+      { length: this.test.batch * size },
+      (_, i) => memory[place(layout, address, Math.floor(i / size), i % size)]!,
+    );
+  }
+
+  private checkFrame(layout: Layout, address: number, name: string): void {
+    const inside = new Set<number>();
+    const size = layout.height * layout.width * layout.channels;
+    for (let example = 0; example < this.panels * lanes; example++) {
+      for (let at = 0; at < size; at++) inside.add(place(layout, address, example, at));
+    }
+    const memory = new Float32Array(this.memory.buffer);
+    for (let at = address / 4; at < (address + this.panels * layout.panelBytes) / 4; at++) {
+      if (memory[at] !== 0 && !inside.has(at)) throw new Error(`the frame of the ${name} was written to`);
+    }
+  }
+}
+
+/** Index of a float. */
+function place(layout: Layout, address: number, example: number, at: number): number {
+  const channel = at % layout.channels;
+  const column = Math.floor(at / layout.channels) % layout.width;
+  const row = Math.floor(at / (layout.channels * layout.width));
+  const panel = Math.floor(example / lanes);
+  const bytes = panel * layout.panelBytes + layout.origin + row * layout.rowBytes + column * layout.pixelBytes;
+  return (address + bytes) / 4 + channel * lanes + (example % lanes);
+}
+
+function planOf(test: ConvCase): { readonly op: Conv2DOp; readonly plan: Plan } {
+  const op: Conv2DOp = {
+    kind: 'conv2d',
+    layer: 'conv',
+    inputs: [0],
+    output: 1,
+    kernel: 0,
+    bias: test.bias ? 1 : null,
+    kernelSize: test.kernelSize,
+    strides: test.strides,
+    dilations: test.dilations,
+    padding: test.padding,
+    groups: test.groups,
+  };
+  const shapes = [test.inputShape, outputShapeOf(test)];
+  const parameters = [kernelShapeOf(test), [test.outputs]].map((shape, i): Plan['parameters'][number] => ({
+    name: i === 0 ? 'conv/kernel' : 'conv/bias',
+    layer: 'conv',
+    role: i === 0 ? 'kernel' : 'bias',
+    shape,
+    size: shape.reduce((a, b) => a * b, 1),
+    prunable: i === 0,
+    trainable: true,
+    initializer: { kind: 'constant', value: 0 },
+  }));
+  const plan: Plan = {
+    inputShape: test.inputShape,
+    activations: shapes.map(shape => ({ shape, size: shape.reduce((a, b) => a * b, 1) })),
+    ops: [op],
+    parameters,
+    loss: 'cross-entropy',
+  };
+  return { op, plan };
+}
+
+function fail(): never {
+  throw new Error('a kernel aborted');
+}
