@@ -62,11 +62,15 @@ const report = z.looseObject({
   experiment,
   status: z.enum(['running', 'done', 'failed', 'cancelled']),
   error: text.optional(),
+  errorField: text.optional(),
   executor: text,
   device: text,
   dataDescription: text,
   modelDescription: text,
   seconds: z.looseObject({ train: measured, evaluate: measured, total: measured }),
+  memory: z
+    .looseObject({ data: measured, parameters: measured, activations: measured, total: measured })
+    .optional(),
   series: z.array(z.looseObject({ method, points: z.array(point).max(1000) })).max(100),
   layers: z
     .array(

@@ -6,7 +6,7 @@ import { plural } from '../shared/format';
 import type { JobToHost } from '../shared/messages';
 import type { ExperimentStatus, Report } from '../shared/report';
 import type { RunNode, RunRecord } from '../shared/run';
-import type { Executor } from '../training/trainer';
+import { MemoryLimitError, type Executor } from '../training/trainer';
 import type { ExecutorSource } from './executors';
 import { StoreError } from './files';
 import { StoreLock, type LockHolder } from './lock';
@@ -191,8 +191,8 @@ class ExperimentJob {
   }
 
   /** Writes the report as far as it goes and sends it. */
-  private async publish(status: ExperimentStatus, error?: string): Promise<Report> {
-    const report = this.report(status, error);
+  private async publish(status: ExperimentStatus, error?: string, errorField?: string): Promise<Report> {
+    const report = this.report(status, error, errorField);
     await this.store.writeReport(report);
     this.emit({ type: 'report', report });
     return report;
@@ -203,19 +203,20 @@ class ExperimentJob {
     this.running.clear();
     const reason: unknown = this.signal.aborted ? this.signal.reason : error;
     const failed = reason instanceof StoreError || !this.signal.aborted;
-    const message = reason instanceof Error ? reason.message : String(reason);
+    const field = failed && reason instanceof MemoryLimitError ? 'training.batchSize' : undefined;
+    const message = [field, reason instanceof Error ? reason.message : String(reason)].filter(Boolean).join(': ');
     const [status, why] = failed ? (['failed', message] as const) : (['cancelled', undefined] as const);
     try {
-      return await this.publish(status, why);
+      return await this.publish(status, why, field);
     } catch {
       // the first trouble is the one to tell
-      const report = this.report(status, why);
+      const report = this.report(status, why, field);
       this.emit({ type: 'report', report });
       return report;
     }
   }
 
-  private report(status: ExperimentStatus, error?: string): Report {
+  private report(status: ExperimentStatus, error?: string, errorField?: string): Report {
     const { experiment, nodes, dataDescription, modelDescription, executor } = this.prepared;
     const { records, running } = this;
     return buildReport({
@@ -225,6 +226,7 @@ class ExperimentJob {
       running,
       status,
       ...(error !== undefined && { error }),
+      ...(errorField !== undefined && { errorField }),
       executor: executor.name,
       device: this.executor?.device ?? records.values().next().value?.device ?? '',
       dataDescription,

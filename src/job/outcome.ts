@@ -14,7 +14,9 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 /** What `runExperiment` returned. */
 export function outcomeOf(report: Report): Finished {
   const status = report.status === 'running' ? 'failed' : report.status;
-  return { type: 'finished', status, ...(report.error !== undefined && { error: { message: report.error } }) };
+  if (report.error === undefined) return { type: 'finished', status };
+  const { error: message, errorField: field } = report;
+  return { type: 'finished', status, error: { message, ...(field !== undefined && { field }) } };
 }
 
 /** What `runExperiment` threw. */

@@ -16,6 +16,7 @@ import { PlanError, type Plan } from '../training/plan/plan';
 import type { Weights } from '../training/trainer';
 import { errorCode } from './files';
 import { findExecutor, type ExecutorSource } from './executors';
+import { outputLayerOf } from './outputLayer';
 import { resolveExperiment } from './resolve';
 import type { RunnerParts } from './runner';
 
@@ -65,7 +66,7 @@ export async function prepare(parsed: ParsedExperiment, file: string, source?: E
     const [data, model] = await Promise.all([loadData(parsed.data, directory), loadModel(parsed.model, directory)]);
     const { inputShape, classes } = data;
     const plan = lowerModel(model, { inputShape, classes, loss: parsed.training.loss });
-    const outputLayer = plan.ops.findLast(op => op.kind === 'dense')?.layer ?? '';
+    const outputLayer = outputLayerOf(plan);
     const structure = { parameters: plan.parameters, outputLayer };
     const experiment = resolveExperiment(parsed, { data, model: structure, executor: executor.name });
     const ownWeights = parsed.start === 'file' ? fileWeights(plan, model) : null;

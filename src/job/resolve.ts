@@ -14,6 +14,8 @@ export interface ResolveInput {
   readonly data: {
     readonly training: { readonly count: number };
     readonly validation: { readonly count: number };
+    /** Of one example, channels last. */
+    readonly inputShape: readonly number[];
     readonly mean: readonly number[];
     readonly std: readonly number[];
   };
@@ -46,6 +48,8 @@ export function resolveExperiment(parsed: ParsedExperiment, input: ResolveInput)
       `step ${rewindStep} must come before the end of training, which is at step ${steps}: rewind to an earlier step, or train longer`,
     );
   }
+  checkEarlyStopping(training, data.validation.count);
+  checkAugmentation(training.augmentation, data.inputShape);
   const { levels } = levelsFor(pruning, prunableLayers(model.parameters, model.outputLayer));
   const { target, outputRate, ...rule } = pruning;
   return {
@@ -72,6 +76,34 @@ export function resolveExperiment(parsed: ParsedExperiment, input: ResolveInput)
     seed: parsed.seed,
     executor,
   };
+}
+
+function checkEarlyStopping({ earlyStopping }: ParsedExperiment['training'], validation: number): void {
+  if (!earlyStopping || validation > 0) return;
+  throw new ExperimentError(
+    'training.earlyStopping',
+    'needs validation examples, and there are none: raise data.validation, or remove earlyStopping',
+  );
+}
+
+function checkAugmentation(
+  { crop, flip }: ParsedExperiment['training']['augmentation'],
+  inputShape: readonly number[],
+): void {
+  if (crop === 0 && !flip) return;
+  if (inputShape.length !== 3) {
+    throw new ExperimentError(
+      'training.augmentation',
+      `is for images, but an example of this data has the shape [${inputShape.join(', ')}]: remove it`,
+    );
+  }
+  const [height, width] = inputShape as [number, number, number];
+  if (crop > Math.min(height, width)) {
+    throw new ExperimentError(
+      'training.augmentation.crop',
+      `is ${crop}, more than an image of ${height}×${width} pixels has: the papers take 4 for 32×32`,
+    );
+  }
 }
 
 function stepOf(point: TrainingPoint, steps: number, stepsPerEpoch: number): number {

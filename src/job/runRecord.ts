@@ -10,6 +10,7 @@ const key = z.string().regex(keyPattern);
 const finite = z.number();
 const seconds = finite.min(0);
 const step = z.int().min(0);
+const bytes = finite.min(0);
 
 const mask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ones') }),
@@ -19,6 +20,7 @@ const mask = z.discriminatedUnion('kind', [
     scope: z.enum(['global', 'layer']),
     rate: finite,
     outputRate: finite,
+    convolutionRate: finite.optional(),
     exclude: z.array(z.string()),
     counts: z.enum(['exact', 'open_lth', 'google']),
   }),
@@ -73,6 +75,8 @@ const record = z.looseObject({
     })
     .optional(),
   earlyStopStep: step.optional(),
+  stoppedAt: step.optional(),
+  memory: z.strictObject({ data: bytes, parameters: bytes, activations: bytes, total: bytes }).optional(),
 });
 
 /**

@@ -7,12 +7,13 @@ import { NanWeightError } from '../lottery/magnitude';
 import type { Mask } from '../lottery/mask';
 import { buildMasks, LayerCollapseError } from '../lottery/masks';
 import { CutError } from '../lottery/select';
-import { earlyStopStep } from '../lottery/statistics';
-import type { CurvePoint } from '../shared/report';
+import { earlyStopStep, evaluationsWithoutGain } from '../lottery/statistics';
+import type { CurvePoint, MemoryUse } from '../shared/report';
 import type { MaskRecipe, RunNode, RunRecord, StartRecipe } from '../shared/run';
 import type { Plan } from '../training/plan/plan';
 import { NonFiniteLossError, type Executor, type TrainingSession, type Weights } from '../training/trainer';
 import { checkInvariants } from './invariants';
+import { regularizationOf } from './regularization';
 import { StoredTensors } from './storedTensors';
 import type { RunResults, RunStore } from './store';
 
@@ -97,6 +98,8 @@ class Attempt {
   start: Weights | null = null;
   error: string | null = null;
   private final: Weights | null = null;
+  private stoppedAt: number | null = null;
+  private memory: MemoryUse | null = null;
   private readonly curve: CurvePoint[] = [];
   private readonly seconds = { train: 0, evaluate: 0 };
   private readonly startedAt = new Date();
@@ -124,7 +127,9 @@ class Attempt {
       orderSeed,
       fromStep: steps.from,
       totalSteps: steps.total,
+      regularization: regularizationOf(training),
     });
+    this.memory = session.memory;
     try {
       for (const step of evaluationSteps(steps, training.evaluateEvery)) {
         const { loss, seconds } = await session.train(step, {
@@ -135,6 +140,10 @@ class Attempt {
         });
         this.seconds.train += seconds;
         await this.evaluate(session, step, loss);
+        if (step < steps.to && this.isOutOfPatience()) {
+          this.stoppedAt = step;
+          break;
+        }
       }
       this.final = await session.weights();
     } catch (error) {
@@ -163,6 +172,11 @@ class Attempt {
     };
     this.curve.push(point);
     this.listener.onEvaluation(point);
+  }
+
+  private isOutOfPatience(): boolean {
+    const { earlyStopping } = this.node.inputs.training;
+    return earlyStopping !== undefined && evaluationsWithoutGain(this.curve) >= earlyStopping.patience;
   }
 
   /** For every parameter of the plan; null where it is not prunable or nothing is pruned. */
@@ -201,6 +215,8 @@ class Attempt {
           },
         }),
       ...(this.error === null && early !== null && { earlyStopStep: early }),
+      ...(this.stoppedAt !== null && { stoppedAt: this.stoppedAt }),
+      ...(this.memory && { memory: this.memory }),
     };
     const { start, final, masks } = this;
     return {

@@ -9,6 +9,8 @@ export class ProgressTracker {
   private readonly measured: Measured[] = [];
   private readonly waiting = new Map<string, RunNode>();
   private readonly total: number;
+  /** Steps of the finished runs that may stop early. */
+  private readonly stoppable = { planned: 0, trained: 0 };
   private done = 0;
   private current: { readonly node: RunNode; readonly since: number; step: number } | null = null;
 
@@ -34,7 +36,12 @@ export class ProgressTracker {
     this.done++;
     this.current = null;
     if (record.status === 'failed') return;
-    this.measured.push({ density: this.density(node), steps: length(node), seconds: record.seconds.total });
+    const steps = (record.stoppedAt ?? node.inputs.steps.to) - node.inputs.steps.from;
+    this.measured.push({ density: this.density(node), steps, seconds: record.seconds.total });
+    if (node.inputs.training.earlyStopping) {
+      this.stoppable.planned += length(node);
+      this.stoppable.trained += steps;
+    }
   }
 
   /** A run that cannot be done, because one that it needs has failed. */
@@ -52,7 +59,7 @@ export class ProgressTracker {
       if (current && trained > 0) {
         measured.push({ density, steps: trained, seconds: (performance.now() - current.since) / 1000 });
       }
-      remaining.push({ density, steps: length(node) - trained });
+      remaining.push({ density, steps: Math.max(0, this.expectedLength(node) - trained) });
     }
     return {
       runsDone: this.done,
@@ -70,6 +77,13 @@ export class ProgressTracker {
       levels: experiment.pruning.levels,
       ...estimate(measured, remaining),
     };
+  }
+
+  /** Runs that may stop early are taken to stop where those before them did, on average. */
+  private expectedLength(node: RunNode): number {
+    const { planned, trained } = this.stoppable;
+    if (!node.inputs.training.earlyStopping || planned === 0) return length(node);
+    return length(node) * (trained / planned);
   }
 
   private density(node: RunNode): number {

@@ -5,6 +5,7 @@ import { ExperimentError } from '../shared/experiment';
 import { Random } from '../shared/random';
 import type { MaskRecipe, RunInputs, RunNode, StartRecipe } from '../shared/run';
 import { prunableLayers, type Parameter } from './layers';
+import { prefixRecipe, trainingRecipe } from './recipe';
 import { pruningRule, type PruningRule } from './rule';
 
 export interface GraphInput {
@@ -79,17 +80,8 @@ class Replicate {
   }
 
   iterative(level: number): RunNode {
-    const { scope, rate, outputRate, exclude, counts } = this.rule;
     const parent = this.trunk[level - 1]!.key;
-    const node = this.rewound('iterative', level, {
-      kind: 'magnitude',
-      run: parent,
-      scope,
-      rate,
-      outputRate,
-      exclude,
-      counts,
-    });
+    const node = this.rewound('iterative', level, { kind: 'magnitude', run: parent, ...this.rule });
     this.trunk.push(node);
     return node;
   }
@@ -135,13 +127,12 @@ class Replicate {
     to = this.steps,
   ): RunNode {
     const { experiment, model, data, executor } = this.input;
-    const { optimizer, schedule, loss, batchSize, evaluateEvery } = experiment.training;
     const inputs: RunInputs = {
       version: 1,
       model: model.fingerprint,
       data,
       executor: { name: executor.name, variant: executor.variant },
-      training: { optimizer, schedule, loss, batchSize, evaluateEvery },
+      training: (method === 'prefix' ? prefixRecipe : trainingRecipe)(experiment.training),
       orderSeed: this.seedFor('data order'),
       steps: { from, to, total: this.steps },
       mask,

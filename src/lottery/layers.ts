@@ -13,6 +13,8 @@ export interface Parameter {
 export interface PrunableLayer extends Parameter {
   /** Belongs to the layer that gives the classes: it has a rate of its own. */
   readonly output: boolean;
+  /** Of a convolution, depthwise or not: kernels with places in an image. */
+  readonly convolution: boolean;
 }
 
 /**
@@ -29,5 +31,7 @@ export function prunableLayers(parameters: readonly Parameter[], outputLayer: st
       size,
       prunable,
       output: layer === outputLayer,
+      // [height, width, in, out], while a dense kernel is [in, out]
+      convolution: shape.length > 2,
     }));
 }

@@ -13,6 +13,8 @@ export interface Kernel {
   /** As in `PruningRule.exclude`. */
   readonly name: string;
   readonly output: boolean;
+  /** Matters where the rule has a rate for convolutions; left out: it is none. */
+  readonly convolution?: boolean;
   readonly weights: Float32Array;
   readonly mask: Mask;
 }
@@ -84,7 +86,7 @@ export class NanWeightError extends Error {
  * Without its sign bit, a float32 orders as the whole number with the same bits; NaN lies above infinity.
  * @throws NanWeightError
  */
-export function rankByMagnitude({ name, weights, mask }: Omit<Kernel, 'output'>): Ranked {
+export function rankByMagnitude({ name, weights, mask }: Pick<Kernel, 'name' | 'weights' | 'mask'>): Ranked {
   const keys = new Uint32Array(weights.length);
   const live = mask.toBytes();
   const bits = new Uint32Array(weights.buffer, weights.byteOffset, weights.length);

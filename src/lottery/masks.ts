@@ -61,8 +61,8 @@ async function carryOut(recipe: MaskRecipe, access: MaskAccess): Promise<Mask[]>
 async function kernelsOf(run: string, access: MaskAccess): Promise<Kernel[]> {
   const weights = await access.finalKernels(run);
   const masks = await access.masks(run);
-  return access.layers.map(({ name, output, size }, i) => {
-    const kernel = { name, output, weights: weights[i]!, mask: masks[i]! };
+  return access.layers.map(({ name, output, convolution, size }, i) => {
+    const kernel = { name, output, convolution, weights: weights[i]!, mask: masks[i]! };
     if (kernel.weights.length === size && kernel.mask.size === size) return kernel;
     throw new RangeError(`run ${run}: weights or mask of ${name} are not of ${size} values`);
   });

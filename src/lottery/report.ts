@@ -23,6 +23,7 @@ export interface ReportInput {
   readonly running?: ReadonlySet<string>;
   readonly status: ExperimentStatus;
   readonly error?: string;
+  readonly errorField?: string;
   readonly executor: string;
   readonly device: string;
   readonly dataDescription: string;
@@ -38,11 +39,13 @@ export function buildReport(input: ReportInput): Report {
     experiment,
     status,
     ...(input.error === undefined ? {} : { error: input.error }),
+    ...(input.errorField === undefined ? {} : { errorField: input.errorField }),
     executor,
     device,
     dataDescription,
     modelDescription,
     seconds: secondsOf(nodes, records),
+    ...memoryOf(nodes, records),
     series,
     layers: layersOf(nodes, records),
     verdict: verdict({
@@ -114,6 +117,13 @@ function secondsOf(nodes: readonly RunNode[], records: ReadonlyMap<string, RunRe
   const seconds = [...keys].flatMap(key => records.get(key)?.seconds ?? []);
   const sum = (field: keyof Report['seconds']) => seconds.reduce((total, one) => total + one[field], 0);
   return { train: sum('train'), evaluate: sum('evaluate'), total: sum('total') };
+}
+
+/** Of the run that takes the most: what a machine must have. */
+function memoryOf(nodes: readonly RunNode[], records: ReadonlyMap<string, RunRecord>): Pick<Report, 'memory'> {
+  const used = nodes.flatMap(({ key }) => records.get(key)?.memory ?? []);
+  if (used.length === 0) return {};
+  return { memory: used.reduce((most, one) => (one.total > most.total ? one : most)) };
 }
 
 function runsOf({ nodes, records, running, status }: ReportInput): ReportRun[] {

@@ -10,6 +10,8 @@ export interface PruningRule {
   readonly rate: number;
   /** Equal to `rate` where the output layer has no rate of its own. */
   readonly outputRate: number;
+  /** Left out where convolutions have no rate of their own, or there are none. */
+  readonly convolutionRate?: number;
   /** Names of kernels left whole, in forward order. */
   readonly exclude: readonly string[];
   readonly counts: Counts;
@@ -18,6 +20,7 @@ export interface PruningRule {
 /** The part of an experiment's `pruning` that decides masks. */
 export type PruningInput = Pick<PruningConfig, 'scope' | 'rate' | 'exclude' | 'counts'> & {
   readonly outputRate?: number | undefined;
+  readonly convolutionRate?: number | undefined;
 };
 
 /**
@@ -29,8 +32,10 @@ export function outputRateOf(pruning: PruningInput): number {
 
 /**
  * "google" is layerwise whatever the scope says. A rate of 0 means left whole, so an output rate of 0 with layerwise
- * pruning excludes the output layer.
- * @throws ExperimentError (`pruning.exclude`) where a name in `exclude` is no layer with prunable weights
+ * pruning excludes the output layer, and a convolution rate of 0 the convolutions. An output layer that is a convolution
+ * has the output rate.
+ * @throws ExperimentError (`pruning.exclude`) where a name in `exclude` is no layer with prunable weights,
+ * (`pruning.convolutionRate`) where all layers are ranked together
  */
 export function pruningRule(pruning: PruningInput, layers: readonly PrunableLayer[]): PruningRule {
   for (const name of pruning.exclude) {
@@ -43,22 +48,39 @@ export function pruningRule(pruning: PruningInput, layers: readonly PrunableLaye
   }
   const layerwise = isLayerwise(pruning);
   const outputRate = layerwise ? outputRateOf(pruning) : pruning.rate;
+  if (pruning.convolutionRate !== undefined && !layerwise) {
+    throw new ExperimentError(
+      'pruning.convolutionRate',
+      'has no meaning where all layers are ranked together: set pruning.scope to "layer", or remove it',
+    );
+  }
+  const convolutionRate = pruning.convolutionRate ?? pruning.rate;
   const excluded = layers.filter(
-    ({ name, layer, output }) =>
-      pruning.exclude.includes(layer) || pruning.exclude.includes(name) || (output && outputRate === 0),
+    ({ name, layer, output, convolution }) =>
+      pruning.exclude.includes(layer) ||
+      pruning.exclude.includes(name) ||
+      (output ? outputRate === 0 : convolution && convolutionRate === 0),
   );
-  const outputIsPruned = layers.some(layer => layer.output && !excluded.includes(layer));
+  const pruned = layers.filter(layer => !excluded.includes(layer));
+  const outputIsPruned = pruned.some(({ output }) => output);
+  const convolutionsDiffer =
+    convolutionRate !== pruning.rate && pruned.some(({ output, convolution }) => convolution && !output);
   return {
     scope: layerwise ? 'layer' : 'global',
     rate: pruning.rate,
     outputRate: outputIsPruned ? outputRate : pruning.rate,
+    ...(convolutionsDiffer && { convolutionRate }),
     exclude: excluded.map(({ name }) => name),
     counts: pruning.counts,
   };
 }
 
 /** The rate of a layer under a rule; null where it is left whole. */
-export function rateOf(rule: PruningRule, layer: Pick<PrunableLayer, 'name' | 'output'>): number | null {
+export function rateOf(
+  rule: PruningRule,
+  layer: Pick<PrunableLayer, 'name' | 'output'> & { readonly convolution?: boolean },
+): number | null {
   if (rule.exclude.includes(layer.name)) return null;
-  return layer.output ? rule.outputRate : rule.rate;
+  if (layer.output) return rule.outputRate;
+  return layer.convolution === true ? (rule.convolutionRate ?? rule.rate) : rule.rate;
 }

@@ -10,14 +10,27 @@ export function statistic(values: readonly number[]): Statistic {
   return { mean, std: count === 1 ? 0 : Math.sqrt(squares / (count - 1)), values };
 }
 
+type Evaluated = Pick<CurvePoint, 'step' | 'validationLoss'>;
+
 /** The first evaluated step with the lowest validation loss, as in the paper; null where none was measured. */
-export function earlyStopStep(curve: readonly Pick<CurvePoint, 'step' | 'validationLoss'>[]): number | null {
+export function earlyStopStep(curve: readonly Evaluated[]): number | null {
+  return curve[lowestPoint(curve)]?.step ?? null;
+}
+
+/** How many evaluations have passed since the validation loss was last lower than ever before: what patience counts. */
+export function evaluationsWithoutGain(curve: readonly Evaluated[]): number {
+  const lowest = lowestPoint(curve);
+  return lowest < 0 ? 0 : curve.length - 1 - lowest;
+}
+
+/** Index of the first point with the lowest validation loss; −1 where none was measured. */
+function lowestPoint(curve: readonly Evaluated[]): number {
   let lowest = Infinity;
-  let step: number | null = null;
-  for (const point of curve) {
-    if (point.validationLoss === null || !(point.validationLoss < lowest)) continue;
-    lowest = point.validationLoss;
-    step = point.step;
-  }
-  return step;
+  let index = -1;
+  curve.forEach(({ validationLoss }, i) => {
+    if (validationLoss === null || !(validationLoss < lowest)) return;
+    lowest = validationLoss;
+    index = i;
+  });
+  return index;
 }

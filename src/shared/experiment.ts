@@ -53,6 +53,17 @@ const schedule = z.discriminatedUnion('name', [
 ]);
 export type ScheduleConfig = z.infer<typeof schedule>;
 
+const augmentation = z.strictObject({
+  crop: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Pixels of black around each training image, from which a part of its size is cut at random; the papers take 4.',
+    ),
+  flip: z.boolean().default(false).describe('Mirrors each training image left to right with chance ½.'),
+});
+
 const training = z.strictObject({
   optimizer: optimizer.prefault({ name: 'adam', learningRate: 0.0012 }),
   schedule: schedule
@@ -68,6 +79,35 @@ const training = z.strictObject({
     .describe('Training steps of each run; 0 only evaluates; 10 epochs if neither this nor "epochs" is given.'),
   epochs: z.number().min(0).max(1_000_000).optional().describe('Instead of "steps": passes over the training data.'),
   evaluateEvery: z.int().min(1).optional().describe('Steps between evaluations; a twentieth of the steps if left out.'),
+  labelSmoothing: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      'ε of (1 − ε) · one-hot + ε / classes as targets while training (Szegedy et al. 2016); cross-entropy only.',
+    ),
+  clipNorm: positive
+    .optional()
+    .describe('Scales gradients down to this L2 norm over all parameters together, as clip_grad_norm_ in PyTorch.'),
+  averageDecay: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .optional()
+    .describe(
+      'Decay of an exponential moving average of the weights, e.g. 0.999: evaluated, pruned and kept instead of them.',
+    ),
+  earlyStopping: z
+    .strictObject({
+      patience: z
+        .int()
+        .min(1)
+        .describe('Evaluations in a row without a lower validation loss after which a run stops.'),
+    })
+    .optional()
+    .describe('Ends a run whose validation loss no longer falls; needs validation examples.'),
+  augmentation: augmentation.prefault({}).describe('Random changes to training images, drawn anew each epoch.'),
 });
 
 const pixelStatistic = z.union([z.number(), z.array(z.number()).min(1)]);
@@ -109,6 +149,12 @@ const pruning = z.strictObject({
     .lt(1)
     .optional()
     .describe('Rate of the output layer with scope "layer"; half the rate if left out, as in the paper.'),
+  convolutionRate: z
+    .number()
+    .min(0)
+    .lt(1)
+    .optional()
+    .describe('Rate of convolutions, with scope "layer" only; the same as "rate" if left out. 0 leaves them whole.'),
   exclude: z.array(z.string().min(1)).default([]).describe('Layers left whole.'),
   counts: z
     .enum(['exact', 'open_lth', 'google'])

@@ -36,15 +36,21 @@ export function parseExperiment(text: string, file: string): ParsedExperiment {
     const { path, reason } = explainIssue(issue, value);
     throw new ExperimentError(fieldName(path), reason, file, positionOf(root, path, text));
   }
-  const exclusive = (path: Path, reason: string): never => {
+  const refuse = (path: Path, reason: string): never => {
     throw new ExperimentError(fieldName(path), reason, file, positionOf(root, path, text));
   };
   const { training, pruning } = result.data;
   if (training.steps !== undefined && training.epochs !== undefined) {
-    exclusive(['training', 'epochs'], 'give either "steps" or "epochs", not both: remove one');
+    refuse(['training', 'epochs'], 'give either "steps" or "epochs", not both: remove one');
   }
   if (pruning.levels !== undefined && pruning.target !== undefined) {
-    exclusive(['pruning', 'target'], 'give either "levels" or "target", not both: remove one');
+    refuse(['pruning', 'target'], 'give either "levels" or "target", not both: remove one');
+  }
+  if (training.labelSmoothing > 0 && training.loss !== 'cross-entropy') {
+    refuse(
+      ['training', 'labelSmoothing'],
+      `needs the loss "cross-entropy", not "${training.loss}": change one of them`,
+    );
   }
   return result.data;
 }

@@ -80,11 +80,23 @@ export interface ReportRun {
   readonly error?: string;
 }
 
+/** Bytes that training takes, planned before any of them is taken. */
+export interface MemoryUse {
+  readonly data: number;
+  /** Weights with optimiser state, masks and averages. */
+  readonly parameters: number;
+  /** Values and gradients of a batch. */
+  readonly activations: number;
+  readonly total: number;
+}
+
 export interface Report {
   readonly experiment: Experiment;
   readonly status: ExperimentStatus;
   /** Why it failed, where it did. */
   readonly error?: string;
+  /** The field of the experiment file to change, where there is one. */
+  readonly errorField?: string;
   readonly executor: string;
   readonly device: string;
   /** Data set and model in words, e.g. "MNIST (idx): 55,000 / 5,000 / 10,000". */
@@ -92,6 +104,8 @@ export interface Report {
   readonly modelDescription: string;
   /** `train`: wall time inside training steps, summed over runs. */
   readonly seconds: { readonly train: number; readonly evaluate: number; readonly total: number };
+  /** Of the run that takes the most; absent before any was trained, and in reports of earlier versions. */
+  readonly memory?: MemoryUse;
   readonly series: readonly ReportSeries[];
   readonly layers: readonly ReportLayer[];
   readonly verdict: Verdict;

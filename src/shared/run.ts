@@ -3,7 +3,7 @@
  * provenance (the parent's key and the operation), so that every key is known before anything runs.
  */
 import type { Experiment, OptimizerConfig, ScheduleInSteps } from './experiment';
-import type { Method } from './report';
+import type { MemoryUse, Method } from './report';
 
 /** Where the mask of a run comes from. */
 export type MaskRecipe =
@@ -15,6 +15,8 @@ export type MaskRecipe =
       readonly scope: 'global' | 'layer';
       readonly rate: number;
       readonly outputRate: number;
+      /** Left out where convolutions have the common rate. */
+      readonly convolutionRate?: number;
       readonly exclude: readonly string[];
       readonly counts: 'exact' | 'open_lth' | 'google';
     }
@@ -39,6 +41,20 @@ export type StartRecipe =
   /** The final weights of `run`: rewinding to step k goes back to the end of a run of k steps. */
   | { readonly kind: 'final'; readonly run: string };
 
+/** How a run trains. What may be left out is left out where it has no effect, so that it changes no key that was there before it. */
+export interface TrainingRecipe {
+  readonly optimizer: OptimizerConfig;
+  readonly schedule: ScheduleInSteps;
+  readonly loss: Experiment['training']['loss'];
+  readonly batchSize: number;
+  readonly evaluateEvery: number;
+  readonly labelSmoothing?: number;
+  readonly clipNorm?: number;
+  readonly averageDecay?: number;
+  readonly earlyStopping?: { readonly patience: number };
+  readonly augmentation?: { readonly crop: number; readonly flip: boolean };
+}
+
 export interface RunInputs {
   /** Raised when the meaning of a field changes. */
   readonly version: 1;
@@ -46,13 +62,7 @@ export interface RunInputs {
   readonly model: string;
   readonly data: string;
   readonly executor: { readonly name: string; readonly variant: string };
-  readonly training: {
-    readonly optimizer: OptimizerConfig;
-    readonly schedule: ScheduleInSteps;
-    readonly loss: Experiment['training']['loss'];
-    readonly batchSize: number;
-    readonly evaluateEvery: number;
-  };
+  readonly training: TrainingRecipe;
   readonly orderSeed: number;
   readonly steps: { readonly from: number; readonly to: number; readonly total: number };
   readonly mask: MaskRecipe;
@@ -103,4 +113,8 @@ export interface RunRecord {
     readonly validationLoss: number | null;
   };
   readonly earlyStopStep?: number;
+  /** Where early stopping ended the run, before `steps.to`. */
+  readonly stoppedAt?: number;
+  /** Absent in records of versions that did not plan it, and where the run failed before it was known. */
+  readonly memory?: MemoryUse;
 }

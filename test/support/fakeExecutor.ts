@@ -1,8 +1,10 @@
 /** An executor for tests of the job: deterministic, instant, counts what it is asked to do. */
 import type { ExecutorSource } from '../../src/job/executors';
 import {
+  MemoryLimitError,
   NonFiniteLossError,
   type Executor,
+  type MemoryPlan,
   type TrainingSession,
   type TrainingSetup,
 } from '../../src/training/trainer';
@@ -21,6 +23,10 @@ export interface FakeBehaviour {
   readonly onTrain?: (session: number, step: number) => Promise<void> | void;
   /** Session (counted from 0) and step whose loss is NaN. */
   readonly diverges?: { readonly session: number; readonly step: number };
+  /** Falls with each step where it is left out. */
+  readonly validationLoss?: (session: number, step: number) => number;
+  /** Bytes there are: no session needs more. */
+  readonly memoryLimit?: number;
 }
 
 export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
@@ -29,6 +35,9 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
   let alive = 0;
 
   function open(setup: TrainingSetup): TrainingSession {
+    const memory = memoryOf(setup);
+    const { memoryLimit = Infinity } = behaviour;
+    if (memory.total > memoryLimit) throw new MemoryLimitError(memory, memoryLimit, setup.batchSize);
     const number = opened.push(setup) - 1;
     let now = setup.fromStep;
     const weights = setup.weights.map(values => Float32Array.from(values));
@@ -41,6 +50,7 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
     };
     clamp();
     return {
+      memory,
       async train(step, options) {
         await behaviour.onTrain?.(number, step);
         options?.signal?.throwIfAborted();
@@ -58,8 +68,14 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
         options?.onProgress?.({ step });
         return { loss: 1 / (1 + step), seconds: 0.01 };
       },
-      evaluate: split =>
-        Promise.resolve({ loss: 1 / (1 + now), accuracy: split === 'test' ? 0.5 : 0.6, seconds: 0.001 }),
+      evaluate: split => {
+        const falling = 1 / (1 + now);
+        return Promise.resolve(
+          split === 'test'
+            ? { loss: falling, accuracy: 0.5, seconds: 0.001 }
+            : { loss: behaviour.validationLoss?.(number, now) ?? falling, accuracy: 0.6, seconds: 0.001 },
+        );
+      },
       weights: () => Promise.resolve(weights.map(values => Float32Array.from(values))),
       close: () => Promise.resolve(),
     };
@@ -77,7 +93,7 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
         name: 'wasm',
         device: 'fake device',
         variant: 'fake',
-        open: setup => Promise.resolve(open(setup)),
+        open: setup => new Promise(resolve => resolve(open(setup))),
         close: () => {
           alive--;
           return Promise.resolve();
@@ -86,4 +102,11 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
       return Promise.resolve(executor);
     },
   };
+}
+
+/** A hundred bytes of data, four a weight, and ten for each example of a batch. */
+function memoryOf({ weights, batchSize }: TrainingSetup): MemoryPlan {
+  const parameters = 4 * weights.reduce((sum, values) => sum + values.length, 0);
+  const activations = 10 * batchSize;
+  return { data: 100, parameters, activations, total: 100 + parameters + activations };
 }

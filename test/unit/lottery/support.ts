@@ -13,7 +13,7 @@ export const lenet: readonly PrunableLayer[] = [
 
 export function layer(name: string, shape: readonly number[], output = false): PrunableLayer {
   const size = shape.reduce((product, length) => product * length, 1);
-  return { name: `${name}/kernel`, layer: name, shape, size, prunable: true, output };
+  return { name: `${name}/kernel`, layer: name, shape, size, prunable: true, output, convolution: shape.length > 2 };
 }
 
 /**
@@ -55,6 +55,8 @@ export function experiment(changes: Partial<Omit<Experiment, 'pruning'>> & { pru
       batchSize: 60,
       steps: 5000,
       evaluateEvery: 100,
+      labelSmoothing: 0,
+      augmentation: { crop: 0, flip: false },
     },
     rewind: 0,
     compare: ['one-shot', 'random-reinit', 'random-mask'],

@@ -1,0 +1,32 @@
+/** How the runs of an experiment train, as it enters their keys. */
+import type { Experiment } from '../shared/experiment';
+import type { TrainingRecipe } from '../shared/run';
+
+/** The recipe of a run whose result is looked at. Fields without effect are left out, whatever way they are written. */
+export function trainingRecipe(training: Experiment['training']): TrainingRecipe {
+  const { averageDecay, earlyStopping } = training;
+  return {
+    ...prefixRecipe(training),
+    ...(averageDecay !== undefined && { averageDecay }),
+    ...(earlyStopping && { earlyStopping: { patience: earlyStopping.patience } }),
+  };
+}
+
+/**
+ * The recipe of a run to the rewind step: what it hands on are the weights of that very step, so it keeps the raw ones and
+ * is never stopped early.
+ */
+export function prefixRecipe(training: Experiment['training']): TrainingRecipe {
+  const { optimizer, schedule, loss, batchSize, evaluateEvery, labelSmoothing, clipNorm, augmentation } = training;
+  const { crop, flip } = augmentation;
+  return {
+    optimizer,
+    schedule,
+    loss,
+    batchSize,
+    evaluateEvery,
+    ...(labelSmoothing > 0 && { labelSmoothing }),
+    ...(clipNorm !== undefined && { clipNorm }),
+    ...((crop > 0 || flip) && { augmentation: { crop, flip } }),
+  };
+}
