@@ -140,6 +140,8 @@ export function sampleExperiment(options: SampleOptions = {}): Experiment {
       batchSize: 60,
       steps,
       evaluateEvery,
+      labelSmoothing: 0,
+      augmentation: { crop: 0, flip: false },
     },
     pruning: {
       method: 'magnitude',

@@ -21,6 +21,8 @@ export const experiment: Experiment = {
     batchSize: 60,
     steps: 1000,
     evaluateEvery: 50,
+    labelSmoothing: 0,
+    augmentation: { crop: 0, flip: false },
   },
   pruning: {
     method: 'magnitude',

@@ -12,7 +12,7 @@ const parameter = (layer: string, shape: number[], prunable: boolean) => ({
 });
 
 const input: ResolveInput = {
-  data: { training: { count: 1010 }, validation: { count: 90 }, mean: [0.1], std: [0.3] },
+  data: { training: { count: 1010 }, validation: { count: 90 }, inputShape: [28, 28, 1], mean: [0.1], std: [0.3] },
   model: {
     parameters: [
       parameter('hidden', [10, 20], true),
