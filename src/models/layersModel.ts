@@ -16,6 +16,7 @@ const largestWeights = 2 ** 30;
 const bytesPerValue: Readonly<Record<string, number>> = { float32: 4, int32: 4, uint8: 1, bool: 1 };
 
 const topologyJson = z.looseObject({ class_name: z.string(), config: z.unknown() });
+const versionJson = z.looseObject({ keras_version: z.string().max(100).optional() });
 const weightJson = z.looseObject({
   name: z.string().min(1),
   shape: z.array(z.int().min(0)).max(8),
@@ -43,7 +44,12 @@ export async function readLayersModel(file: string): Promise<LayersModelFile> {
   const described = json['modelTopology'] ?? json;
   const parsed = topologyJson.safeParse((described as { model_config?: unknown }).model_config ?? described);
   if (!parsed.success) throw fault(file, 'is not a TensorFlow.js LayersModel: it has no model topology with layers');
-  const topology: KerasTopology = { class_name: parsed.data.class_name, config: parsed.data.config };
+  const version = versionJson.safeParse(described).data?.keras_version;
+  const topology: KerasTopology = {
+    class_name: parsed.data.class_name,
+    config: parsed.data.config,
+    ...(version === undefined ? {} : { keras_version: version }),
+  };
   try {
     readTopology(topology);
   } catch (error) {

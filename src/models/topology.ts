@@ -6,7 +6,12 @@ import { ExperimentError } from '../shared/experiment';
 export interface KerasTopology {
   readonly class_name: string;
   readonly config: unknown;
+  /** As the file has it beside them: "3.9.2", "2.15.0", "tfjs-layers 4.22.0". */
+  readonly keras_version?: string;
 }
+
+/** Whose rules a model was written by; TensorFlow.js keeps to those of Keras 2. */
+export type KerasVersion = 2 | 3;
 
 export interface Layer {
   readonly name: string;
@@ -18,10 +23,12 @@ export interface Layer {
 }
 
 export interface LayerGraph {
-  /** In the order of the file, which Keras keeps topological. */
+  /** In the order of the file. */
   readonly layers: readonly Layer[];
   /** Names of the layers whose outputs are the model's. */
   readonly outputs: readonly string[];
+  /** null: nothing in the file tells. */
+  readonly keras: KerasVersion | null;
 }
 
 const mostLayers = 10_000;
@@ -38,6 +45,21 @@ const functionalJson = z.looseObject({ layers: layersJson, output_layers: z.arra
 
 /** @throws ExperimentError (field "model") where it is no Sequential or Functional model */
 export function readTopology(topology: KerasTopology): LayerGraph {
+  const graph = readGraph(topology);
+  return { ...graph, keras: versionOf(topology, graph.layers) };
+}
+
+type Graph = Omit<LayerGraph, 'keras'>;
+
+/** By what the file says, else by how it writes the shape of the input, which differs. */
+function versionOf({ keras_version: written }: KerasTopology, layers: readonly Layer[]): KerasVersion | null {
+  const [, major] = /^(?:tfjs-layers |tf_keras )?(\d+)\./.exec(written ?? '') ?? [];
+  if (major !== undefined) return written!.startsWith('tfjs-layers') || Number(major) < 3 ? 2 : 3;
+  if (layers.some(({ config }) => 'batch_input_shape' in config)) return 2;
+  return layers.some(({ className, config }) => className === 'InputLayer' && 'batch_shape' in config) ? 3 : null;
+}
+
+function readGraph(topology: KerasTopology): Graph {
   switch (topology.class_name) {
     case 'Sequential':
       return sequential(parse(sequentialJson, topology.config));
@@ -59,7 +81,7 @@ function parse<T>(schema: z.ZodType<T>, config: unknown): T {
   throw new ExperimentError('model', `is not a Keras model: config.${path.join('.')}: ${message}`);
 }
 
-function sequential(config: z.infer<typeof sequentialJson>): LayerGraph {
+function sequential(config: z.infer<typeof sequentialJson>): Graph {
   const layers: Layer[] = [];
   for (const json of Array.isArray(config) ? config : config.layers) {
     const last = layers.at(-1);
@@ -68,7 +90,7 @@ function sequential(config: z.infer<typeof sequentialJson>): LayerGraph {
   return { layers: unique(layers), outputs: [layers.at(-1)!.name] };
 }
 
-function functional(config: z.infer<typeof functionalJson>): LayerGraph {
+function functional(config: z.infer<typeof functionalJson>): Graph {
   const layers = config.layers.map(json => {
     const nodes = json.inbound_nodes ?? [];
     const name = json.config.name ?? json.name ?? json.class_name;

@@ -1,9 +1,12 @@
 /** Lowers a model to a training plan, once it is known what data it is for. */
 import * as z from 'zod';
 import type { Model } from '../../models/model';
-import { readTopology, type Layer, type LayerGraph } from '../../models/topology';
-import { PlanBuilder, sizeOf } from './builder';
+import { readTopology, type Layer } from '../../models/topology';
+import { PlanBuilder, type Value } from './builder';
+import { sizeOf } from './geometry';
 import { lowerings } from './layers';
+import { refusal, type Lowering } from './layers/lowering';
+import { orderLayers } from './order';
 import { PlanError, type Plan } from './plan';
 
 export interface LoweringTarget {
@@ -18,43 +21,26 @@ export interface LoweringTarget {
  */
 export function lowerModel(model: Pick<Model, 'topology'>, target: LoweringTarget): Plan {
   const { inputShape, classes, loss } = target;
-  const layers = chain(readTopology(model.topology(inputShape, classes)));
-  const builder = new PlanBuilder(inputShape, seenShape(layers[0]!, inputShape));
+  const graph = readTopology(model.topology(inputShape, classes));
+  const { layers, input, output } = orderLayers(graph);
+  const builder = new PlanBuilder(inputShape);
+  const made = new Map<string, Value>();
   for (const layer of layers) {
-    const lower = Object.hasOwn(lowerings, layer.className) ? lowerings[layer.className] : undefined;
-    if (lower === undefined) {
-      throw new PlanError(
-        layer.name,
-        `layer "${layer.name}" (${layer.className}) is not covered by training plans yet; they cover ${Object.keys(lowerings).join(', ')}`,
-      );
-    }
-    lower(builder, layer);
+    const inputs =
+      layer === input
+        ? [builder.reshape(layer.name, builder.input, seenShape(layer, inputShape))]
+        : layer.inputs.map(name => made.get(name)!);
+    made.set(layer.name, loweringOf(layer)({ builder, layer, inputs, keras: graph.keras }));
   }
-  checkEnd(builder, layers.at(-1)!, classes);
-  if (loss === 'cross-entropy') foldSoftmax(builder);
-  return builder.finish(loss);
+  const end = made.get(output.name)!;
+  checkEnd(builder, output, end, classes);
+  return builder.finish(loss === 'cross-entropy' ? withoutSoftmax(builder, end) : end, loss);
 }
 
-/** The layers in order, where each feeds just the next. */
-function chain({ layers, outputs }: LayerGraph): readonly Layer[] {
-  for (const [index, layer] of layers.entries()) {
-    const previous = layers[index - 1]?.name;
-    const follows = previous === undefined ? layer.inputs.length === 0 : layer.inputs.join('\n') === previous;
-    if (!follows) {
-      throw new PlanError(
-        layer.name,
-        `layer "${layer.name}" does not just follow the layer before it; only chains of layers are covered by training plans yet`,
-      );
-    }
-  }
-  const last = layers.at(-1)!.name;
-  if (outputs.join('\n') !== last) {
-    throw new PlanError(
-      last,
-      `the model's outputs are "${outputs.join('", "')}", but training plans cover only models with one output at their end yet`,
-    );
-  }
-  return layers;
+function loweringOf(layer: Layer): Lowering {
+  const lowering = Object.hasOwn(lowerings, layer.className) ? lowerings[layer.className] : undefined;
+  if (lowering !== undefined) return lowering;
+  throw refusal(layer, `is not covered by training plans yet; they cover ${Object.keys(lowerings).join(', ')}`);
 }
 
 const declaredShape = z.array(z.int().min(1).nullable()).min(2).nullish();
@@ -83,11 +69,10 @@ function seenShape(first: Layer, data: readonly number[]): readonly number[] {
   );
 }
 
-function checkEnd(builder: PlanBuilder, last: Layer, classes: number): void {
-  if (!builder.ops.some(op => op.kind === 'dense')) {
+function checkEnd(builder: PlanBuilder, last: Layer, { shape }: Value, classes: number): void {
+  if (!builder.hasKernels) {
     throw new PlanError(last.name, 'the model has no layer with weights, so there is nothing to train or prune');
   }
-  const shape = builder.outputShape;
   if (shape.length !== 1 || shape[0] !== classes) {
     const outputs = shape.length === 1 ? `${shape[0]!} output${shape[0] === 1 ? '' : 's'}` : `[${shape.join(', ')}]`;
     throw new PlanError(
@@ -98,16 +83,19 @@ function checkEnd(builder: PlanBuilder, last: Layer, classes: number): void {
 }
 
 /** Cross-entropy takes logits: a softmax at the end goes into it; any other function there is a mistake. */
-function foldSoftmax(builder: PlanBuilder): void {
-  const last = builder.ops.at(-1)!;
-  if (last.kind === 'dense') return;
-  if (last.kind === 'activation' && last.activation === 'softmax') {
-    builder.dropLast();
-    return;
+function withoutSoftmax(builder: PlanBuilder, end: Value): Value {
+  let value = end;
+  let op = builder.producer(value);
+  while (op?.kind === 'reshape') {
+    value = builder.taken(op);
+    op = builder.producer(value);
   }
-  const name = last.kind === 'dropout' ? 'dropout' : last.activation;
+  if (op === null || (op.kind !== 'activation' && op.kind !== 'dropout')) return end;
+  // softmax is only lowered where examples are flat, so no reshape changes what it means
+  if (op.kind === 'activation' && op.activation === 'softmax') return builder.taken(op);
+  const name = op.kind === 'dropout' ? 'dropout' : op.activation;
   throw new PlanError(
-    last.layer,
-    `layer "${last.layer}" ends the model in ${name}, but cross-entropy needs softmax or a linear layer there; change it, or the loss to "mean-squared-error"`,
+    op.layer,
+    `layer "${op.layer}" ends the model in ${name}, but cross-entropy needs softmax or a linear layer there; change it, or the loss to "mean-squared-error"`,
   );
 }

@@ -1,0 +1,21 @@
+/** The kinds of layers that training plans cover. */
+import { activations } from './activation';
+import { convolutions } from './convolution';
+import { dense } from './dense';
+import { only, type Lowering } from './lowering';
+import { mergings } from './merging';
+import { normalizations } from './normalization';
+import { pools } from './pooling';
+import { shapings } from './shaping';
+
+/** By Keras' class name. */
+export const lowerings: Readonly<Record<string, Lowering>> = {
+  InputLayer: only,
+  Dense: dense,
+  ...convolutions,
+  ...normalizations,
+  ...pools,
+  ...mergings,
+  ...shapings,
+  ...activations,
+};
