@@ -54,15 +54,23 @@ export function denseForward(
 }
 
 /**
- * One panel: dx[i] = Σ_o w[o][i] · dy[o] for blocks of four inputs [begin, end). Where `rectified` is not 0 it is the
- * relu output x that the layer took, and dx is 0 where x is not above 0.
+ * One panel: dx[i] = Σ_o w[o][i] · dy[o] for blocks of four inputs [begin, end), on top of what is there if `accumulate`.
+ * Where `rectified` is not 0 it is the relu output x that the layer took, and dx is 0 where x is not above 0.
  */
 export function denseInputGradient(
-  w: usize, dy: usize, dx: usize, rectified: usize, outputs: i32, stride: usize, begin: i32, end: i32,
+  w: usize, dy: usize, dx: usize, rectified: usize, outputs: i32, stride: usize, begin: i32, end: i32, accumulate: bool,
 ): void {
   for (let block = begin; block < end; block++) {
     for (let half: usize = 0; half < FEATURE; half += 32) {
       let a00 = f32x4.splat(0), a01 = a00, a10 = a00, a11 = a00, a20 = a00, a21 = a00, a30 = a00, a31 = a00;
+      const offset = (<usize>block << 8) + half;
+      if (accumulate) {
+        const old = dx + offset;
+        a00 = v128.load(old); a01 = v128.load(old, 16);
+        a10 = v128.load(old, 64); a11 = v128.load(old, 80);
+        a20 = v128.load(old, 128); a21 = v128.load(old, 144);
+        a30 = v128.load(old, 192); a31 = v128.load(old, 208);
+      }
       let dyp = dy + half;
       let wBlock = w + (<usize>block << 6);
       for (let o = 0; o < outputs; o++) {
@@ -84,7 +92,6 @@ export function denseInputGradient(
         a31 = multiplyAdd(a31, w3, d1);
         dyp += FEATURE;
       }
-      const offset = (<usize>block << 8) + half;
       if (rectified) {
         const xp = rectified + offset;
         a00 = wherePositive(a00, v128.load(xp)); a01 = wherePositive(a01, v128.load(xp, 16));

@@ -176,3 +176,54 @@ export function listActive(panel: usize, features: i32, list: usize, pairs: usiz
 function orLanes(at: usize): v128 {
   return v128.or(v128.or(v128.load(at), v128.load(at, 16)), v128.or(v128.load(at, 32), v128.load(at, 48)));
 }
+
+/**
+ * Copies the images of a panel, each cropped and perhaps mirrored, into [16][height · width · pixel] bytes, from which
+ * gatherBytes or gatherFloats then takes rows 0 to 15. What lies past an image's edge is 0.
+ * @param pixel bytes of one pixel; @param rows as in gatherBytes
+ * @param choices u32[16]: 0: row and 1: column of the crop in the image padded by `crop` on each side, 2: 1 to mirror; a byte each
+ */
+export function augment(
+  data: usize, rows: usize, count: i32, height: i32, width: i32, pixel: i32, crop: i32, choices: usize, out: usize,
+): void {
+  const rowBytes = width * pixel;
+  for (let lane = 0; lane < min(count, 16); lane++) {
+    const image = data + <usize>load<u32>(rows + (<usize>lane << 2)) * <usize>(height * rowBytes);
+    const choice = choices + (<usize>lane << 2);
+    const down = <i32>load<u8>(choice) - crop;
+    const right = <i32>load<u8>(choice, 1) - crop;
+    const mirror = load<u8>(choice, 2) != 0;
+    const begin = max(0, -right), end = min(width, width - right);
+    for (let y = 0; y < height; y++, out += rowBytes) {
+      const from = y + down;
+      if (from < 0 || from >= height || begin >= end) {
+        memory.fill(out, 0, rowBytes);
+        continue;
+      }
+      const row = image + <usize>(from * rowBytes);
+      if (!mirror) {
+        memory.fill(out, 0, begin * pixel);
+        memory.copy(out + begin * pixel, row + (begin + right) * pixel, (end - begin) * pixel);
+        memory.fill(out + end * pixel, 0, (width - end) * pixel);
+        continue;
+      }
+      for (let x = 0; x < width; x++) {
+        const to = out + (width - 1 - x) * pixel;
+        const source = x + right;
+        if (source < 0 || source >= width) memory.fill(to, 0, pixel);
+        else memory.copy(to, row + source * pixel, pixel);
+      }
+    }
+  }
+}
+
+/** Zeros around an image of one panel, at its first byte. Rows and columns in bytes. */
+export function clearFrame(panel: usize, height: i32, row: usize, top: i32, bottom: i32, left: usize, right: usize): void {
+  memory.fill(panel, 0, <usize>top * row);
+  let at = panel + <usize>top * row;
+  for (let y = 0; y < height; y++, at += row) {
+    memory.fill(at, 0, left);
+    memory.fill(at + row - right, 0, right);
+  }
+  memory.fill(at, 0, <usize>bottom * row);
+}

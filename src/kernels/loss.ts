@@ -3,12 +3,15 @@ import { exp } from './math';
 import { FEATURE } from './panel';
 
 /**
- * Softmax and cross-entropy from logits. Padding examples carry the label −1: they add nothing and get gradient 0.
- * @param z logits [classes][16]; @param dz gradient out, (softmax − one-hot) · scale, or 0: none wanted
+ * Softmax and cross-entropy from logits against (1 − smoothing) · one-hot + smoothing / classes. Padding examples carry the label −1: they add nothing and get gradient 0.
+ * @param z logits [classes][16]; @param dz gradient out, (softmax − target) · scale, or 0: none wanted
  * @param labels i32[16]; @param scale { f32 } one over the examples of the batch
  * @param result { f64 Σ loss, f64 number of examples whose highest logit is the label's }
  */
-export function crossEntropy(z: usize, dz: usize, labels: usize, classes: i32, scale: usize, result: usize): void {
+export function crossEntropy(
+  z: usize, dz: usize, labels: usize, classes: i32, scale: usize, smoothing: f32, result: usize,
+): void {
+  const uniform = smoothing / <f32>classes;
   let total: f64 = 0;
   let hits: f64 = 0;
   const end = z + <usize>classes * FEATURE;
@@ -22,7 +25,7 @@ export function crossEntropy(z: usize, dz: usize, labels: usize, classes: i32, s
       const factor = v128.and(valid, v128.load_splat<f32>(scale));
       for (let offset = lane; offset < <usize>classes * FEATURE; offset += FEATURE) {
         const p = f32x4.div(exp(f32x4.sub(v128.load(z + offset), highest)), sum);
-        v128.store(dz + offset, f32x4.mul(p, factor));
+        v128.store(dz + offset, f32x4.mul(f32x4.sub(p, f32x4.splat(uniform)), factor));
       }
     }
     for (let i: usize = 0; i < 16; i += 4) {
@@ -33,13 +36,22 @@ export function crossEntropy(z: usize, dz: usize, labels: usize, classes: i32, s
       v128.store(result, sum, 16);
       v128.store(result, highest, 32);
       const top = load<f32>(result + i, 32);
-      total += <f64>top + Math.log(<f64>load<f32>(result + i, 16)) - <f64>load<f32>(z + at);
+      let target = <f64>(1 - smoothing) * <f64>load<f32>(z + at);
+      if (smoothing > 0) target += <f64>uniform * sumOf(z + lane + i, classes);
+      total += <f64>top + Math.log(<f64>load<f32>(result + i, 16)) - target;
       if (load<f32>(z + at) == top && isFirst(z + lane + i, label, top)) hits += 1;
-      if (dz) store<f32>(dz + at, load<f32>(dz + at) - load<f32>(scale));
+      if (dz) store<f32>(dz + at, load<f32>(dz + at) - (1 - smoothing) * load<f32>(scale));
     }
   }
   store<f64>(result, total);
   store<f64>(result, hits, 8);
+}
+
+/** Σ of the logits of one example. */
+function sumOf(z: usize, classes: i32): f64 {
+  let sum: f64 = 0;
+  for (let c = 0; c < classes; c++) sum += <f64>load<f32>(z + <usize>c * FEATURE);
+  return sum;
 }
 
 /** Whether no class before `label` ties with it: argmax takes the first, as everywhere. */

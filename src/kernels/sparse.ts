@@ -35,15 +35,20 @@ export function sparseForward(
 /**
  * One panel: dx[i] = Σ_o w · dy[o] for inputs [begin, end), through the index of columns: { start, count } of 8 bytes,
  * entries { u32 byte offset of the weight, u32 byte offset of the output within a panel } in rising order of output.
- * @param rectified as in denseInputGradient
+ * @param rectified, @param accumulate as in denseInputGradient
  */
 export function sparseInputGradient(
-  columns: usize, entries: usize, w: usize, dy: usize, dx: usize, rectified: usize, begin: i32, end: i32,
+  columns: usize, entries: usize, w: usize, dy: usize, dx: usize, rectified: usize, begin: i32, end: i32, accumulate: bool,
 ): void {
   for (let i = begin; i < end; i++) {
     let entry = entries + (<usize>load<u32>(columns + (<usize>i << 3)) << 3);
     const last = entry + (<usize>load<u32>(columns + (<usize>i << 3), 4) << 3);
+    const offset = <usize>i * FEATURE;
     let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+    if (accumulate) {
+      a0 = v128.load(dx + offset); a1 = v128.load(dx + offset, 16);
+      a2 = v128.load(dx + offset, 32); a3 = v128.load(dx + offset, 48);
+    }
     for (; entry < last; entry += 8) {
       const weight = v128.load_splat<f32>(w + <usize>load<u32>(entry));
       const dyp = dy + <usize>load<u32>(entry, 4);
@@ -52,7 +57,6 @@ export function sparseInputGradient(
       a2 = multiplyAdd(a2, weight, v128.load(dyp, 32));
       a3 = multiplyAdd(a3, weight, v128.load(dyp, 48));
     }
-    const offset = <usize>i * FEATURE;
     if (rectified) {
       const xp = rectified + offset;
       a0 = wherePositive(a0, v128.load(xp)); a1 = wherePositive(a1, v128.load(xp, 16));

@@ -7,6 +7,8 @@ import { FEATURE, sumLanes } from './panel';
 // 16: bias (0: the layer has none), 20: its first state, 24: its second state
 // 28: offsets (0: none), 32: f32 shift, where the layer takes inputs as x + shift without adding it to each: the forward
 // pass starts from offset[o] = bias[o] + shift · Σ_i w[o][i], and each weight's gradient gets shift · Σ dy on top
+// 36: gradient of the kernel, 40: of the bias; where they are not 0 (gradients are clipped) updates only write them down,
+// and applyUpdate follows once their norm is known
 //
 // `settings`: what may differ from step to step.
 // 0: u32 rule, 4: f32 rate, 8: f32 decay (weight decay; for AdamW times the learning rate), 12: f32 momentum or beta1,
@@ -126,12 +128,55 @@ function update(w: usize, g: usize, first: usize, second: usize, mask: usize, co
 // @ts-ignore: decorator
 @inline
 export function updateWeights(layer: usize, settings: usize, scratch: usize, offset: usize, count: i32, masked: bool): v128 {
-  const w = <usize>load<u32>(layer) + offset;
-  const first = <usize>load<u32>(layer, 4) + offset;
-  const second = <usize>load<u32>(layer, 8) + offset;
   const firstMask = <usize>load<u32>(layer, 12);
   const mask = masked && firstMask ? firstMask + (offset >> 2) : 0;
-  return update(w, scratch, first, second, mask, count, settings);
+  const stored = <usize>load<u32>(layer, 36);
+  if (stored) {
+    storeGradient(stored + offset, scratch, mask, count);
+    return f32x4.splat(0);
+  }
+  const w = <usize>load<u32>(layer) + offset;
+  return update(w, scratch, <usize>load<u32>(layer, 4) + offset, <usize>load<u32>(layer, 8) + offset, mask, count, settings);
+}
+
+function storeGradient(to: usize, g: usize, mask: usize, count: i32): void {
+  for (let at: usize = 0; at < <usize>count << 2; at += 16) {
+    let gradient = v128.load(g + at);
+    if (mask) gradient = v128.and(gradient, maskLanes(mask + (at >> 2)));
+    v128.store(to + at, gradient);
+  }
+}
+
+/** Σ g² of `count` gradients, a multiple of four. */
+export function squaredNorm(g: usize, count: i32): f64 {
+  let a = f64x2.splat(0), b = a;
+  for (const end = g + (<usize>count << 2); g < end; g += 16) {
+    const low = f64x2.promote_low_f32x4(v128.load64_zero(g));
+    const high = f64x2.promote_low_f32x4(v128.load64_zero(g, 8));
+    a = f64x2.add(a, f64x2.mul(low, low));
+    b = f64x2.add(b, f64x2.mul(high, high));
+  }
+  const sum = f64x2.add(a, b);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** The update of `count` weights from byte `offset` with the gradients that updateWeights or updateBias wrote down, times `factor`. */
+export function applyUpdate(layer: usize, isBias: bool, settings: usize, offset: usize, count: i32, factor: f32): void {
+  const words = isBias ? layer + 16 : layer;
+  const g = <usize>(isBias ? load<u32>(layer, 40) : load<u32>(layer, 36)) + offset;
+  for (let at: usize = 0; at < <usize>count << 2; at += 16) v128.store(g + at, f32x4.mul(v128.load(g + at), f32x4.splat(factor)));
+  const firstMask = <usize>load<u32>(layer, 12);
+  const mask = !isBias && firstMask ? firstMask + (offset >> 2) : 0;
+  update(<usize>load<u32>(words) + offset, g, <usize>load<u32>(words, 4) + offset, <usize>load<u32>(words, 8) + offset, mask, count, settings);
+}
+
+/** average = decay · average + (1 − decay) · w, for `count` weights, a multiple of four. */
+export function moveAverage(w: usize, average: usize, count: i32, decay: f32): void {
+  const old = f32x4.splat(decay);
+  const fresh = f32x4.splat(1 - decay);
+  for (let at: usize = 0; at < <usize>count << 2; at += 16) {
+    v128.store(average + at, f32x4.add(f32x4.mul(old, v128.load(average + at)), f32x4.mul(fresh, v128.load(w + at))));
+  }
 }
 
 /** Σ dy over all examples, for the four outputs of a block. @param dy of the block's first output */
@@ -161,7 +206,10 @@ export function biasGradient(dy: usize, dyStride: usize, panels: i32): v128 {
 export function updateBias(layer: usize, settings: usize, gradient: v128, weights: v128, block: i32): void {
   const offset = <usize>block << 4;
   const bias = <usize>load<u32>(layer, 16);
-  if (bias) {
+  const stored = <usize>load<u32>(layer, 40);
+  if (stored) {
+    v128.store(stored + offset, gradient);
+  } else if (bias) {
     v128.store(settings, gradient, 48);
     update(bias + offset, settings + 48, <usize>load<u32>(layer, 20) + offset, <usize>load<u32>(layer, 24) + offset, 0, 4, settings);
   }

@@ -10,6 +10,8 @@ import type { DataSet } from '../../data/dataset';
 import {
   type Evaluation,
   type Executor,
+  MemoryLimitError,
+  type MemoryPlan,
   NonFiniteLossError,
   type TrainingProgress,
   type TrainingSession,
@@ -20,7 +22,7 @@ import type { FromWorker, ToWorker, WorkerStart } from './protocol';
 import { wasm, type WasmMemory } from './webassembly';
 
 /** Raised whenever the same inputs give other bits. */
-export const numericVariant = '1';
+export const numericVariant = '2';
 
 /** Bundles lie in dist/ beside the worker and the kernels; sources (in tests) three folders above. */
 const distDirectory = path.basename(__dirname) === 'dist' ? __dirname : path.join(__dirname, '../../../dist');
@@ -66,9 +68,10 @@ export async function createWasmExecutor(data: DataSet, options: WasmOptions = {
     variant: numericVariant,
     async open(setup) {
       const opened = await leader.ask({ type: 'open', setup });
+      if (opened.type === 'refused') throw new MemoryLimitError(opened.plan, opened.limit, setup.batchSize);
       if (opened.type !== 'opened') throw unexpected(opened);
       await Promise.all(followers.map(follower => follower.ask({ type: 'follow', program: opened.program })));
-      return new WasmSession(leader, followers, data, () => {
+      return new WasmSession(opened.program.memory, leader, followers, data, () => {
         stop.port1.postMessage('stop');
       });
     },
@@ -90,6 +93,7 @@ function sharedMemory(): WasmMemory | null {
 
 class WasmSession implements TrainingSession {
   constructor(
+    readonly memory: MemoryPlan,
     private readonly leader: WorkerHandle,
     private readonly followers: readonly WorkerHandle[],
     private readonly data: DataSet,

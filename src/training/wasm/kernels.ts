@@ -45,6 +45,7 @@ export interface Kernels {
     stride: number,
     begin: number,
     end: number,
+    accumulate: number,
   ) => void;
   readonly denseUpdate: (
     x: Address,
@@ -82,6 +83,7 @@ export interface Kernels {
     rectified: Address,
     begin: number,
     end: number,
+    accumulate: number,
   ) => void;
   readonly sparseUpdate: (
     x: Address,
@@ -97,35 +99,13 @@ export interface Kernels {
     settings: Address,
     scratch: Address,
   ) => void;
-  readonly activationForward: (kind: number, x: Address, y: Address, alpha: number, begin: number, end: number) => void;
-  readonly activationBackward: (
-    kind: number,
-    y: Address,
-    dy: Address,
-    dx: Address,
-    alpha: number,
-    begin: number,
-    end: number,
-  ) => void;
-  readonly softmaxForward: (x: Address, y: Address, width: number, groups: number) => void;
-  readonly softmaxBackward: (y: Address, dy: Address, dx: Address, width: number, groups: number) => void;
-  readonly dropout: (
-    x: Address,
-    y: Address,
-    settings: Address,
-    panel: number,
-    features: number,
-    threshold: number,
-    scale: number,
-    begin: number,
-    end: number,
-  ) => void;
   readonly crossEntropy: (
     z: Address,
     dz: Address,
     labels: Address,
     classes: number,
     scale: Address,
+    smoothing: number,
     result: Address,
   ) => void;
   readonly meanSquaredError: (
@@ -136,6 +116,36 @@ export interface Kernels {
     scale: Address,
     result: Address,
   ) => void;
+  readonly augment: (
+    data: Address,
+    rows: Address,
+    count: number,
+    height: number,
+    width: number,
+    pixel: number,
+    crop: number,
+    choices: Address,
+    out: Address,
+  ) => void;
+  readonly clearFrame: (
+    panel: Address,
+    height: number,
+    row: number,
+    top: number,
+    bottom: number,
+    left: number,
+    right: number,
+  ) => void;
+  readonly squaredNorm: (gradient: Address, count: number) => number;
+  readonly applyUpdate: (
+    layer: Address,
+    isBias: number,
+    settings: Address,
+    offset: number,
+    count: number,
+    factor: number,
+  ) => void;
+  readonly moveAverage: (values: Address, average: Address, count: number, decay: number) => void;
 }
 
 export function instantiateKernels(module: WasmModule, memory: WasmMemory): Kernels {

@@ -58,6 +58,6 @@ export function layoutOf(shape: readonly number[], frame: Padding): Layout {
   };
 }
 
-export function isFramed({ frame }: Layout): boolean {
-  return frame.top + frame.bottom + frame.left + frame.right > 0;
+export function isNoPadding({ top, bottom, left, right }: Padding): boolean {
+  return top + bottom + left + right === 0;
 }

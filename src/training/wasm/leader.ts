@@ -3,7 +3,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { batchAt, fillOrder } from '../schedule';
 import type { TrainingSetup } from '../trainer';
 import type { Kernels } from './kernels';
-import { Arena, control, type DataLayout } from './memory';
+import { control, type DataLayout } from './memory';
 import { compile, type Compiled, type Program, type Sharing } from './program';
 import { commands, type FromWorker, splitNumbers } from './protocol';
 import { type SplitName, TrainingThread } from './thread';
@@ -29,11 +29,11 @@ export class Leader {
     private readonly post: (message: FromWorker) => void,
   ) {}
 
+  /** @throws MemoryLimitError */
   open(setup: TrainingSetup): Program {
     // a word to stop that came when the session before had just finished is not meant for this one
     while (receiveMessageOnPort(this.stop));
-    const arena = new Arena(this.memory, this.data.end);
-    this.compiled = compile(setup, this.data, this.memory, arena, this.sharing);
+    this.compiled = compile(setup, this.data, this.memory, this.sharing);
     const { program } = this.compiled;
     this.thread = new TrainingThread(this.kernels, this.memory, program, this.data, 0);
     this.step = setup.fromStep;
@@ -80,7 +80,6 @@ export class Leader {
     const begin = performance.now();
     this.command(commands.evaluate, splitNumbers.indexOf(split), 0);
     thread.evaluate(split);
-    thread.barrier();
     const { count } = this.data.splits[split];
     const results = new Float64Array(this.memory.buffer, program.results, Math.ceil(count / 16) * 2);
     let loss = 0;
@@ -139,9 +138,6 @@ export function follow(
     const command = words[control.command];
     if (command === commands.close) return;
     if (command === commands.train) work.train(words[control.first]!, words[control.second]!, 0);
-    else {
-      work.evaluate(splitNumbers[words[control.first]!]!);
-      work.barrier();
-    }
+    else work.evaluate(splitNumbers[words[control.first]!]!);
   }
 }

@@ -1,5 +1,7 @@
 /** The linear memory: what lies where. The data set stays; a session is laid out anew behind it. */
+import { totalmem } from 'node:os';
 import type { DataSet, Split } from '../../data/dataset';
+import { MemoryLimitError } from '../trainer';
 import type { WasmMemory } from './webassembly';
 
 /** Examples side by side in a panel: the width of every activation row. */
@@ -26,31 +28,40 @@ export const control = {
   end: 64,
 } as const;
 
-/** Hands out addresses one after another and grows the memory to hold them. */
+type Fill = (memory: ArrayBuffer, address: number) => void;
+
+/** Most a WebAssembly memory can hold. */
+export const mostBytes = 65_536 * pageBytes;
+
+/**
+ * Hands out addresses one after another. Nothing is taken until `commit`, so that what does not fit can be refused before.
+ */
 export class Arena {
+  private readonly fills: { fill: Fill; address: number }[] = [];
+
   constructor(
-    private readonly memory: WasmMemory,
-    private next: number,
+    private readonly begin: number,
+    private next = begin,
   ) {}
 
-  /** Address of `bytes` fresh bytes, aligned; not cleared. */
-  allocate(bytes: number): number {
+  /** Address of `bytes` fresh bytes, all 0 once committed, aligned; `fill` then writes their content. */
+  allocate(bytes: number, fill?: Fill): number {
     const address = this.next;
-    this.next = address + Math.ceil(bytes / alignment) * alignment;
-    const missing = this.next - this.memory.buffer.byteLength;
-    if (missing > 0) this.memory.grow(Math.ceil(missing / pageBytes));
-    return address;
-  }
-
-  /** Fresh bytes, all 0. */
-  allocateZeroed(bytes: number): number {
-    const address = this.allocate(bytes);
-    new Uint8Array(this.memory.buffer, address, bytes).fill(0);
+    this.next = address + Math.ceil(Math.max(bytes, 1) / alignment) * alignment;
+    if (fill) this.fills.push({ fill, address });
     return address;
   }
 
   get end(): number {
     return this.next;
+  }
+
+  /** Grows the memory to hold all that was handed out, clears it and fills it. */
+  commit(memory: WasmMemory): void {
+    const missing = this.next - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
+    new Uint8Array(memory.buffer, this.begin, this.next - this.begin).fill(0);
+    for (const { fill, address } of this.fills) fill(memory.buffer, address);
   }
 }
 
@@ -61,6 +72,8 @@ export interface SplitLayout {
 }
 
 export interface DataLayout {
+  /** Of one example, channels last. */
+  readonly shape: readonly number[];
   readonly features: number;
   readonly channels: number;
   readonly classes: number;
@@ -80,42 +93,54 @@ export interface DataLayout {
 
 const splitNames = ['training', 'validation', 'test'] as const;
 
-/** Copies the data set into the memory. */
+/**
+ * Copies the data set into the memory.
+ * @throws MemoryLimitError
+ */
 export function placeData(memory: WasmMemory, data: DataSet): DataLayout {
-  const arena = new Arena(memory, reservedBytes);
+  const arena = new Arena(reservedBytes);
   const channels = data.inputShape.at(-1) ?? 1;
   const features = data.inputShape.reduce((product, size) => product * size, 1);
   const bytes = data.training.inputs instanceof Uint8Array;
   const labelBytes = data.training.labels instanceof Uint8Array ? 1 : 4;
 
-  const scales = arena.allocate(channels * 8);
-  const unshiftedScales = arena.allocateZeroed(channels * 8);
-  const table = new Float32Array(memory.buffer, scales, channels * 2);
-  const unshifted = new Float32Array(memory.buffer, unshiftedScales, channels * 2);
+  const table = new Float32Array(channels * 2);
   for (let channel = 0; channel < channels; channel++) {
     const mean = data.mean[channel % data.mean.length]!;
     const std = data.std[channel % data.std.length]!;
     table[channel * 2] = (bytes ? 1 / 255 : 1) / std;
     table[channel * 2 + 1] = -mean / std;
-    unshifted[channel * 2] = table[channel * 2]!;
   }
   const shift = table[1]!;
   const oneShift = table.every((value, i) => i % 2 === 0 || value === shift);
   const commonShift = bytes && oneShift ? shift : null;
-
-  const place = (split: Split): SplitLayout => {
-    const inputs = arena.allocate(split.inputs.byteLength);
-    const labels = arena.allocate(split.labels.byteLength);
-    copyIn(memory, inputs, split.inputs);
-    copyIn(memory, labels, split.labels);
-    return { count: split.count, inputs, labels };
-  };
+  const scales = arena.allocate(channels * 8, (buffer, at) => {
+    new Float32Array(buffer, at, table.length).set(table);
+  });
+  const unshiftedScales = arena.allocate(channels * 8, (buffer, at) => {
+    new Float32Array(buffer, at, table.length).set(table.map((value, i) => (i % 2 === 0 ? value : 0)));
+  });
+  const place = (split: Split): SplitLayout => ({
+    count: split.count,
+    inputs: arena.allocate(split.inputs.byteLength, (buffer, at) => {
+      copyIn(buffer, at, split.inputs);
+    }),
+    labels: arena.allocate(split.labels.byteLength, (buffer, at) => {
+      copyIn(buffer, at, split.labels);
+    }),
+  });
   const [training, validation, test] = splitNames.map(name => place(data[name])) as [
     SplitLayout,
     SplitLayout,
     SplitLayout,
   ];
+  const limit = memoryLimit();
+  if (arena.end > limit) {
+    throw new MemoryLimitError({ data: arena.end, parameters: 0, activations: 0, total: arena.end }, limit, 0);
+  }
+  arena.commit(memory);
   return {
+    shape: data.inputShape,
     features,
     channels,
     classes: data.classes,
@@ -129,12 +154,19 @@ export function placeData(memory: WasmMemory, data: DataSet): DataLayout {
   };
 }
 
+/** What training may use: all that WebAssembly can, or nine tenths of what the machine or its container has. */
+export function memoryLimit(): number {
+  const constrained = process.constrainedMemory();
+  const machine = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.min(mostBytes, Math.floor(machine * 0.9));
+}
+
 export function copyIn(
-  memory: WasmMemory,
+  memory: ArrayBuffer,
   address: number,
   values: Uint8Array | Int32Array | Uint32Array | Float32Array,
 ): void {
-  new Uint8Array(memory.buffer, address, values.byteLength).set(
+  new Uint8Array(memory, address, values.byteLength).set(
     new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
   );
 }

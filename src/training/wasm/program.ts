@@ -1,115 +1,33 @@
 /**
- * A plan laid out in memory: every buffer with its address, every layer in the form that suits its density. Made once a
- * session by the leading thread; plain data, so that it travels to the other threads.
+ * A plan laid out in memory: every buffer with its address, every op in the form that suits it. Made once a session by
+ * the leading thread; plain data, so that it travels to the other threads.
  */
 import type { OptimizerConfig } from '../../shared/experiment';
-import type { ActivationId, DenseOp, Plan } from '../plan/plan';
-import type { TrainingSetup } from '../trainer';
-import { padded } from './format';
-import { type Arena, type DataLayout, featureBytes, lanes } from './memory';
-import { placeLayer } from './placeLayer';
+import type { Plan } from '../plan/plan';
+import { MemoryLimitError, type MemoryPlan, type Regularization, type TrainingSetup } from '../trainer';
+import { analyze, type Graph } from './graph';
+import { type Buffer, isNoPadding, type Layout, layoutOf } from './layout';
+import { defersUpdates, type PanelPlan, planEvaluation, planTraining } from './liveness';
+import { Arena, type DataLayout, lanes, memoryLimit } from './memory';
+import { facts, type PlacedOp, placeOp } from './ops';
+import type { ActiveInputs } from './ops/operation';
+import { ProgramSite, type StoredTensor } from './site';
 import type { WasmMemory } from './webassembly';
 
 /**
- * Below this density a layer is stored as compressed rows. Measured (bench/notes.md): there the three passes over kept
- * weights cost less than the dense ones. It decides speed only: both forms give the same bits.
+ * Density below which a dense layer is stored as compressed rows. Measured (bench/notes.md): there the three passes over
+ * kept weights cost less than the dense ones. It decides speed only: both forms give the same bits.
  */
 export const defaultCompressBelow = 0.4;
-
-/** An activation in memory, [panel][feature][16]. */
-export interface Buffer {
-  /** Padded to a multiple of four. */
-  readonly features: number;
-  readonly panelBytes: number;
-  /** While training. */
-  readonly values: number;
-  /** Gradient of the loss; 0 where no parameter lies before it. */
-  readonly gradients: number;
-  /** While evaluating: two panels for each thread. */
-  readonly evaluation: readonly number[];
-}
-
-/** Which inputs of each panel are not all 0, as src/kernels/gather.ts lists them. */
-export interface ActiveInputs {
-  readonly lists: number;
-  readonly listStride: number;
-  readonly pairs: number;
-  readonly pairStride: number;
-}
-
-interface LayerBase {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly kernel: number;
-  readonly bias: number;
-  /** What the sums of the forward pass start from: the biases, or, where the layer takes in a shift of its inputs, offsets. */
-  readonly start: number;
-  /** Addresses as src/kernels/update.ts reads them. */
-  readonly block: number;
-  /** For blocks of four outputs: how the threads share the update, `threads + 1` bounds. */
-  readonly shares: readonly number[];
-}
-
-export interface DenseLayer extends LayerBase {
-  readonly form: 'dense';
-  /** Bytes of a block of four outputs. */
-  readonly stride: number;
-  /** All inputs, as a list of active ones. */
-  readonly allInputs: number;
-}
-
-export interface SparseLayer extends LayerBase {
-  readonly form: 'compressed';
-  readonly rows: number;
-  readonly slotInputs: number;
-  readonly columns: number;
-  readonly entries: number;
-}
-
-export type Layer = DenseLayer | SparseLayer;
-
-export type ProgramOp =
-  | {
-      readonly kind: 'dense';
-      readonly input: number;
-      readonly output: number;
-      readonly layer: number;
-      readonly rectify: boolean;
-    }
-  | {
-      readonly kind: 'activation';
-      readonly input: number;
-      readonly output: number;
-      readonly code: number;
-      readonly alpha: number;
-      readonly fused: boolean;
-    }
-  | {
-      readonly kind: 'softmax';
-      readonly input: number;
-      readonly output: number;
-      readonly width: number;
-      readonly groups: number;
-    }
-  | {
-      readonly kind: 'dropout';
-      readonly input: number;
-      readonly output: number;
-      readonly rate: number;
-      readonly features: number;
-      readonly salt: number;
-    };
 
 /** What each thread has to itself. */
 export interface ThreadArea {
   /** Optimiser settings and, behind them, room for a bias gradient. */
   readonly settings: number;
-  /** Gradient of one block of weights. */
+  /** Room for whatever an instruction is at. */
   readonly scratch: number;
   /** { f32 } one over the examples of the batch. */
   readonly scale: number;
-  /** { u32 } seed of a dropout op. */
-  readonly dropout: number;
   /** f64 result of a loss kernel, with its scratch. */
   readonly result: number;
   /** u32[32]: numbers of the examples of two panels, while evaluating. */
@@ -118,6 +36,25 @@ export interface ThreadArea {
   readonly labels: number;
   /** Active inputs of the two panels, while evaluating. */
   readonly active: ActiveInputs | null;
+  /** Augmented examples of a panel; u32[16], how each is cropped and mirrored, and behind it their numbers, 0 to 15. */
+  readonly staging: number;
+  readonly choices: number;
+}
+
+/** Zeros to write around an image before an op does, since others used the memory. */
+export interface Clearing {
+  readonly layout: Layout;
+  readonly buffer: number;
+  readonly isGradient: boolean;
+  /** Memory of an evaluation is always used again, that of a batch only where the plan says so. */
+  readonly whileTraining: boolean;
+}
+
+export interface ProgramNode {
+  readonly op: PlacedOp;
+  /** Before the forward, and before the backward pass. */
+  readonly clearForward: readonly Clearing[];
+  readonly clearBackward: readonly Clearing[];
 }
 
 export interface Program {
@@ -128,20 +65,27 @@ export interface Program {
   readonly totalSteps: number;
   readonly optimizer: OptimizerConfig;
   readonly schedule: TrainingSetup['schedule'];
+  readonly regularization: Regularization;
   readonly orderSeed: number | null;
   readonly loss: Plan['loss'];
   readonly outputs: number;
   readonly buffers: readonly Buffer[];
   readonly inputBuffer: number;
   readonly outputBuffer: number;
-  readonly ops: readonly ProgramOp[];
-  readonly layers: readonly Layer[];
+  readonly nodes: readonly ProgramNode[];
+  /** All parameters are updated after the whole backward pass. */
+  readonly deferUpdates: boolean;
+  /** Distance between the two panels of an evaluation. */
+  readonly evaluationStride: number;
+  readonly tensors: readonly StoredTensor[];
+  /** f64 per chunk of the tensors: Σ g². */
+  readonly norms: number;
   readonly areas: readonly ThreadArea[];
   /** u32[examples]: order of the epoch at hand. */
   readonly order: number;
   /**
-   * Set where a dense layer takes the input as it is and does the standardisation's shift itself: the panels then hold
-   * zeros where the pixels do, and inputs that are 0 in a whole panel are passed over.
+   * Set where an op takes the input as it is and does the standardisation's shift itself: the panels then hold zeros
+   * where the pixels do, and inputs that are 0 in a whole panel are passed over.
    */
   readonly active: ActiveInputs | null;
   /** i32[panels · 16]. */
@@ -150,11 +94,12 @@ export interface Program {
   readonly losses: number;
   /** { f64 Σ loss, f64 hits } per panel of the largest split. */
   readonly results: number;
+  readonly memory: MemoryPlan;
 }
 
 export interface Sharing {
   readonly threads: number;
-  /** Density below which a layer is stored as compressed rows. */
+  /** Density below which a dense layer is stored as compressed rows. */
   readonly compressBelow: number;
 }
 
@@ -164,104 +109,36 @@ export interface Compiled {
   readonly readWeights: () => Float32Array[];
 }
 
-const activationCodes = { relu: 1, tanh: 2, sigmoid: 3, 'leaky-relu': 4 } as const;
+/** Gradients whose squares are summed by one thread, in order, before the sums are. */
+export const normChunk = 16_384;
 
-export function compile(
-  setup: TrainingSetup,
-  data: DataLayout,
-  memory: WasmMemory,
-  arena: Arena,
-  sharing: Sharing,
-): Compiled {
-  const { plan } = setup;
-  const { threads } = sharing;
+/** @throws MemoryLimitError before anything is allocated */
+export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemory, sharing: Sharing): Compiled {
+  const { plan, regularization } = setup;
+  const { threads, compressBelow } = sharing;
   const panels = Math.ceil(setup.batchSize / lanes);
   const largest = Math.max(...Object.values(data.splits).map(split => split.count));
+  const arena = new Arena(data.end);
 
-  const bufferOf: number[] = [];
-  const ops: ProgramOp[] = [];
-  const sizes: { size: number; trained: boolean }[] = [];
-  const newBuffer = (id: ActivationId, trained: boolean): number => {
-    sizes.push({ size: plan.activations[id]!.size, trained });
-    return sizes.length - 1;
-  };
-  bufferOf[0] = newBuffer(0, false);
-  const denseOps: DenseOp[] = [];
-  plan.ops.forEach((op, index) => {
-    const input = bufferOf[op.input]!;
-    switch (op.kind) {
-      case 'dense': {
-        const output = (bufferOf[op.output] = newBuffer(op.output, true));
-        const next = plan.ops[index + 1];
-        const rectify = next?.kind === 'activation' && next.activation === 'relu' && next.input === op.output;
-        ops.push({ kind: 'dense', input, output, layer: denseOps.length, rectify });
-        denseOps.push(op);
-        break;
-      }
-      case 'activation': {
-        if (op.activation === 'linear') {
-          bufferOf[op.output] = input;
-          break;
-        }
-        // in place, unless the values there are the output of another activation, whose derivative is told from them
-        const previous = ops.findLast(other => other.output === input);
-        const inPlace = previous?.kind === 'dense' || previous?.kind === 'dropout';
-        const output = (bufferOf[op.output] = inPlace ? input : newBuffer(op.output, sizes[input]!.trained));
-        if (op.activation === 'softmax') {
-          const width = plan.activations[op.input]!.shape.at(-1) ?? 1;
-          ops.push({ kind: 'softmax', input, output, width, groups: sizes[input]!.size / width });
-          break;
-        }
-        const fused = previous?.kind === 'dense' && previous.rectify;
-        ops.push({ kind: 'activation', input, output, code: activationCodes[op.activation], alpha: op.alpha, fused });
-        break;
-      }
-      case 'dropout': {
-        const output = (bufferOf[op.output] = newBuffer(op.output, sizes[input]!.trained));
-        ops.push({
-          kind: 'dropout',
-          input,
-          output,
-          rate: op.rate,
-          features: padded(sizes[input]!.size),
-          salt: index + 1,
-        });
-        break;
-      }
-    }
-  });
+  const graph = analyze(plan, facts);
+  const deferUpdates = defersUpdates(graph, panels);
+  const training = planTraining(graph, facts, deferUpdates);
+  const evaluation = planEvaluation(graph);
+  const activationsBegin = arena.end;
+  const trainingBase = arena.allocate(panels * training.bytes);
+  const evaluationBases = Array.from({ length: threads }, () => arena.allocate(2 * evaluation.bytes));
+  const buffers = placeBuffers(graph, training, trainingBase, evaluation, evaluationBases);
+  const activationsEnd = arena.end;
 
-  const buffers = sizes.map(({ size, trained }): Buffer => {
-    const features = padded(size);
-    const panelBytes = features * featureBytes;
-    return {
-      features,
-      panelBytes,
-      values: arena.allocateZeroed(panels * panelBytes),
-      gradients: trained ? arena.allocateZeroed(panels * panelBytes) : 0,
-      evaluation: Array.from({ length: threads }, () => arena.allocateZeroed(2 * panelBytes)),
-    };
-  });
+  const site = new ProgramSite(setup, buffers, threads, panels, compressBelow, arena, inputShift(graph, setup, data));
+  const takesShift = site.sharedShift !== null;
+  const ops = graph.nodes.map(({ op, placement }) => placeOp(op, placement, site));
+  const parametersEnd = arena.end;
 
-  // only a dense layer can take in the shift, and only where nothing else sees the input
-  const takers = ops.filter(op => op.input === 0);
-  const shift = takers.length === 1 && takers[0]!.kind === 'dense' ? data.commonShift : null;
-  const placed = denseOps.map(op => placeLayer(op, setup, op.input === 0 ? shift : null, memory, arena, sharing));
-  const scratchBytes = Math.max(
-    64,
-    ...placed.map(({ layer, rowBytes }) => (layer.form === 'dense' ? layer.stride : rowBytes)),
-  );
-  const areas = Array.from({ length: threads }, (): ThreadArea => ({
-    settings: arena.allocateZeroed(128),
-    scratch: arena.allocate(scratchBytes),
-    scale: arena.allocate(16),
-    dropout: arena.allocate(16),
-    result: arena.allocate(64),
-    rows: arena.allocate(2 * lanes * 4),
-    labels: arena.allocate(2 * lanes * 4),
-    active: shift === null ? null : placeActive(arena, buffers[0]!.features, 2),
-  }));
-  const program: Program = {
+  const features = layoutOf([data.features], buffers[graph.inputBuffer]!.values.frame).bytes / 64;
+  const exampleBytes = data.features * (data.bytes ? 1 : 4);
+  const augments = regularization.augmentation.crop > 0 || regularization.augmentation.flip;
+  const program: Omit<Program, 'memory'> = {
     threads,
     panels,
     batchSize: setup.batchSize,
@@ -269,32 +146,105 @@ export function compile(
     totalSteps: setup.totalSteps,
     optimizer: setup.optimizer,
     schedule: setup.schedule,
+    regularization,
     orderSeed: setup.orderSeed,
     loss: plan.loss,
     outputs: plan.activations.at(-1)!.size,
     buffers,
-    inputBuffer: 0,
-    outputBuffer: bufferOf[plan.activations.length - 1]!,
-    ops,
-    layers: placed.map(({ layer }) => layer),
-    areas,
+    inputBuffer: graph.inputBuffer,
+    outputBuffer: graph.outputBuffer,
+    nodes: ops.map((op, index) => ({ op, ...clearings(graph, index, buffers, training) })),
+    deferUpdates,
+    evaluationStride: evaluation.bytes,
+    tensors: site.tensors,
+    norms: arena.allocate(site.tensors.reduce((sum, { count }) => sum + Math.ceil(count / normChunk), 0) * 8),
+    areas: Array.from({ length: threads }, (): ThreadArea => ({
+      settings: arena.allocate(128),
+      scratch: arena.allocate(site.scratchBytes),
+      scale: arena.allocate(16),
+      result: arena.allocate(64),
+      rows: arena.allocate(2 * lanes * 4),
+      labels: arena.allocate(2 * lanes * 4),
+      active: takesShift ? placeActive(arena, features, 2) : null,
+      staging: arena.allocate(augments ? lanes * exampleBytes : 0),
+      choices: arena.allocate(2 * lanes * 4),
+    })),
     order: arena.allocate(data.splits.training.count * 4),
-    active: shift === null ? null : placeActive(arena, buffers[0]!.features, panels),
+    active: takesShift ? placeActive(arena, features, panels) : null,
     labels: arena.allocate(panels * lanes * 4),
     losses: arena.allocate(panels * 8),
     results: arena.allocate((Math.ceil(largest / lanes) + 1) * 16),
   };
 
-  const readWeights = (): Float32Array[] => {
-    const weights: Float32Array[] = plan.parameters.map(parameter => new Float32Array(parameter.size));
-    denseOps.forEach((op, index) => {
-      const { readKernel, layer } = placed[index]!;
-      weights[op.kernel] = readKernel();
-      if (op.bias !== null) weights[op.bias]!.set(new Float32Array(memory.buffer, layer.bias, layer.outputs));
-    });
-    return weights;
+  const plannedMemory: MemoryPlan = {
+    data: activationsBegin,
+    parameters: parametersEnd - activationsEnd,
+    activations: activationsEnd - activationsBegin + (arena.end - parametersEnd),
+    total: arena.end,
   };
-  return { program, readWeights };
+  const limit = memoryLimit();
+  if (arena.end > limit) throw new MemoryLimitError(plannedMemory, limit, setup.batchSize);
+  arena.commit(memory);
+  return {
+    program: { ...program, memory: plannedMemory },
+    readWeights: () => plan.parameters.map((_, parameter) => site.readers.get(parameter)!(memory.buffer).slice()),
+  };
+}
+
+function placeBuffers(
+  graph: Graph,
+  training: PanelPlan,
+  trainingBase: number,
+  evaluation: PanelPlan,
+  evaluationBases: readonly number[],
+): Buffer[] {
+  const at = (base: number, offset: number): number => (offset < 0 ? 0 : base + offset);
+  return graph.buffers.map(({ shape, storage, frame, gradientFrame }): Buffer => {
+    const place = training.places[storage]!;
+    return {
+      values: { ...layoutOf(shape, frame), panelBytes: training.bytes },
+      trainingValues: at(trainingBase, place.values),
+      evaluationValues: evaluationBases.map(base => at(base, evaluation.places[storage]!.values)),
+      gradients: { ...layoutOf(shape, gradientFrame), panelBytes: training.bytes },
+      trainingGradients: at(trainingBase, place.gradients),
+    };
+  });
+}
+
+/** The shift of the inputs, where one dense layer alone takes them and nothing needs its biases as they are. */
+function inputShift(graph: Graph, { regularization }: TrainingSetup, data: DataLayout): ProgramSite['sharedShift'] {
+  const { storage } = graph.buffers[graph.inputBuffer]!;
+  const takers = graph.nodes.filter(({ placement }) =>
+    placement.inputs.some(input => graph.buffers[input]!.storage === storage),
+  );
+  const plain = regularization.clipNorm === null && regularization.averageDecay === null;
+  if (data.commonShift === null || !plain || takers.length !== 1 || takers[0]!.op.kind !== 'dense') return null;
+  const input = graph.buffers.flatMap((buffer, index) => (buffer.storage === storage ? [index] : []));
+  return { input, shift: data.commonShift };
+}
+
+/** Frames that are not 0 any more when an op comes to write, or add to, the image inside. */
+function clearings(
+  graph: Graph,
+  index: number,
+  buffers: readonly Buffer[],
+  training: PanelPlan,
+): Pick<ProgramNode, 'clearForward' | 'clearBackward'> {
+  const { inputs, output, gradients } = graph.nodes[index]!.placement;
+  const isFirst = graph.nodes.findIndex(({ placement }) => placement.output === output) === index;
+  const clearing = (buffer: number, isGradient: boolean): Clearing[] => {
+    const layout = isGradient ? buffers[buffer]!.gradients : buffers[buffer]!.values;
+    const { valuesShared, gradientsShared } = training.places[graph.buffers[buffer]!.storage]!;
+    const whileTraining = isGradient ? gradientsShared : valuesShared;
+    return isNoPadding(layout.frame) ? [] : [{ layout, buffer, isGradient, whileTraining }];
+  };
+  return {
+    clearForward: isFirst ? clearing(output, false) : [],
+    clearBackward: inputs.flatMap((input, i) => {
+      const target = gradients[i];
+      return target && !target.accumulate && input !== output ? clearing(input, true) : [];
+    }),
+  };
 }
 
 function placeActive(arena: Arena, features: number, panels: number): ActiveInputs {

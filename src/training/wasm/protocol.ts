@@ -1,7 +1,7 @@
 /** Messages between the executor and its worker threads. Thread 0 leads; the others follow its commands in the shared memory. */
 import type { MessagePort } from 'node:worker_threads';
 import type { DataSet } from '../../data/dataset';
-import type { TrainingSetup } from '../trainer';
+import type { MemoryPlan, TrainingSetup } from '../trainer';
 import type { DataLayout } from './memory';
 import type { Program, Sharing } from './program';
 import type { SplitName } from './thread';
@@ -29,6 +29,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'opened'; readonly program: Program }
+  /** It does not fit into memory; nothing was allocated. */
+  | { readonly type: 'refused'; readonly plan: MemoryPlan; readonly limit: number }
   | { readonly type: 'following' }
   | { readonly type: 'progress'; readonly step: number }
   | { readonly type: 'trained'; readonly loss: number | null; readonly seconds: number }

@@ -1,5 +1,6 @@
 /** Entry of a worker thread of the wasm executor. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { MemoryLimitError, type TrainingSetup } from '../trainer';
 import { instantiateKernels } from './kernels';
 import { follow, Leader } from './leader';
 import { placeData } from './memory';
@@ -26,7 +27,7 @@ function answer(message: ToWorker): FromWorker {
   if (!leader) throw new Error(`a follower got "${message.type}"`);
   switch (message.type) {
     case 'open':
-      return { type: 'opened', program: leader.open(message.setup) };
+      return open(leader, message.setup);
     case 'train':
       return leader.train(message.step);
     case 'evaluate':
@@ -36,6 +37,15 @@ function answer(message: ToWorker): FromWorker {
     case 'close':
       leader.close();
       return { type: 'closed' };
+  }
+}
+
+function open(leads: Leader, setup: TrainingSetup): FromWorker {
+  try {
+    return { type: 'opened', program: leads.open(setup) };
+  } catch (error) {
+    if (!(error instanceof MemoryLimitError)) throw error;
+    return { type: 'refused', plan: error.plan, limit: error.limit };
   }
 }
 

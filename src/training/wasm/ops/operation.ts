@@ -86,6 +86,11 @@ export interface Site {
   readonly trainable: (kernel: StoredKernel, bias: ParameterId | null) => Trainable;
   /** How to read a parameter back that `trainable` does not hold (moving statistics). */
   readonly reads: (parameter: ParameterId, read: (memory: ArrayBuffer) => Float32Array) => void;
+  /**
+   * The shift of the standardisation, where the op alone takes the input of the model and the panels hold it without that
+   * shift: every value x stands for x + shift. Else null.
+   */
+  readonly inputShift: (buffer: number) => number | null;
   /** Each thread's scratch shall have at least so many bytes. Its content does not outlive an instruction. */
   readonly scratch: (bytes: number) => void;
 }
@@ -107,11 +112,23 @@ export interface Binding {
   readonly settings: number;
   /** The batch at hand; changes from step to step. Panel p holds examples p · 16 up to `count`. */
   readonly batch: { readonly step: number; readonly count: number };
+  /** Names the streams of dropout. */
+  readonly orderSeed: number;
+  /** Which inputs of the model are not 0 in a whole panel; null unless an op takes the input without its shift. */
+  readonly activeInputs: ActiveInputs | null;
   /** Address of a panel's first byte. */
   readonly values: (buffer: number, panel: number) => number;
   readonly gradients: (buffer: number, panel: number) => number;
   /** Splits work of `units` a panel between the threads and binds this thread's part. */
   readonly split: (units: number, bind: (panel: number, begin: number, end: number) => Instruction) => Instruction[];
+}
+
+/** As src/kernels/gather.ts lists them for each panel. Addresses and bytes. */
+export interface ActiveInputs {
+  readonly lists: number;
+  readonly listStride: number;
+  readonly pairs: number;
+  readonly pairStride: number;
 }
 
 export interface OperationKind<Op extends PlanOp, Placed extends Placement> {
@@ -127,6 +144,11 @@ export interface OperationKind<Op extends PlanOp, Placed extends Placement> {
   readonly forward: (placed: Placed, binding: Binding) => readonly Phase[];
   /** Gradients of its inputs. */
   readonly backward: (placed: Placed, binding: Binding) => readonly Phase[];
+  /**
+   * Brings what is derived from the weights (transformed filters) up to date; called wherever weights have changed, after
+   * all threads have met, and they meet after it.
+   */
+  readonly prepare?: (placed: Placed, binding: Binding) => readonly Phase[];
   /**
    * Gradients of its parameters over all panels, each at once with the optimiser's update. All threads have met before;
    * panels are not split by `binding.split` here but blocks of outputs by `share`.
