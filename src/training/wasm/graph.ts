@@ -243,16 +243,8 @@ class Analysis {
 }
 
 function hasParameters(op: RunOp): boolean {
-  switch (op.kind) {
-    case 'dense':
-    case 'conv2d':
-      return true;
-    case 'batch-normalization':
-    case 'layer-normalization':
-      return op.gamma !== null || op.beta !== null;
-    default:
-      return false;
-  }
+  if ('kernel' in op) return true;
+  return 'gamma' in op && (op.gamma !== null || op.beta !== null);
 }
 
 function union(frames: readonly Padding[]): Padding {

@@ -5,7 +5,7 @@ import type { KerasTopology } from '../../../src/models/topology';
 import type { Random } from '../../../src/shared/random';
 import { lowerModel } from '../../../src/training/plan/lower';
 import type { Plan } from '../../../src/training/plan/plan';
-import type { TrainingSetup } from '../../../src/training/trainer';
+import { noRegularization, type TrainingSetup } from '../../../src/training/trainer';
 
 export interface LayerSpec {
   readonly className: string;
@@ -93,6 +93,7 @@ export function setupOf(plan: Plan, weights: Float32Array[], changes: Partial<Tr
     orderSeed: null,
     fromStep: 0,
     totalSteps: 100,
+    regularization: noRegularization,
     ...changes,
   };
 }
