@@ -87,12 +87,16 @@ export class GoldenCase {
     }
   }
 
-  /** @throws Error where any value is further off than `tolerance` */
-  expectValues(name: string, actual: Float32Array, tolerance: number): void {
+  /**
+   * @param kept which values count; null: all
+   * @throws Error where any value is further off than `tolerance`
+   */
+  expectValues(name: string, actual: Float32Array, tolerance: number, kept: Uint8Array | null = null): void {
     const expected = this.floats(name);
     if (actual.length !== expected.length) throw new Error(`${name}: ${actual.length} values, not ${expected.length}`);
     let worst = 0;
     for (let i = 0; i < actual.length; i++) {
+      if (kept?.[i] === 0) continue;
       const error = Math.abs(actual[i]! - expected[i]!);
       worst = error <= worst ? worst : error; // NaN becomes the worst
     }
