@@ -2,7 +2,6 @@
  * LeNet-300-100 on MNIST, Adam 1.2e-3, batch 60, 21 levels of global magnitude pruning: this project and PyTorch, level by
  * level in turn, on the same number of threads. Training only on both sides; evaluation is not part of it.
  */
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { loadData } from '../src/data/load';
 import { pruneByMagnitude } from '../src/lottery/magnitude';
@@ -10,10 +9,11 @@ import { Mask } from '../src/lottery/mask';
 import { loadModel } from '../src/models/load';
 import { initialWeights } from '../src/models/weights';
 import { lowerModel } from '../src/training/plan/lower';
-import type { Executor } from '../src/training/trainer';
+import { noRegularization, type Executor } from '../src/training/trainer';
 import { createWasmExecutor } from '../src/training/wasm/executor';
 import type { Plan } from '../src/training/plan/plan';
 import { Peer } from './peer';
+import type { Settings } from './settings';
 
 const levels = 21;
 const rate = 0.2;
@@ -24,8 +24,14 @@ interface Level {
   readonly theirs: number | null;
 }
 
-export async function benchLenet(mnist: string, python: string, steps: number): Promise<void> {
-  const threads = Math.min(16, availableParallelism());
+/** What bench/peers/lenet_imp.py says of a level; seconds. */
+interface PeerLevel {
+  readonly kept: number;
+  readonly train: number;
+  readonly total: number;
+}
+
+export async function benchLenet(mnist: string, { python, threads, steps }: Settings): Promise<void> {
   const data = await loadData({ format: 'idx', directory: mnist, validation: 5000, mean: 0.1307, std: 0.3081 }, '.');
   const model = await loadModel('builtin:lenet-300-100', '.');
   const plan = lowerModel(model, { inputShape: data.inputShape, classes: data.classes, loss: 'cross-entropy' });
@@ -48,7 +54,7 @@ export async function benchLenet(mnist: string, python: string, steps: number): 
     const { seconds, kernels } = await trainLevel(executor, plan, initial, masks, steps);
     masks = pruneByMagnitude(kernels, { scope: 'global', rate, outputRate: 0, exclude: [], counts: 'exact' });
     const total = (performance.now() - begin) / 1000;
-    const theirs = peer && (await peer.level());
+    const theirs = peer && ((await peer.ask('level')) as PeerLevel);
     totals = { ours: totals.ours + total, theirs: totals.theirs + (theirs?.total ?? 0) };
     const kept = kernels.reduce((sum, kernel) => sum + kernel.mask.kept, 0);
     const size = kernels.reduce((sum, kernel) => sum + kernel.mask.size, 0);
@@ -89,6 +95,7 @@ async function trainLevel(
     orderSeed: 0,
     fromStep: 0,
     totalSteps: steps,
+    regularization: noRegularization,
   });
   const { seconds } = await session.train(steps);
   const weights = await session.weights();
