@@ -5,9 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../../../src/checkpoints/safetensors';
 import { runExperiment, type JobEvent } from '../../../src/job/experiment';
 import type { ExecutorSource } from '../../../src/job/executors';
+import { exitCodeOf, outcomeOf } from '../../../src/job/outcome';
 import { parseExperiment } from '../../../src/shared/parse';
 import type { Report } from '../../../src/shared/report';
 import type { RunRecord } from '../../../src/shared/run';
+import { noRegularization } from '../../../src/training/trainer';
 import { fakeExecutor } from '../../support/fakeExecutor';
 
 let directory: string;
@@ -145,6 +147,95 @@ describe('an experiment', () => {
     const second = await run({}, fakeExecutor());
     expect(second.report.status).toBe('failed');
     expect(second.report.error).toContain(`Delete the folder ${path.join(store(), 'runs', dense!)}`);
+  });
+});
+
+describe('a recipe', () => {
+  it('reaches the executor whole; a run to the rewind step keeps the raw weights', async () => {
+    const executor = fakeExecutor();
+    const recipe = {
+      labelSmoothing: 0.1,
+      clipNorm: 2,
+      averageDecay: 0.99,
+      augmentation: { crop: 2, flip: true },
+    };
+    await run({ rewind: 4, training: { ...tiny.training, ...recipe } }, executor);
+    const [prefix, ...others] = executor.opened.map(({ regularization }) => regularization);
+    expect(prefix).toEqual({ ...recipe, averageDecay: null });
+    expect(others).toHaveLength(3);
+    for (const regularization of others) expect(regularization).toEqual(recipe);
+  });
+
+  it('that asks for nothing of the kind has none', async () => {
+    const executor = fakeExecutor();
+    await run({}, executor);
+    expect(executor.opened[0]!.regularization).toEqual(noRegularization);
+  });
+});
+
+describe('early stopping', () => {
+  const training = { steps: 40, batchSize: 5, evaluateEvery: 5, earlyStopping: { patience: 2 } };
+  const bottom = (at: number) => (session: number, step: number) => Math.abs(step - at - 5 * session);
+
+  it('ends a run after as many evaluations without a lower validation loss; its plan stays', async () => {
+    const executor = fakeExecutor({ validationLoss: bottom(10) });
+    const { report, events } = await run({ training }, executor);
+    const [dense, ticket] = report.series[0]!.points.map(point => record(point.runs[0]!));
+    expect(dense).toMatchObject({ stoppedAt: 20, earlyStopStep: 10, inputs: { steps: { from: 0, to: 40 } } });
+    expect(ticket).toMatchObject({ stoppedAt: 25, earlyStopStep: 15 });
+    expect(executor.steps()).toBe(20 + 25 + 30);
+    const curve = readFileSync(runFile(dense!.key, 'curve.jsonl'), 'utf8').trim().split('\n');
+    expect(curve.map(line => (JSON.parse(line) as { step: number }).step)).toEqual([5, 10, 15, 20]);
+    expect(report.series[0]!.points[0]!.earlyStopStep.mean).toBe(10);
+    const progress = events.flatMap(event => (event.type === 'progress' ? [event.progress] : []));
+    expect(progress.find(({ run }) => run)!.run).toMatchObject({ step: 0, steps: 40 });
+    expect(progress.at(-1)).toMatchObject({ runsDone: 3, fraction: 1, secondsLeft: 0 });
+  });
+
+  it('expects of the next runs what those before them took', async () => {
+    const { events } = await run({ training }, fakeExecutor({ validationLoss: bottom(5) }));
+    const dense = events.findIndex(event => event.type === 'progress' && event.progress.runsDone === 1);
+    const event = events[dense]!;
+    // 15 of 40 steps, and no more of the two runs that are left
+    expect(event.type === 'progress' && event.progress.fraction).toBeCloseTo(1 / 3, 1);
+  });
+
+  it('says nothing of a run that goes to its end', async () => {
+    const { report } = await run({ training }, fakeExecutor());
+    expect(record(report.runs[0]!.key)).not.toHaveProperty('stoppedAt');
+  });
+
+  it('does not stop a run to the rewind step before it', async () => {
+    const executor = fakeExecutor({ validationLoss: (_, step) => step });
+    const { report } = await run({ training, rewind: 30 }, executor);
+    expect(report.status).toBe('done');
+    const ticket = record(report.series[0]!.points[1]!.runs[0]!);
+    const prefix = ticket.inputs.start.kind === 'final' ? ticket.inputs.start.run : '';
+    expect(record(prefix)).not.toHaveProperty('stoppedAt');
+    expect(executor.steps()).toBe(30 + 15 + 10 + 10);
+  });
+});
+
+describe('memory', () => {
+  it('is in the record of each run, and in the report the most that one takes', async () => {
+    const { report } = await run({}, fakeExecutor());
+    const memory = report.runs.map(({ key }) => record(key).memory!);
+    expect(memory[0]).toMatchObject({ data: 100, activations: 50 });
+    expect(report.memory).toEqual(memory[0]);
+  });
+
+  it('that is not there fails the job before anything is trained, and names the field to change', async () => {
+    const executor = fakeExecutor({ memoryLimit: 1000 });
+    const { report } = await run({}, executor);
+    expect(report).toMatchObject({ status: 'failed', errorField: 'training.batchSize' });
+    expect(report.error).toMatch(/^training\.batchSize: training needs 1 MiB .* choose a smaller batch size/);
+    expect(executor.steps()).toBe(0);
+    expect(executor.alive()).toBe(0);
+    expect(report.runs.map(({ status }) => status)).not.toContain('failed');
+    const finished = outcomeOf(report);
+    expect(finished).toMatchObject({ status: 'failed', error: { field: 'training.batchSize' } });
+    expect(exitCodeOf(finished)).toBe(1);
+    expect((await run({}, fakeExecutor())).report.status).toBe('done');
   });
 });
 

@@ -25,7 +25,13 @@ describe('an experiment file', () => {
     const parsed = parseExperiment(JSON.stringify(minimal), file);
     expect(parsed).toMatchObject({
       start: 'fresh',
-      training: { batchSize: 60, optimizer: { name: 'adam', learningRate: 0.0012, beta1: 0.9 }, loss: 'cross-entropy' },
+      training: {
+        batchSize: 60,
+        optimizer: { name: 'adam', learningRate: 0.0012, beta1: 0.9 },
+        loss: 'cross-entropy',
+        labelSmoothing: 0,
+        augmentation: { crop: 0, flip: false },
+      },
       pruning: { scope: 'global', rate: 0.2, counts: 'exact', exclude: [] },
       rewind: 0,
       compare: [],
@@ -114,6 +120,29 @@ const wrong: [string, object, string, string[]][] = [
     'pruning.target',
     ['either "levels" or "target"', 'remove one'],
   ],
+  ['smoothing of all the label', { training: { labelSmoothing: 1 } }, 'training.labelSmoothing', ['≥ 0 and < 1']],
+  [
+    'label smoothing with another loss',
+    { training: { labelSmoothing: 0.1, loss: 'mean-squared-error' } },
+    'training.labelSmoothing',
+    ['"cross-entropy"', 'change one'],
+  ],
+  ['gradients clipped to nothing', { training: { clipNorm: 0 } }, 'training.clipNorm', ['a number > 0', 'not 0']],
+  ['an average that never moves', { training: { averageDecay: 1 } }, 'training.averageDecay', ['> 0 and < 1']],
+  [
+    'early stopping without patience',
+    { training: { earlyStopping: {} } },
+    'training.earlyStopping.patience',
+    ['is missing', 'a whole number ≥ 1'],
+  ],
+  [
+    'an unknown augmentation',
+    { training: { augmentation: { flipped: true } } },
+    'training.augmentation.flipped',
+    ['Allowed here: crop, flip'],
+  ],
+  ['a crop by half a pixel', { training: { augmentation: { crop: 0.5 } } }, 'training.augmentation.crop', ['not 0.5']],
+  ['a convolution rate of 1', { pruning: { convolutionRate: 1 } }, 'pruning.convolutionRate', ['≥ 0 and < 1']],
 ];
 
 describe('a wrong experiment file', () => {

@@ -25,14 +25,17 @@ const input: ResolveInput = {
   executor: 'wasm',
 };
 
-function resolve(overlay: object) {
+function resolve(overlay: object, data: Partial<ResolveInput['data']> = {}) {
   const file = { name: 'a', model: 'm', data: { format: 'digits' }, ...overlay };
-  return resolveExperiment(parseExperiment(JSON.stringify(file), 'a.ticket.json'), input);
+  return resolveExperiment(parseExperiment(JSON.stringify(file), 'a.ticket.json'), {
+    ...input,
+    data: { ...input.data, ...data },
+  });
 }
 
-function errorOf(overlay: object): ExperimentError {
+function errorOf(overlay: object, data: Partial<ResolveInput['data']> = {}): ExperimentError {
   try {
-    resolve(overlay);
+    resolve(overlay, data);
   } catch (error) {
     if (error instanceof ExperimentError) return error;
     throw error;
@@ -89,6 +92,17 @@ describe('a resolved experiment', () => {
     expect(resolve({}).pruning.levels).toBe(12);
   });
 
+  it('keeps what the recipe asks of each step', () => {
+    const asked = {
+      labelSmoothing: 0.1,
+      clipNorm: 1,
+      averageDecay: 0.999,
+      earlyStopping: { patience: 3 },
+      augmentation: { crop: 28, flip: true },
+    };
+    expect(resolve({ training: asked }).training).toMatchObject(asked);
+  });
+
   it('has every other default filled in, and nothing that only editors read', () => {
     const experiment = resolve({ $schema: 'x', compare: ['one-shot', 'one-shot'] });
     expect(experiment).toMatchObject({
@@ -116,9 +130,28 @@ describe('an experiment that does not fit', () => {
       'training.schedule.milestones',
       'rise',
     ],
+    ['has a convolution rate for all', { pruning: { convolutionRate: 0.1 } }, 'pruning.convolutionRate', '"layer"'],
+    [
+      'crops more than an image',
+      { training: { augmentation: { crop: 29 } } },
+      'training.augmentation.crop',
+      '29, more than an image of 28×28',
+    ],
   ])('because it %s names the field and what to do', (_why, overlay, field, says) => {
     const error = errorOf(overlay);
     expect(error.field).toBe(field);
     expect(error.reason).toContain(says);
+  });
+
+  it('because it stops early without validation examples names the field and what to do', () => {
+    const error = errorOf({ training: { earlyStopping: { patience: 2 } } }, { validation: { count: 0 } });
+    expect(error.field).toBe('training.earlyStopping');
+    expect(error.reason).toContain('raise data.validation');
+  });
+
+  it.each([{ crop: 1 }, { flip: true }])('because it changes by %j what is no image says so', augmentation => {
+    const error = errorOf({ training: { augmentation } }, { inputShape: [784] });
+    expect(error.field).toBe('training.augmentation');
+    expect(error.reason).toContain('[784]');
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Experiment } from '../../../src/shared/experiment';
 import type { RunNode } from '../../../src/shared/run';
 import { planRuns, runKey, type GraphInput } from '../../../src/lottery/graph';
-import { experiment, lenet } from './support';
+import { experiment, layer, lenet } from './support';
 
 type Changes = Parameters<typeof experiment>[0];
 
@@ -156,6 +156,46 @@ describe('keys', () => {
     `);
   });
 
+  it('stay the same where what a later version can do is not used', () => {
+    const fields = Object.keys(plan()[0]!.inputs.training);
+    expect(fields).toEqual(['optimizer', 'schedule', 'loss', 'batchSize', 'evaluateEvery']);
+    const { mask } = only(plan(), 'iterative', 1).inputs;
+    expect(Object.keys(mask)).toEqual(['kind', 'run', 'scope', 'rate', 'outputRate', 'exclude', 'counts']);
+  });
+
+  it('of new recipes stay the same for ever, too', () => {
+    const training = {
+      ...experiment().training,
+      labelSmoothing: 0.1,
+      clipNorm: 1,
+      averageDecay: 0.999,
+      earlyStopping: { patience: 5 },
+      augmentation: { crop: 4, flip: true },
+    };
+    const pruning = { levels: 1, scope: 'layer', convolutionRate: 0.1 } as const;
+    const parameters = [layer('conv', [3, 3, 1, 8]), layer('dense', [6272, 10], true)];
+    const nodes = plan(
+      { rewind: 250, replicates: 1, compare: [], training, pruning },
+      { model: { fingerprint: 'model', parameters, outputLayer: 'dense' } },
+    );
+    expect(nodes.map(({ method, key }) => [method, key])).toMatchInlineSnapshot(`
+      [
+        [
+          "prefix",
+          "eb5415d0bc4cd196fea13d982ee91132",
+        ],
+        [
+          "iterative",
+          "3456276ff3ca02261427f5c090fafac0",
+        ],
+        [
+          "iterative",
+          "5aa05141d2755082dd45c650917eff14",
+        ],
+      ]
+    `);
+  });
+
   it('depend on what is in the inputs, not on the order of their fields', () => {
     const { inputs } = plan()[0]!;
     expect(runKey(Object.fromEntries(Object.entries(inputs).reverse()) as never)).toBe(runKey(inputs));
@@ -169,6 +209,7 @@ describe('keys', () => {
     ['fewer comparisons', { compare: [] }],
     ['a comparison named twice', { compare: ['one-shot', 'one-shot'] }],
     ['another output rate with global scope', { pruning: { outputRate: 0.4 } }],
+    ['augmentation by nothing', { training: { ...experiment().training, augmentation: { crop: 0, flip: false } } }],
   ])('are shared with an experiment that has %s', (_, changes) => {
     const [base, other] = [keys(plan()), keys(plan(changes))];
     const [smaller, larger] = base.size < other.size ? [base, other] : [other, base];
@@ -204,6 +245,12 @@ describe('keys', () => {
     ['loss', { training: { ...base, loss: 'mean-squared-error' } }, {}],
     ['learning rate', { training: { ...base, optimizer: { ...base.optimizer, learningRate: 0.1 } } }, {}],
     ['evaluation', { training: { ...base, evaluateEvery: 50 } }, {}],
+    ['label smoothing', { training: { ...base, labelSmoothing: 0.1 } }, {}],
+    ['clipping', { training: { ...base, clipNorm: 1 } }, {}],
+    ['average of the weights', { training: { ...base, averageDecay: 0.99 } }, {}],
+    ['patience', { training: { ...base, earlyStopping: { patience: 2 } } }, {}],
+    ['crop', { training: { ...base, augmentation: { crop: 4, flip: false } } }, {}],
+    ['flip', { training: { ...base, augmentation: { crop: 0, flip: true } } }, {}],
     ['start', { start: 'file' } satisfies Partial<Experiment>, {}],
     ['data', {}, { data: 'other' }],
     ['model', {}, { model: { fingerprint: 'other', parameters: lenet, outputLayer: 'dense_3' } }],
@@ -213,6 +260,23 @@ describe('keys', () => {
     for (const key of keys(plan(changes, input))) {
       expect(before).not.toContain(key);
     }
+  });
+
+  it('of the run to the rewind step do not depend on averages and patience: it hands on the raw weights of that step', () => {
+    const prefix = (changes: object): RunNode =>
+      only(plan({ rewind: 250, training: { ...base, ...changes } }), 'prefix', 0);
+    const stopping = prefix({ averageDecay: 0.99, earlyStopping: { patience: 2 } });
+    expect(stopping.inputs).toEqual(prefix({}).inputs);
+    expect(prefix({ labelSmoothing: 0.1 }).key).not.toBe(stopping.key);
+  });
+
+  it('of convolutions left whole are the same by rate 0 and by exclusion', () => {
+    const parameters = [layer('conv', [3, 3, 1, 8]), layer('dense', [6272, 10], true)];
+    const model = { fingerprint: 'model', parameters, outputLayer: 'dense' };
+    const byRate = plan({ pruning: { scope: 'layer', convolutionRate: 0 } }, { model });
+    expect(keys(plan({ pruning: { scope: 'layer', exclude: ['conv'] } }, { model }))).toEqual(keys(byRate));
+    const same = plan({ pruning: { scope: 'layer', convolutionRate: 0.2 } }, { model });
+    expect(keys(plan({ pruning: { scope: 'layer' } }, { model }))).toEqual(keys(same));
   });
 
   it('do not see more of the executor than its name and variant', () => {

@@ -32,6 +32,29 @@ describe('levels by arithmetic', () => {
     expect(plan({ scope: 'global', levels: 1, outputRate: 0 }).kept[1]).toBe(212_960);
   });
 
+  it('gives convolutions a rate of their own: the Conv-2 of the paper', () => {
+    // 3×3 convolutions with 64 channels, dense layers of 256, 256 and 10 (Frankle & Carbin 2019, figure 2)
+    const conv2 = [
+      layer('conv_1', [3, 3, 3, 64]),
+      layer('conv_2', [3, 3, 64, 64]),
+      layer('fc_1', [16_384, 256]),
+      layer('fc_2', [256, 256]),
+      layer('output', [256, 10], true),
+    ];
+    const rates = { scope: 'layer', convolutionRate: 0.1, rate: 0.2, outputRate: 0.1, levels: 1 };
+    const [convolutions, dense] = [1_555 + 33_178, 3_355_443 + 52_429 + 2_304];
+    expect(plan(rates, conv2).kept[1]).toBe(convolutions + dense);
+    expect(plan({ ...rates, convolutionRate: 0 }, conv2).kept[1]).toBe(1_728 + 36_864 + dense);
+    // layerwise whatever the scope says, and one weight more of each layer
+    expect(plan({ ...rates, scope: 'global', counts: 'google' }, conv2).kept[1]).toBe(convolutions + dense - 5);
+  });
+
+  it('gives an output layer that is a convolution the output rate', () => {
+    const layers = [layer('conv', [1, 1, 10, 10]), layer('output', [1, 1, 10, 10], true)];
+    const rates = { scope: 'layer', convolutionRate: 0.5, outputRate: 0.1, levels: 1 };
+    expect(plan(rates, layers).kept[1]).toBe(50 + 90);
+  });
+
   it('resolves a target to the first level that reaches it', () => {
     const { levels, kept, total } = plan({ target: 0.95 });
     expect(levels).toBe(14);
@@ -55,6 +78,7 @@ describe('levels by arithmetic', () => {
       /is not reached: level \d+ still/,
     ],
     ['everything excluded', { exclude: ['dense_1', 'dense_2', 'dense_3'] }, 'pruning.exclude', /every prunable layer/],
+    ['a rate for convolutions of all layers', { convolutionRate: 0.1 }, 'pruning.convolutionRate', /scope to "layer"/],
     [
       'an unknown layer excluded',
       { exclude: ['fc'] },

@@ -98,6 +98,13 @@ describe('report', () => {
     });
   });
 
+  it('tells the memory of the run that takes the most, and nothing where none is known', () => {
+    const memory = (total: number) => ({ data: 1, parameters: 2, activations: total - 3, total });
+    const records = nodes.map((node, i) => record(node, i === 3 ? { memory: memory(9) } : { memory: memory(7) }));
+    expect(report(records).memory).toEqual(memory(9));
+    expect(report(all)).not.toHaveProperty('memory');
+  });
+
   it('shows what is there while it runs', () => {
     const first = find('iterative', 0, 0);
     const { series, runs, verdict } = report([record(first)], {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { earlyStopStep, statistic } from '../../../src/lottery/statistics';
+import { earlyStopStep, evaluationsWithoutGain, statistic } from '../../../src/lottery/statistics';
 
 describe('statistics over replicates', () => {
   it('gives the mean and the deviation with n−1', () => {
@@ -12,10 +12,9 @@ describe('statistics over replicates', () => {
   });
 });
 
-describe('early-stop step', () => {
-  const curve = (...losses: (number | null)[]) =>
-    losses.map((validationLoss, i) => ({ step: i * 100, validationLoss }));
+const curve = (...losses: (number | null)[]) => losses.map((validationLoss, i) => ({ step: i * 100, validationLoss }));
 
+describe('early-stop step', () => {
   it('is the first evaluated step with the lowest validation loss', () => {
     expect(earlyStopStep(curve(2, 1, 0.5, 0.7, 0.5))).toBe(200);
   });
@@ -24,5 +23,18 @@ describe('early-stop step', () => {
     expect(earlyStopStep(curve(null, null))).toBeNull();
     expect(earlyStopStep([])).toBeNull();
     expect(earlyStopStep(curve(NaN, 1, NaN))).toBe(100);
+  });
+});
+
+describe('evaluations without gain', () => {
+  it('are those since the lowest loss: one as low is no gain', () => {
+    expect(evaluationsWithoutGain(curve(2, 1))).toBe(0);
+    expect(evaluationsWithoutGain(curve(2, 1, 1, 1.5))).toBe(2);
+    expect(evaluationsWithoutGain(curve(2, 1, 3, 0.5))).toBe(0);
+  });
+
+  it('are none where no loss was measured', () => {
+    expect(evaluationsWithoutGain(curve())).toBe(0);
+    expect(evaluationsWithoutGain(curve(null, null))).toBe(0);
   });
 });
