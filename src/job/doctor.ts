@@ -1,10 +1,20 @@
-/** Which executors this machine can use, and how fast each trains a small LeNet-300-100. */
+/** Which executors this machine can use, and how fast each trains two small networks, a dense and a convolutional one. */
+import type { DataSet } from '../data/dataset';
 import { loadData } from '../data/load';
 import { loadModel } from '../models/load';
 import { initialWeights } from '../models/weights';
-import { formatCount } from '../shared/format';
+import { formatBytes, formatCount, formatMemory } from '../shared/format';
+import type { MemoryUse } from '../shared/report';
 import { lowerModel } from '../training/plan/lower';
+import { noRegularization, type Executor } from '../training/trainer';
 import { executorNames, findExecutor, whyUnavailable, type ExecutorName } from './executors';
+
+/** Steps a second of dense training, and the bytes planned for it. */
+export interface Measurement {
+  readonly measuredOn: string;
+  readonly stepsPerSecond: number;
+  readonly memory: MemoryUse;
+}
 
 export type ExaminedExecutor =
   | { readonly name: ExecutorName; readonly usable: false; readonly reason: string }
@@ -14,77 +24,112 @@ export type ExaminedExecutor =
       readonly device: string;
       /** Raised whenever the same inputs give other bits. */
       readonly variant: string;
+      /** Of the first measurement, a dense network. */
       readonly stepsPerSecond: number;
+      readonly measurements: readonly Measurement[];
     };
 
 export interface Examination {
   readonly node: string;
   readonly platform: string;
-  /** What `stepsPerSecond` was measured on. */
-  readonly measuredOn: string;
   readonly executors: readonly ExaminedExecutor[];
 }
 
-const batchSize = 60;
-const warmUpSteps = 50;
-const measuredSteps = 300;
+interface Subject {
+  readonly name: string;
+  readonly model: string;
+  readonly batchSize: number;
+  readonly warmUpSteps: number;
+  readonly measuredSteps: number;
+}
+
+const lenet: Subject = {
+  name: 'LeNet-300-100',
+  model: 'builtin:lenet-300-100',
+  batchSize: 60,
+  warmUpSteps: 50,
+  measuredSteps: 300,
+};
+/** A step takes some hundred times as long: a few must do. */
+const simpleCnn: Subject = {
+  name: 'SimpleCNN',
+  model: 'builtin:simple-cnn',
+  batchSize: 64,
+  warmUpSteps: 3,
+  measuredSteps: 20,
+};
 
 export async function examine(): Promise<Examination> {
   const executors: ExaminedExecutor[] = [];
   for (const name of executorNames) executors.push(await examineOne(name));
-  return {
-    node: process.versions.node,
-    platform: `${process.platform} ${process.arch}`,
-    measuredOn: `LeNet-300-100, dense, Adam, batch ${batchSize}`,
-    executors,
-  };
+  return { node: process.versions.node, platform: `${process.platform} ${process.arch}`, executors };
 }
 
 async function examineOne(name: ExecutorName): Promise<ExaminedExecutor> {
   const missing = whyUnavailable(name);
   if (missing !== null) return { name, usable: false, reason: missing };
   try {
-    return await measure(name);
+    const source = await findExecutor(name);
+    const data = await loadData({ format: 'digits', training: 640, test: 10 }, '.');
+    const executor = await source.create(data);
+    try {
+      const dense = await measure(executor, data, lenet);
+      const convolutional = await measure(executor, data, simpleCnn);
+      const { device, variant } = executor;
+      const { stepsPerSecond } = dense;
+      return { name, usable: true, device, variant, stepsPerSecond, measurements: [dense, convolutional] };
+    } finally {
+      await executor.close();
+    }
   } catch (error) {
     return { name, usable: false, reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-async function measure(name: ExecutorName): Promise<ExaminedExecutor> {
-  const source = await findExecutor(name);
-  const data = await loadData({ format: 'digits', training: 600, test: 10 }, '.');
-  const model = await loadModel('builtin:lenet-300-100', '.');
-  const plan = lowerModel(model, { inputShape: data.inputShape, classes: data.classes, loss: 'cross-entropy' });
-  const executor = await source.create(data);
+async function measure(executor: Executor, data: DataSet, subject: Subject): Promise<Measurement> {
+  const { batchSize, warmUpSteps, measuredSteps } = subject;
+  const { inputShape, classes } = data;
+  const model = await loadModel(subject.model, '.');
+  const plan = lowerModel(model, { inputShape, classes, loss: 'cross-entropy' });
+  const session = await executor.open({
+    plan,
+    weights: initialWeights(plan, 0),
+    masks: plan.parameters.map(() => null),
+    optimizer: { name: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
+    schedule: { name: 'constant', warmup: 0 },
+    batchSize,
+    orderSeed: 0,
+    fromStep: 0,
+    totalSteps: warmUpSteps + measuredSteps,
+    regularization: noRegularization,
+  });
   try {
-    const session = await executor.open({
-      plan,
-      weights: initialWeights(plan, 0),
-      masks: plan.parameters.map(() => null),
-      optimizer: { name: 'adam', learningRate: 0.0012, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
-      schedule: { name: 'constant', warmup: 0 },
-      batchSize,
-      orderSeed: 0,
-      fromStep: 0,
-      totalSteps: warmUpSteps + measuredSteps,
-    });
     await session.train(warmUpSteps);
     const { seconds } = await session.train(warmUpSteps + measuredSteps);
-    await session.close();
-    const { device, variant } = executor;
-    return { name, usable: true, device, variant, stepsPerSecond: measuredSteps / seconds };
+    return {
+      measuredOn: `${subject.name}, dense, Adam, batch ${batchSize}`,
+      stepsPerSecond: measuredSteps / seconds,
+      memory: session.memory,
+    };
   } finally {
-    await executor.close();
+    await session.close();
   }
 }
 
-export function describeExamination({ node, platform, measuredOn, executors }: Examination): string {
+export function describeExamination({ node, platform, executors }: Examination): string {
   const width = Math.max(...executors.map(({ name }) => name.length));
-  const lines = executors.map(executor => {
+  const lines = executors.flatMap(executor => {
     const name = executor.name.padEnd(width);
-    return executor.usable
-      ? `✔ ${name}  ${executor.device}: ${formatCount(executor.stepsPerSecond)} steps/s`
-      : `✘ ${name}  ${executor.reason}`;
+    if (!executor.usable) return [`✘ ${name}  ${executor.reason}`];
+    return [
+      `✔ ${name}  ${executor.device}`,
+      ...executor.measurements.map(one => `${' '.repeat(width + 4)}${describeMeasurement(one)}`),
+    ];
   });
-  return [`Node ${node}, ${platform}; speed of ${measuredOn}`, ...lines, ''].join('\n');
+  return [`Node ${node}, ${platform}`, ...lines, ''].join('\n');
+}
+
+function describeMeasurement({ measuredOn, stepsPerSecond, memory }: Measurement): string {
+  const speed = `${formatCount(stepsPerSecond)} steps/s`;
+  return `${measuredOn}: ${speed}; ${formatBytes(memory.total)} planned (${formatMemory(memory)})`;
 }

@@ -1,5 +1,5 @@
 /** Numbers as a person reads them: units, thousands separated, no more digits than are known. The same in host and webviews. */
-import type { Method, Progress } from './report';
+import type { MemoryUse, Method, Progress } from './report';
 
 const MINUS = '\u2212';
 
@@ -65,6 +65,20 @@ export function formatSeconds(seconds: number): string {
   if (seconds >= 59.5) return formatClock(seconds);
   const digits = seconds < 0.995 ? 2 : seconds < 9.95 ? 1 : 0;
   return `${seconds.toFixed(digits)} s`;
+}
+
+/** An amount of memory: 940 → "940 B", 1.5 · 2²⁰ → "1.5 MiB", 2¹⁰ · 300 → "300 KiB". */
+export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return '–';
+  const units = ['B', 'KiB', 'MiB', 'GiB'] as const;
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const amount = bytes / 2 ** (10 * power);
+  return `${power === 0 || amount >= 9.95 ? formatCount(amount) : amount.toFixed(1)} ${units[power]!}`;
+}
+
+/** What memory goes to: "data 45 MiB, weights and optimiser 9.1 MiB, activations 7.9 MiB". */
+export function formatMemory({ data, parameters, activations }: MemoryUse): string {
+  return `data ${formatBytes(data)}, weights and optimiser ${formatBytes(parameters)}, activations ${formatBytes(activations)}`;
 }
 
 /** A loss or another quantity of unknown size: three significant digits. */

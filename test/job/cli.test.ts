@@ -230,7 +230,14 @@ describe('winning-ticket', () => {
     const { executors } = JSON.parse(stdout) as { executors: { name: string; usable: boolean }[] };
     expect(executors.map(({ name }) => name)).toEqual(['wasm', 'webgpu', 'tensorflow', 'tensorflow-gpu', 'cpu']);
     expect(executors[0]).toMatchObject({ usable: true, device: expect.stringContaining('thread') });
-    expect(executors[0]).toHaveProperty('stepsPerSecond', expect.any(Number));
+    expect(executors[0]).toMatchObject({
+      stepsPerSecond: expect.any(Number),
+      measurements: ['LeNet-300-100', 'SimpleCNN'].map(name => ({
+        measuredOn: expect.stringContaining(name),
+        stepsPerSecond: expect.any(Number),
+        memory: { total: expect.any(Number) },
+      })),
+    });
     expect(executors[1]).toMatchObject({ usable: false, reason: expect.stringContaining('not part of this version') });
   });
 });

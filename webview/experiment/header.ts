@@ -1,5 +1,5 @@
 /** Name, what is trained on what and where, how far it is, and what can be done. */
-import { formatClock, formatSeconds, methodNames, plural } from '../../src/shared/format';
+import { formatBytes, formatClock, formatMemory, formatSeconds, methodNames, plural } from '../../src/shared/format';
 import type { PanelToHost } from '../../src/shared/messages';
 import type { Progress, Report } from '../../src/shared/report';
 import { h, setAttribute, setChildren, setText } from '../ui/dom';
@@ -95,7 +95,12 @@ export class Header {
     if (report) {
       setText(this.subject, `${report.modelDescription} → ${report.dataDescription.split(':')[0] ?? ''}`);
       setAttribute(this.subject, 'title', report.dataDescription);
-      setText(this.device, `${report.executor} · ${report.device}`);
+      const { memory } = report;
+      setText(
+        this.device,
+        [report.executor, report.device, memory && formatBytes(memory.total)].filter(Boolean).join(' · '),
+      );
+      setAttribute(this.device, 'title', memory ? `Memory: ${formatMemory(memory)}` : null);
     }
     this.showActions(now, report !== null);
     this.showStatus(state);

@@ -1,13 +1,22 @@
 /** The report for a person at a terminal. */
-import { formatAccuracyStatistic, formatCount, formatSeconds, formatShare, plural } from '../../shared/format';
+import {
+  formatAccuracyStatistic,
+  formatBytes,
+  formatCount,
+  formatMemory,
+  formatSeconds,
+  formatShare,
+  plural,
+} from '../../shared/format';
 import type { Report, ReportPoint } from '../../shared/report';
 
 export function describeReport(report: Report, reportPath: string): string {
-  const { experiment, verdict, seconds } = report;
+  const { experiment, verdict, seconds, memory } = report;
   return [
     `${experiment.name}: ${report.modelDescription} on ${report.dataDescription}`,
     `${[report.executor, report.device].filter(Boolean).join(', ')}; ${plural(experiment.replicates, 'replicate')}; ` +
       `training ${formatSeconds(seconds.train)}, evaluation ${formatSeconds(seconds.evaluate)}`,
+    ...(memory ? [`memory ${formatBytes(memory.total)}: ${formatMemory(memory)}`] : []),
     '',
     ...levelTable(report),
     '',

@@ -7,6 +7,8 @@ import {
   formatNumber,
   formatPoints,
   formatProgress,
+  formatBytes,
+  formatMemory,
   formatSeconds,
   formatShare,
   plural,
@@ -82,6 +84,24 @@ test.each([
   [85, '1:25'],
 ])('a measured time of %d s reads %s', (value, text) => {
   expect(formatSeconds(value)).toBe(text);
+});
+
+test.each([
+  [0, '0 B'],
+  [1023, '1,023 B'],
+  [1536, '1.5 KiB'],
+  [300 * 1024, '300 KiB'],
+  [47.04e6, '45 MiB'],
+  [3.5 * 2 ** 30, '3.5 GiB'],
+  [2 ** 42, '4,096 GiB'],
+])('memory of %d bytes reads %s', (value, text) => {
+  expect(formatBytes(value)).toBe(text);
+});
+
+test('what memory goes to is said part by part', () => {
+  expect(formatMemory({ data: 47.04e6, parameters: 3e6, activations: 600, total: 50.04e6 + 600 })).toBe(
+    'data 45 MiB, weights and optimiser 2.9 MiB, activations 600 B',
+  );
 });
 
 test.each([
