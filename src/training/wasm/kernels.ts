@@ -1,9 +1,14 @@
 /** The exports of src/kernels as TypeScript sees them. Addresses are byte offsets into the memory. */
+import type { ConvKernels } from './kernels/conv';
+import type { WinogradKernels } from './kernels/winograd';
+import type { ElementwiseKernels } from './kernels/elementwise';
+import type { NormalizationKernels } from './kernels/normalization';
+import type { PoolKernels } from './kernels/pool';
 import { wasm, type WasmMemory, type WasmModule } from './webassembly';
 
 type Address = number;
 
-export interface Kernels {
+export interface Kernels extends ConvKernels, WinogradKernels, ElementwiseKernels, NormalizationKernels, PoolKernels {
   readonly barrier: (state: Address, threads: number) => void;
   readonly gatherBytes: (
     data: Address,

@@ -18,9 +18,11 @@ import type {
 import { share } from '../../../src/training/wasm/ops/operation';
 import { randomValues } from './support';
 
-const kernelsFile = path.resolve(import.meta.dirname, '../../../dist/kernels-single.wasm');
+const kernelsFile = process.env['KERNELS'] ?? path.resolve(import.meta.dirname, '../../../dist/kernels-single.wasm');
 const lanes = 16;
 const firstAddress = 65_536;
+
+type Pass = 'prepare' | 'forward' | 'backward' | 'update';
 
 export interface ConvShape {
   readonly inputShape: readonly [number, number, number];
@@ -140,6 +142,7 @@ export function runConv<P extends Placement>(
   threads = 1,
 ): ConvResult {
   const bench = new ConvBench(form, test, data, threads);
+  bench.run('prepare');
   bench.run('forward');
   bench.run('backward');
   bench.run('update');
@@ -149,7 +152,7 @@ export function runConv<P extends Placement>(
 /** A convolution with its data in place, whose passes can be run as often as one likes. */
 export class ConvBench<P extends Placement> {
   private readonly memory: { readonly buffer: ArrayBuffer };
-  private readonly passes: Record<'forward' | 'backward' | 'update', readonly Phase[]>[];
+  private readonly passes: Record<Pass, readonly Phase[]>[];
   private readonly buffers: readonly Buffer[];
   private readonly panels: number;
   private readonly readers: (() => Float32Array)[] = [];
@@ -161,7 +164,7 @@ export class ConvBench<P extends Placement> {
     threads: number,
   ) {
     this.panels = Math.ceil(test.batch / lanes);
-    const { op, plan } = planOf(test);
+    const { op, plan } = convPlan(test);
     const fills: ((memory: ArrayBuffer) => void)[] = [];
     let next = firstAddress;
     let scratch = 64;
@@ -205,6 +208,7 @@ export class ConvBench<P extends Placement> {
       allocate,
       trainable: (kernel, bias) => this.trainable(kernel, bias, allocate),
       reads: () => undefined,
+      inputShift: () => null,
       scratch: bytes => {
         scratch = Math.max(scratch, bytes);
       },
@@ -234,6 +238,7 @@ export class ConvBench<P extends Placement> {
       new Uint8Array(memory.buffer, area.scratch, scratch).fill(0x7f);
       const binding = this.binding(kernels, area, thread, threads);
       return {
+        prepare: form.prepare?.(travelled, binding) ?? [],
         forward: form.forward(travelled, binding),
         backward: form.backward(travelled, binding),
         update: form.update(travelled, binding),
@@ -242,13 +247,11 @@ export class ConvBench<P extends Placement> {
   }
 
   /** All threads' phases, thread after thread. */
-  run(pass: 'forward' | 'backward' | 'update'): void {
+  run(pass: Pass): void {
     const phases = this.passes.map(passes => passes[pass]);
-    for (let phase = 0; phase < phases[0]!.length; phase++) {
-      for (const thread of phases)
-        thread[phase]!.work.forEach(instruction => {
-          instruction();
-        });
+    const count = Math.max(...phases.map(({ length }) => length));
+    for (let phase = 0; phase < count; phase++) {
+      for (const thread of phases) for (const instruction of thread[phase]?.work ?? []) instruction();
     }
   }
 
@@ -307,6 +310,8 @@ export class ConvBench<P extends Placement> {
       thread,
       threads,
       training: true,
+      orderSeed: 0,
+      activeInputs: null,
       batch: { step: 0, count: this.test.batch },
       values: (buffer, panel) => buffers[buffer]!.trainingValues + panel * buffers[buffer]!.values.panelBytes,
       gradients: (buffer, panel) => buffers[buffer]!.trainingGradients + panel * buffers[buffer]!.gradients.panelBytes,
@@ -380,7 +385,7 @@ function place(layout: Layout, address: number, example: number, at: number): nu
   return (address + bytes) / 4 + channel * lanes + (example % lanes);
 }
 
-function planOf(test: ConvCase): { readonly op: Conv2DOp; readonly plan: Plan } {
+export function convPlan(test: ConvShape): { readonly op: Conv2DOp; readonly plan: Plan } {
   const op: Conv2DOp = {
     kind: 'conv2d',
     layer: 'conv',

@@ -28,5 +28,6 @@ export const conv2d: OperationKind<Conv2DOp, PlacedConv> = {
   },
   forward: (placed, binding) => formOf(placed).forward(placed, binding),
   backward: (placed, binding) => formOf(placed).backward(placed, binding),
+  prepare: (placed, binding) => formOf(placed).prepare?.(placed, binding) ?? [],
   update: (placed, binding) => formOf(placed).update(placed, binding),
 };

@@ -7,6 +7,7 @@ export interface ConvForm<P extends Placement> {
   readonly place: (op: Conv2DOp, placement: Placement, site: Site) => P;
   readonly forward: (placed: P, binding: Binding) => readonly Phase[];
   readonly backward: (placed: P, binding: Binding) => readonly Phase[];
+  readonly prepare?: (placed: P, binding: Binding) => readonly Phase[];
   readonly update: (placed: P, binding: Binding) => readonly Phase[];
 }
 
