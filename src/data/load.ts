@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { ExperimentError, type DataConfig } from '../shared/experiment';
+import { readCifar10 } from './cifar10';
 import type { DataSet } from './dataset';
 import { drawDigits } from './digits';
 import { readImageFiles, type ImageFiles } from './mnist';
@@ -44,6 +45,10 @@ async function read(config: DataConfig, baseDirectory: string): Promise<ImageFil
     case 'idx': {
       const directory = path.resolve(baseDirectory, config.directory);
       return { name: `${path.basename(directory)} (idx)`, ...(await readImageFiles(directory)) };
+    }
+    case 'cifar10': {
+      const directory = path.resolve(baseDirectory, config.directory);
+      return { name: `${path.basename(directory)} (CIFAR-10)`, ...(await readCifar10(directory)) };
     }
     case 'digits':
       return {

@@ -1,13 +1,12 @@
 /** A folder with the four MNIST file names: MNIST itself, Fashion-MNIST, KMNIST and their like. */
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { DataError, type Split } from './dataset';
+import { listFolder } from './files';
 import { readIdx, type IdxRank } from './idx';
 
 export interface ImageFiles {
-  /** Shape of one example: [rows, columns, 1]. */
-  readonly inputShape: readonly [number, number, 1];
-  /** Largest training label + 1, at least 2. */
+  /** Shape of one example: [rows, columns, channels]. */
+  readonly inputShape: readonly [number, number, number];
   readonly classes: number;
   readonly training: ByteSplit;
   readonly test: ByteSplit;
@@ -20,11 +19,11 @@ export interface ByteSplit extends Split {
 }
 
 /**
- * Reads the four files side by side.
+ * Reads the four files side by side; there are as many classes as the largest training label says, at least 2.
  * @throws DataError that names the file, or the folder
  */
 export async function readImageFiles(directory: string): Promise<ImageFiles> {
-  const there = await listFolder(directory);
+  const there = await listFolder(directory, 'the four MNIST files');
   const files = {
     trainingImages: find(directory, there, 'train', 3),
     trainingLabels: find(directory, there, 'train', 1),
@@ -67,17 +66,6 @@ export async function readImageFiles(directory: string): Promise<ImageFiles> {
     );
   }
   return { inputShape: [rows, columns, 1], classes, training, test };
-}
-
-async function listFolder(directory: string): Promise<ReadonlySet<string>> {
-  try {
-    return new Set(await readdir(directory));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason =
-      code === 'ENOENT' ? 'there is no such folder' : code === 'ENOTDIR' ? 'is a file, not a folder' : message;
-    throw new DataError(directory, `${reason}; "data.directory" names the folder with the four MNIST files`);
-  }
 }
 
 /** The name that is there, plain before gzipped, with the hyphen of the original before the dot of some copies. */

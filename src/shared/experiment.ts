@@ -130,6 +130,17 @@ const data = z.discriminatedUnion('format', [
     ...perChannel,
   }),
   z.strictObject({
+    format: z.literal('cifar10'),
+    directory: z
+      .string()
+      .min(1)
+      .describe(
+        'Folder with data_batch_*.bin and test_batch*.bin of CIFAR-10 (binary version), plain or .gz; relative to this file.',
+      ),
+    validation: z.int().min(0).optional().describe('Training examples held back; one tenth if left out.'),
+    ...perChannel,
+  }),
+  z.strictObject({
     format: z.literal('digits'),
     training: z.int().min(10).max(1_000_000).default(10_000),
     test: z.int().min(10).max(1_000_000).default(2_000),

@@ -16,8 +16,13 @@ export interface TfBatch {
 export interface TfGradients {
   /** Mean over the batch. */
   readonly loss: number;
-  /** In the order of the plan's parameters, in their layout. */
+  /** In the order of the plan's parameters, in their layout; all 0 for moving statistics. */
   readonly gradients: readonly Float32Array[];
+}
+
+export interface TfMode {
+  /** Batch statistics instead of moving ones, which move; dropout on. Off where left out. */
+  readonly training?: boolean;
 }
 
 export class TfReference {
@@ -32,9 +37,9 @@ export class TfReference {
     await tf.setBackend('cpu');
     await tf.ready();
     const model = await loadLayersModel(tf.io.fromMemory({ modelTopology: topology }), { strict: false });
-    const last = topology.config as { layers: { class_name: string; config: { activation?: string } }[] };
-    const { class_name: lastClass, config } = last.layers.at(-1)!;
-    const reference = new TfReference(model, plan, lastClass === 'Softmax' || config.activation === 'softmax');
+    const last = model.outputs[0]!.sourceLayer;
+    const ends = last.getClassName() === 'Softmax' || last.getConfig()['activation'] === 'softmax';
+    const reference = new TfReference(model, plan, ends);
     reference.setWeights(weights);
     return reference;
   }
@@ -47,29 +52,37 @@ export class TfReference {
     });
   }
 
-  /** What the model predicts, [count × outputs], dropout off; after softmax where the model has one. */
-  predict(inputs: Float32Array): Float32Array {
-    return tf.tidy(() => this.outputs(inputs).dataSync<'float32'>().slice());
+  /** As they are now, in the order of the plan's parameters. */
+  weights(): Float32Array[] {
+    return this.plan.parameters.map((_, i) => this.variable(i).dataSync<'float32'>().slice());
   }
 
-  /** Loss and its gradients by autodiff, dropout off. */
-  gradients({ inputs, labels }: TfBatch): TfGradients {
+  /** What the model predicts, [count × outputs]; after softmax where the model has one. */
+  predict(inputs: Float32Array, { training = false }: TfMode = {}): Float32Array {
+    return tf.tidy(() => this.outputs(inputs, training).dataSync<'float32'>().slice());
+  }
+
+  /** Loss and its gradients by autodiff. */
+  gradients({ inputs, labels }: TfBatch, { training = false }: TfMode = {}): TfGradients {
     return tf.tidy(() => {
       const variables = this.plan.parameters.map((_, i) => this.variable(i));
-      const { value, grads } = tf.variableGrads(() => this.loss(inputs, labels), variables);
+      const trainable = variables.filter((_, i) => this.plan.parameters[i]!.trainable);
+      const { value, grads } = tf.variableGrads(() => this.loss(inputs, labels, training), trainable);
       return {
         loss: value.dataSync()[0]!,
-        gradients: variables.map(variable => grads[variable.name]!.dataSync<'float32'>().slice()),
+        gradients: variables.map(
+          variable => grads[variable.name]?.dataSync<'float32'>().slice() ?? new Float32Array(variable.size),
+        ),
       };
     });
   }
 
-  /** Mean loss and fraction right, dropout off. */
+  /** Mean loss and fraction right. */
   evaluate({ inputs, labels }: TfBatch): { loss: number; accuracy: number } {
     return tf.tidy(() => {
-      const predicted = tf.argMax(this.outputs(inputs), -1).dataSync<'int32'>();
+      const predicted = tf.argMax(this.outputs(inputs, false), -1).dataSync<'int32'>();
       const right = predicted.reduce((count, label, n) => count + (label === labels[n] ? 1 : 0), 0);
-      return { loss: this.loss(inputs, labels).dataSync()[0]!, accuracy: right / predicted.length };
+      return { loss: this.loss(inputs, labels, false).dataSync()[0]!, accuracy: right / predicted.length };
     });
   }
 
@@ -77,14 +90,14 @@ export class TfReference {
     this.model.dispose();
   }
 
-  private outputs(inputs: Float32Array): tf.Tensor {
+  private outputs(inputs: Float32Array, training: boolean): tf.Tensor {
     const shape = this.model.inputs[0]!.shape.slice(1) as number[];
     const count = inputs.length / shape.reduce((product, n) => product * n, 1);
-    return this.model.apply(tf.tensor(inputs, [count, ...shape]), { training: false }) as tf.Tensor;
+    return this.model.apply(tf.tensor(inputs, [count, ...shape]), { training }) as tf.Tensor;
   }
 
-  private loss(inputs: Float32Array, labels: ArrayLike<number>): tf.Scalar {
-    const outputs = this.outputs(inputs);
+  private loss(inputs: Float32Array, labels: ArrayLike<number>, training: boolean): tf.Scalar {
+    const outputs = this.outputs(inputs, training);
     const wanted = tf.oneHot(tf.tensor1d(Array.from(labels), 'int32'), outputs.shape[1]!);
     if (this.plan.loss === 'mean-squared-error') return tf.mean(tf.square(tf.sub(outputs, wanted)));
     const logs = this.endsInSoftmax ? tf.log(outputs) : tf.logSoftmax(outputs);
