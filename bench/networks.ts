@@ -57,8 +57,9 @@ export const networks: readonly Network[] = [
   },
 ];
 
-function cifar(): Promise<DataSet> {
-  return Promise.resolve(noise([32, 32, 3]));
+function cifar({ cifar: directory }: Settings): Promise<DataSet> {
+  if (directory === null) return Promise.resolve(noise([32, 32, 3]));
+  return loadData({ format: 'cifar10', directory, validation: 0 }, '.');
 }
 
 /** Where the real images are not at hand: the cost of a step hardly depends on them. */
