@@ -321,11 +321,10 @@ function inputGradientRows(
           g2 = v128.and(g2, m2);
           g3 = v128.and(g3, m3);
         }
-        const input = rectified ? x + at : 0;
-        settle(dx + at, g0, input, accumulate);
-        settle(dx + at + 16, g1, input + 16, accumulate);
-        settle(dx + at + 32, g2, input + 32, accumulate);
-        settle(dx + at + 48, g3, input + 48, accumulate);
+        settle(dx + at, g0, rectified ? x + at : 0, accumulate);
+        settle(dx + at + 16, g1, rectified ? x + at + 16 : 0, accumulate);
+        settle(dx + at + 32, g2, rectified ? x + at + 32 : 0, accumulate);
+        settle(dx + at + 48, g3, rectified ? x + at + 48 : 0, accumulate);
         t += 16;
       }
     }
