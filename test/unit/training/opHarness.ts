@@ -189,8 +189,10 @@ export class OpBench<Op extends PlanOp> {
   /** Phase after phase, in each thread after thread. */
   run(pass: Pass): void {
     const phases = this.passes.map(passes => passes[pass]);
-    for (let phase = 0; phase < phases[0]!.length; phase++) {
-      for (const thread of phases) for (const instruction of thread[phase]!.work) instruction();
+    const count = Math.max(...phases.map(({ length }) => length));
+    for (let phase = 0; phase < count; phase++) {
+      // a thread without work may have no phase
+      for (const thread of phases) for (const instruction of thread[phase]?.work ?? []) instruction();
     }
   }
 
