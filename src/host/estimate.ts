@@ -1,8 +1,8 @@
 /** What an experiment will cost, before anything is measured: good to a factor of two, said in words. Pure. */
 
 export interface Workload {
-  /** Weights of the model, each taken as used once an example (dense layers; convolutions cost more). */
-  readonly weights: number;
+  /** Of one example on the way forward: the number of weights in dense layers, many times that in convolutions. */
+  readonly multiplyAdds: number;
   readonly batchSize: number;
   readonly steps: number;
   readonly levels: number;
@@ -22,7 +22,7 @@ const roundRate = 0.2;
 
 /** Seconds of the whole experiment: forward, weight gradient and input gradient each cost one pass over the kept weights. */
 export function estimateSeconds(work: Workload): number {
-  const dense = (3 * work.weights * work.batchSize) / (multiplyAddsPerSecond * work.threads);
+  const dense = (3 * work.multiplyAdds * work.batchSize) / (multiplyAddsPerSecond * work.threads);
   let perStep = dense + secondsPerStepAtLeast;
   for (let level = 1; level <= work.levels; level++) {
     const density = (1 - roundRate) ** level;

@@ -1,33 +1,10 @@
 /** Writing and reading experiment files, as text. Pure. */
 import { applyEdits, findNodeAtLocation, modify, parseTree, type Node } from 'jsonc-parser';
 import { comparisons, type Comparison, type ExperimentFile } from '../shared/experiment';
+import type { Recipe } from './recipes';
 import { isExperimentName } from './validate';
 
 export const experimentSuffix = '.ticket.json';
-
-/** How long an experiment trains: steps a run and pruning levels. */
-export interface Length {
-  readonly label: string;
-  readonly detail: string;
-  readonly steps: number;
-  readonly levels: number;
-}
-
-export const lengths: readonly Length[] = [
-  { label: 'Quick look', detail: '1,000 steps a run, 8 levels: down to 17 % of the weights', steps: 1000, levels: 8 },
-  {
-    label: 'Thorough',
-    detail: '5,000 steps a run, 15 levels: down to 3.5 % of the weights',
-    steps: 5000,
-    levels: 15,
-  },
-  {
-    label: 'As in the paper',
-    detail: '50,000 steps a run, 15 levels: down to 3.5 % of the weights',
-    steps: 50_000,
-    levels: 15,
-  },
-];
 
 export const controlChoices: readonly {
   readonly label: string;
@@ -54,32 +31,16 @@ export const example = {
   file: 'media/examples/digits.ticket.json',
 } as const;
 
-/** Optimizer, batch and rate of LeNet-300-100 in Frankle & Carbin (2019), figure 2. */
-const recipe = {
-  training: { optimizer: { name: 'adam', learningRate: 0.0012 }, batchSize: 60 },
-  pruning: { method: 'magnitude', scope: 'global', rate: 0.2 },
-  replicates: 1,
-  seed: 0,
-} as const;
-
+/** A whole file that can be edited. */
 export function newExperiment(choice: {
   readonly name: string;
   readonly model: string;
   readonly data: ExperimentFile['data'];
-  readonly length: Pick<Length, 'steps' | 'levels'>;
+  readonly recipe: Recipe;
   readonly compare: readonly Comparison[];
 }): ExperimentFile {
-  const { name, model, data, length, compare } = choice;
-  return {
-    name,
-    model,
-    data,
-    training: { ...recipe.training, steps: length.steps },
-    pruning: { ...recipe.pruning, levels: length.levels },
-    compare: [...compare],
-    replicates: recipe.replicates,
-    seed: recipe.seed,
-  };
+  const { name, model, data, recipe, compare } = choice;
+  return { name, model, data, ...recipe, compare: [...compare], replicates: 1, seed: 0 };
 }
 
 export const experimentText = (experiment: ExperimentFile): string => `${JSON.stringify(experiment, null, 2)}\n`;

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { example, experimentSuffix } from './experimentFiles';
-import { askForExperiment, findMnist, writeExperiment } from './newExperiment';
+import { dataLabels, findDataFolders, type DataFolder } from './dataFolders';
+import { askForExperiment, writeExperiment, type Subject } from './newExperiment';
 import { isTrusted, searchExclude, ticketPattern, type Runner } from './runner';
 
 const maximumListed = 50;
@@ -45,17 +46,24 @@ export class Find {
   }
 
   private async fromModel(model: vscode.Uri): Promise<void> {
-    if (!(await isTrusted())) return;
-    const experiment = await askForExperiment({ kind: 'file', uri: model });
-    if (!experiment) return;
-    await this.openAndRun(await writeExperiment(vscode.Uri.joinPath(model, '..'), experiment));
+    await this.ask({ kind: 'file', uri: model, folder: vscode.Uri.joinPath(model, '..') });
   }
 
-  private async fromMnist(directory: vscode.Uri): Promise<void> {
-    if (!(await isTrusted())) return;
+  private async fromData(data: DataFolder): Promise<void> {
+    const { directory } = data;
     const folder = vscode.workspace.getWorkspaceFolder(directory)?.uri ?? vscode.Uri.joinPath(directory, '..');
-    const experiment = await askForExperiment({ kind: 'mnist', directory, folder });
-    if (experiment) await this.openAndRun(await writeExperiment(folder, experiment));
+    await this.ask({ kind: 'data', data, folder });
+  }
+
+  private async fromBuiltin(): Promise<void> {
+    const folder = await chooseFolder();
+    if (folder) await this.ask({ kind: 'builtin', folder: folder.uri });
+  }
+
+  private async ask(subject: Subject): Promise<void> {
+    if (!(await isTrusted())) return;
+    const experiment = await askForExperiment(subject);
+    if (experiment) await this.openAndRun(await writeExperiment(subject.folder, experiment));
   }
 
   private async openAndRun(uri: vscode.Uri): Promise<void> {
@@ -67,9 +75,9 @@ export class Find {
     if (!vscode.workspace.workspaceFolders?.length) return offerFolder();
     type Item = vscode.QuickPickItem & { readonly act?: () => Promise<unknown> };
     const separator = (label: string): Item => ({ label, kind: vscode.QuickPickItemKind.Separator });
-    const [files, mnist] = await Promise.all([
+    const [files, folders] = await Promise.all([
       vscode.workspace.findFiles(ticketPattern, searchExclude, maximumListed),
-      findMnist(),
+      findDataFolders(),
     ]);
     const relative = (uri: vscode.Uri): string => vscode.workspace.asRelativePath(uri);
     const items: Item[] = [
@@ -80,17 +88,23 @@ export class Find {
         act: () => this.tryExample(),
       },
       {
+        label: '$(library) Built-in model…',
+        description: 'LeNet-300-100, SimpleCNN, Conv-2/4/6, ResNet, VGG',
+        detail: 'Each with the recipe of the paper it is known from, in full or shortened.',
+        act: () => this.fromBuiltin(),
+      },
+      {
         label: '$(symbol-structure) Choose a model file…',
         description: 'model.json of TensorFlow.js',
         act: () => this.chooseModel(),
       },
     ];
-    if (mnist.length > 0) items.push(separator('data found in this folder'));
-    for (const directory of mnist) {
+    if (folders.length > 0) items.push(separator('data found in this folder'));
+    for (const data of folders) {
       items.push({
-        label: '$(database) LeNet-300-100 on this data set',
-        description: relative(directory),
-        act: () => this.fromMnist(directory),
+        label: `$(database) A built-in model on ${dataLabels[data.format]}`,
+        description: relative(data.directory),
+        act: () => this.fromData(data),
       });
     }
     if (files.length > 0) {

@@ -1,50 +1,55 @@
-/** Three questions that make an experiment: which data, how long, which controls. Each has a good first answer. */
+/** Three questions that make an experiment, e.g. which model, how long, which controls. Each has a good first answer. */
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { ExperimentFile } from '../shared/experiment';
+import type { Preset } from '../models/presets';
+import { comparisons, type Comparison, type DataConfig, type ExperimentFile } from '../shared/experiment';
+import { chooseDataFolder, dataConfig, dataLabels, findDataFolders, folderHint, type DataFolder } from './dataFolders';
 import { countWeights, durationInWords, estimateSeconds } from './estimate';
 import {
   controlChoices,
   experimentSuffix,
   experimentText,
   freeName,
-  lengths,
   newExperiment,
   toExperimentName,
 } from './experimentFiles';
-import { searchExclude } from './runner';
+import { groupOf, lengths, multiplyAdds, presetLengths, presetsFor, type Length } from './recipes';
 import { readBounded } from './store';
 
 const title = 'Find Winning Ticket';
-const maximumDataFolders = 20;
 const maximumModelBytes = 64 * 1024 * 1024;
-const lenetWeights = 266_200;
+const defaultBatchSize = 60;
 
-/** What the experiment is about: a model file, or the data in a folder with the built-in LeNet-300-100. */
+/** What the experiment is about; `folder` is where its file will lie. */
 export type Subject =
-  | { readonly kind: 'file'; readonly uri: vscode.Uri }
-  /** `folder`: where the experiment file will lie. */
-  | { readonly kind: 'mnist'; readonly directory: vscode.Uri; readonly folder: vscode.Uri };
+  | { readonly kind: 'file'; readonly uri: vscode.Uri; readonly folder: vscode.Uri }
+  /** Data that was found: the model is asked for. */
+  | { readonly kind: 'data'; readonly data: DataFolder; readonly folder: vscode.Uri }
+  /** A built-in model: asked for, and the data after it. */
+  | { readonly kind: 'builtin'; readonly folder: vscode.Uri };
 
-type Data = ExperimentFile['data'];
+/** What is answered so far, and where. */
+interface Answers {
+  readonly name: string;
+  readonly model: string;
+  readonly data: ExperimentFile['data'];
+  /** Of one example. */
+  readonly multiplyAdds: number;
+  readonly lengths: readonly Length[];
+}
 
 /** Asks what it must; undefined where the person left. */
 export async function askForExperiment(subject: Subject): Promise<ExperimentFile | undefined> {
-  const weights = subject.kind === 'file' ? await weightsOf(subject.uri) : lenetWeights;
-  if (weights === undefined) return undefined;
-  const data = subject.kind === 'file' ? await askForData(subject.uri) : idx(subject.directory, subject.folder);
-  if (!data) return undefined;
-  const length = await askForLength(weights, subject.kind === 'file' ? 2 : 1);
-  if (!length) return undefined;
-  const controls = await askForControls(weights, length, subject.kind === 'file' ? 3 : 2);
-  if (!controls) return undefined;
-  const name =
-    subject.kind === 'file'
-      ? toExperimentName(path.basename(path.dirname(subject.uri.fsPath)))
-      : `lenet-${toExperimentName(path.basename(subject.directory.fsPath))}`;
-  const model = subject.kind === 'file' ? path.basename(subject.uri.fsPath) : 'builtin:lenet-300-100';
-  return newExperiment({ name, model, data, length, compare: controls.compare });
+  const answers = await (subject.kind === 'file' ? askAboutFile(subject) : askForPreset(subject));
+  if (!answers) return undefined;
+  // no more than three questions: whoever was asked for model and data gets all controls, and can take some from the file
+  const withControls = subject.kind !== 'builtin';
+  const length = await askForLength(answers, withControls ? '2/3' : '3/3');
+  const compare = length && (withControls ? await askForControls(answers, length) : comparisons);
+  if (!compare) return undefined;
+  const { name, model, data } = answers;
+  return newExperiment({ name, model, data, recipe: length.recipe, compare });
 }
 
 /** Writes `<name>.ticket.json` into a folder; a name that is taken there gets a number. */
@@ -56,17 +61,34 @@ export async function writeExperiment(folder: vscode.Uri, experiment: Experiment
   return uri;
 }
 
-/** Folders of the window that hold the files of MNIST or a set in its form. */
-export async function findMnist(): Promise<vscode.Uri[]> {
-  const pattern = '**/train-images-idx3-ubyte{,.gz}';
-  const files = await vscode.workspace.findFiles(pattern, searchExclude, maximumDataFolders);
-  const folders = new Map(
-    files.map(file => {
-      const folder = vscode.Uri.joinPath(file, '..');
-      return [folder.fsPath, folder] as const;
-    }),
-  );
-  return [...folders.values()].sort((a, b) => a.fsPath.localeCompare(b.fsPath));
+async function askAboutFile({ uri, folder }: Extract<Subject, { kind: 'file' }>): Promise<Answers | undefined> {
+  const weights = await weightsOf(uri);
+  if (weights === undefined) return undefined;
+  const data = await askForData(undefined, '1/3');
+  if (!data) return undefined;
+  return {
+    name: toExperimentName(path.basename(path.dirname(uri.fsPath))),
+    model: path.basename(uri.fsPath),
+    data: data === 'digits' ? { format: 'digits' } : dataConfig(data, folder),
+    multiplyAdds: weights,
+    lengths,
+  };
+}
+
+async function askForPreset(subject: Extract<Subject, { kind: 'data' | 'builtin' }>): Promise<Answers | undefined> {
+  const known = subject.kind === 'data' ? subject.data : undefined;
+  const preset = await askForModel(known?.format);
+  const data = preset && (known ?? (await askForData(preset, '2/3')));
+  if (!data) return undefined;
+  const short = preset.model.replace(/^builtin:/, '');
+  const place = data === 'digits' ? 'digits' : toExperimentName(path.basename(data.directory.fsPath));
+  return {
+    name: `${short}-${place}`,
+    model: preset.model,
+    data: data === 'digits' ? { format: 'digits' } : dataConfig(data, subject.folder, preset.data.validation),
+    multiplyAdds: multiplyAdds[preset.model]!,
+    lengths: presetLengths(preset, data === 'digits' ? 'digits' : data.format),
+  };
 }
 
 async function weightsOf(model: vscode.Uri): Promise<number | undefined> {
@@ -81,89 +103,96 @@ async function weightsOf(model: vscode.Uri): Promise<number | undefined> {
   return undefined;
 }
 
-/** An idx folder as an experiment file beside it names it: relative where that stays within the folder, with forward slashes. */
-function idx(directory: vscode.Uri, folder: vscode.Uri): Data {
-  const relative = path.relative(folder.fsPath, directory.fsPath);
-  const written = path.isAbsolute(relative) ? directory.fsPath : relative === '' ? '.' : relative;
-  return { format: 'idx', directory: written.split(path.sep).join('/') };
+/** @param format of the data, where it is known: the models whose recipe is made for it */
+async function askForModel(format: DataConfig['format'] | undefined): Promise<Preset | undefined> {
+  type Item = vscode.QuickPickItem & { readonly preset?: Preset };
+  const items: Item[] = [];
+  for (const group of ['dense', 'convolutional'] as const) {
+    const offered = presetsFor(format).filter(preset => groupOf(preset) === group);
+    if (offered.length > 0) items.push({ label: group, kind: vscode.QuickPickItemKind.Separator });
+    for (const preset of offered) {
+      const { label, description, detail } = preset;
+      items.push({ label, description, detail: `${detail}; ${wholeRecipe(preset)}`, preset });
+    }
+  }
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: `${title} (1/3)`,
+    placeHolder: 'Model to look for tickets in',
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  return chosen?.preset;
 }
 
-async function askForData(model: vscode.Uri): Promise<Data | undefined> {
-  const folder = vscode.Uri.joinPath(model, '..');
-  const found = (await findMnist()).map(directory => ({
-    label: '$(database) MNIST files',
-    description: vscode.workspace.asRelativePath(directory),
-    pick: (): Promise<Data | undefined> => Promise.resolve(idx(directory, folder)),
+/** "about 3 days without controls": people should know before they choose. */
+function wholeRecipe(preset: Preset): string {
+  const whole = presetLengths(preset, preset.data.format).at(-1)!;
+  return `${cost({ multiplyAdds: multiplyAdds[preset.model]! }, whole, 0)} without controls`;
+}
+
+/** @param preset whose recipe the data must suit; left out: any */
+async function askForData(preset: Preset | undefined, step: string): Promise<DataFolder | 'digits' | undefined> {
+  type Item = vscode.QuickPickItem & { readonly pick: () => Promise<DataFolder | 'digits' | undefined> };
+  const wanted = preset?.data.format;
+  const found = (await findDataFolders()).filter(({ format }) => wanted === undefined || format === wanted);
+  const items: Item[] = found.map(data => ({
+    label: `$(database) ${dataLabels[data.format]}`,
+    description: vscode.workspace.asRelativePath(data.directory),
+    pick: () => Promise.resolve(data),
   }));
-  const chosen = await vscode.window.showQuickPick(
-    [
-      ...found,
-      {
-        label: '$(edit) Built-in digits',
-        description: '28 × 28, 10 classes; nothing to download',
-        pick: (): Promise<Data | undefined> => Promise.resolve({ format: 'digits' }),
-      },
-      {
-        label: '$(folder-opened) Choose a folder…',
-        description: 'with the four MNIST file names, plain or .gz',
-        pick: async (): Promise<Data | undefined> => {
-          const [directory] =
-            (await vscode.window.showOpenDialog({
-              canSelectFolders: true,
-              canSelectFiles: false,
-              openLabel: 'Choose Data',
-            })) ?? [];
-          return directory && idx(directory, folder);
-        },
-      },
-    ],
-    { title: `${title} (1/3)`, placeHolder: 'Data to train on' },
-  );
+  if (wanted !== 'cifar10') {
+    items.push({
+      label: '$(edit) Built-in digits',
+      description: '28 × 28, 10 classes; nothing to download',
+      pick: () => Promise.resolve('digits'),
+    });
+  }
+  items.push({
+    label: '$(folder-opened) Choose a folder…',
+    description: folderHint(wanted),
+    pick: () => chooseDataFolder(wanted),
+  });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: `${title} (${step})`,
+    placeHolder: 'Data to train on',
+  });
   return chosen?.pick();
 }
 
-async function askForLength(weights: number, step: number): Promise<(typeof lengths)[number] | undefined> {
+async function askForLength(answers: Answers, step: string): Promise<Length | undefined> {
   const chosen = await vscode.window.showQuickPick(
-    lengths.map(length => ({
+    answers.lengths.map(length => ({
       label: length.label,
-      description: `${cost(weights, length, 3)} on this machine with all controls`,
+      description: `${cost(answers, length, comparisons.length)} on this machine with all controls`,
       detail: length.detail,
       length,
     })),
-    { title: `${title} (${step}/${step + 1})`, placeHolder: 'How long to train' },
+    { title: `${title} (${step})`, placeHolder: 'How long to train' },
   );
   return chosen?.length;
 }
 
-async function askForControls(
-  weights: number,
-  length: (typeof lengths)[number],
-  step: number,
-): Promise<(typeof controlChoices)[number] | undefined> {
+async function askForControls(answers: Answers, length: Length): Promise<readonly Comparison[] | undefined> {
   const chosen = await vscode.window.showQuickPick(
-    controlChoices.map(choice => ({
-      label: choice.label,
-      description: cost(weights, length, choice.compare.length),
-      detail: choice.detail,
-      choice,
+    controlChoices.map(({ label, detail, compare }) => ({
+      label,
+      description: cost(answers, length, compare.length),
+      detail,
+      compare,
     })),
-    { title: `${title} (${step}/${step})`, placeHolder: 'What to compare the tickets with' },
+    { title: `${title} (3/3)`, placeHolder: 'What to compare the tickets with' },
   );
-  return chosen?.choice;
+  return chosen?.compare;
 }
 
-function cost(
-  weights: number,
-  length: { readonly steps: number; readonly levels: number },
-  comparisons: number,
-): string {
+function cost(model: Pick<Answers, 'multiplyAdds'>, { steps, levels, recipe }: Length, controls: number): string {
   return durationInWords(
     estimateSeconds({
-      weights,
-      batchSize: 60,
-      steps: length.steps,
-      levels: length.levels,
-      comparisons,
+      multiplyAdds: model.multiplyAdds,
+      batchSize: recipe.training?.batchSize ?? defaultBatchSize,
+      steps,
+      levels,
+      comparisons: controls,
       replicates: 1,
       threads: Math.min(8, availableParallelism()),
     }),

@@ -68,9 +68,7 @@ const report = z.looseObject({
   dataDescription: text,
   modelDescription: text,
   seconds: z.looseObject({ train: measured, evaluate: measured, total: measured }),
-  memory: z
-    .looseObject({ data: measured, parameters: measured, activations: measured, total: measured })
-    .optional(),
+  memory: z.looseObject({ data: measured, parameters: measured, activations: measured, total: measured }).optional(),
   series: z.array(z.looseObject({ method, points: z.array(point).max(1000) })).max(100),
   layers: z
     .array(

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { countWeights, durationInWords, estimateSeconds } from '../../../src/host/estimate';
 
 const work = {
-  weights: 266_200,
+  multiplyAdds: 266_200,
   batchSize: 60,
   steps: 5000,
   levels: 15,

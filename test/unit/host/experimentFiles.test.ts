@@ -7,12 +7,12 @@ import {
   example,
   experimentText,
   freeName,
-  lengths,
   newExperiment,
   placeOfField,
   toExperimentName,
   withAllControls,
 } from '../../../src/host/experimentFiles';
+import { lengths } from '../../../src/host/recipes';
 import { parseExperiment } from '../../../src/shared/parse';
 
 const exampleText = (): string => readFileSync(path.join(__dirname, '../../..', example.file), 'utf8');
@@ -32,7 +32,7 @@ describe('experiments that are written', () => {
     const { steps, batchSize } = parsed.training;
     const levels = parsed.pruning.levels!;
     const seconds = estimateSeconds({
-      weights: 266_200,
+      multiplyAdds: 266_200,
       steps: steps!,
       batchSize,
       levels,
@@ -49,7 +49,7 @@ describe('experiments that are written', () => {
       name: 'mine',
       model: 'model.json',
       data: { format: 'idx', directory: '../mnist' },
-      length,
+      recipe: length.recipe,
       compare: ['one-shot'],
     });
     const parsed = parseExperiment(experimentText(experiment), 'x');

@@ -1,0 +1,130 @@
+/** What a new experiment can be: a built-in model with its recipe from the literature, in full or shortened. Pure. */
+import { presets, type Preset } from '../models/presets';
+import type { DataConfig, ExperimentFile } from '../shared/experiment';
+import { formatShare, plural } from '../shared/format';
+
+export type Recipe = Pick<ExperimentFile, 'training' | 'pruning' | 'rewind'>;
+
+/** How long an experiment trains: steps a run and pruning levels. */
+export interface Length {
+  readonly label: string;
+  readonly detail: string;
+  readonly steps: number;
+  readonly levels: number;
+  readonly recipe: Recipe;
+}
+
+/** Multiply-adds of one example on the way forward, by the model's name in an experiment, on the data its recipe is made for. */
+export const multiplyAdds: Readonly<Record<string, number>> = {
+  'builtin:lenet-300-100': 266_200,
+  'builtin:simple-cnn': 12_000_000,
+  'builtin:conv-2': 43_800_000,
+  'builtin:conv-4': 98_300_000,
+  'builtin:conv-6': 154_000_000,
+  'builtin:resnet-20': 40_600_000,
+  'builtin:resnet-18': 555_000_000,
+  'builtin:vgg-16': 313_000_000,
+  'builtin:vgg-19': 398_000_000,
+};
+
+export type PresetGroup = 'dense' | 'convolutional';
+
+export function groupOf({ model }: Preset): PresetGroup {
+  return model === 'builtin:lenet-300-100' ? 'dense' : 'convolutional';
+}
+
+/** Those whose recipe is made for data of this form; the built-in digits have the form of MNIST. */
+export function presetsFor(format: DataConfig['format'] | undefined): readonly Preset[] {
+  if (format === undefined) return presets;
+  return presets.filter(preset => preset.data.format === (format === 'digits' ? 'idx' : format));
+}
+
+/** For a model from a file: batch, optimiser and rate of LeNet-300-100 in Frankle & Carbin (2019), figure 2. */
+export const lengths: readonly Length[] = [
+  ['Quick look', 1000, 8] as const,
+  ['Thorough', 5000, 15] as const,
+  ['As in the paper', 50_000, 15] as const,
+].map(([label, steps, levels]) =>
+  lengthOf(label, steps, {
+    training: { optimizer: { name: 'adam', learningRate: 0.0012 }, batchSize: 60, steps },
+    pruning: { method: 'magnitude', scope: 'global', rate: 0.2, levels },
+  }),
+);
+
+/** A shortened run is this share of the recipe, but no shorter than a network takes to learn something. */
+const shortened = [
+  { label: 'Quick look', share: 1 / 50, atLeast: 500, mostLevels: 8 },
+  { label: 'Thorough', share: 1 / 10, atLeast: 2000, mostLevels: 15 },
+] as const;
+const defaultBatchSize = 60;
+const defaultEpochs = 10;
+const defaultLevels = 12;
+
+/** The recipe as it stands, and before it what takes a fiftieth and a tenth of its time. */
+export function presetLengths({ experiment, data }: Preset, format: DataConfig['format']): Length[] {
+  const { training = {} } = experiment;
+  const epochSteps = Math.ceil(trainingExamples(format, data.validation) / (training.batchSize ?? defaultBatchSize));
+  const steps = training.steps ?? Math.ceil((training.epochs ?? defaultEpochs) * epochSteps);
+  const shorter = shortened.map(({ label, share, atLeast, mostLevels }) => {
+    const fewer = Math.min(steps, Math.max(atLeast, Math.round((steps * share) / 100) * 100));
+    return lengthOf(label, fewer, shorten(experiment, { from: steps, to: fewer, epochSteps, mostLevels }));
+  });
+  return [...shorter, lengthOf('The whole recipe', steps, experiment)];
+}
+
+function lengthOf(label: string, steps: number, recipe: Recipe): Length {
+  const { rate = 0.2, scope = 'global' } = recipe.pruning ?? {};
+  const levels = levelsOf(recipe);
+  const each = recipe.training?.epochs === undefined ? plural(steps, 'step') : plural(recipe.training.epochs, 'epoch');
+  const left = scope === 'global' ? `: down to ${formatShare((1 - rate) ** levels)} of the weights` : '';
+  return { label, detail: `${each} a run, ${plural(levels, 'level')}${left}`, steps, levels, recipe };
+}
+
+function levelsOf({ pruning = {} }: Recipe): number {
+  const { levels, target, rate = 0.2 } = pruning;
+  if (levels !== undefined || target === undefined) return levels ?? defaultLevels;
+  return Math.ceil(Math.log(1 - target) / Math.log(1 - rate));
+}
+
+interface Shortening {
+  /** Steps of the recipe, and what they become. */
+  readonly from: number;
+  readonly to: number;
+  readonly epochSteps: number;
+  readonly mostLevels: number;
+}
+
+/** Everything in proportion: milestones, warm-up and rewind step stand where they stood in the course of training. */
+function shorten(recipe: Recipe, { from, to, epochSteps, mostLevels }: Shortening): Recipe {
+  const moved = (point: string | number): string | number => {
+    if (typeof point === 'string' && point.endsWith('%')) return point;
+    const step = typeof point === 'number' ? point : Number.parseFloat(point) * epochSteps;
+    return Math.round((step * to) / from);
+  };
+  const schedule = recipe.training?.schedule;
+  return {
+    training: {
+      ...without(recipe.training ?? {}, 'steps', 'epochs', 'evaluateEvery', 'schedule'),
+      ...(schedule && {
+        schedule: {
+          ...schedule,
+          ...(schedule.warmup !== undefined && { warmup: moved(schedule.warmup) }),
+          ...(schedule.name === 'multi-step' && { milestones: schedule.milestones.map(moved) }),
+        },
+      }),
+      steps: to,
+    },
+    pruning: { ...without(recipe.pruning ?? {}, 'target'), levels: Math.min(levelsOf(recipe), mostLevels) },
+    ...(recipe.rewind !== undefined && { rewind: moved(recipe.rewind) }),
+  };
+}
+
+function without<T extends object, K extends keyof T & string>(value: T, ...names: readonly K[]): Omit<T, K> {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.some(one => one === name))) as Omit<T, K>;
+}
+
+/** Of MNIST, CIFAR-10 and the built-in digits, without those held back. */
+function trainingExamples(format: DataConfig['format'], validation: number | undefined): number {
+  const all = { idx: 60_000, cifar10: 50_000, digits: 10_000 }[format];
+  return all - (format === 'digits' || validation === undefined ? all / 10 : validation);
+}
