@@ -68,6 +68,31 @@ function settleRun(dx: usize, x: usize, bytes: usize, rectify: bool, accumulate:
   for (let at: usize = 0; at < bytes; at += 16) settle(dx + at, f32x4.splat(0), rectify ? x + at : 0, accumulate);
 }
 
+/** The gradients of a window of 2 × 2, all channels; parameters as below, of the window's first pixel. */
+// @ts-ignore: decorator
+@inline
+function settleFour(
+  x: usize, xRow: usize, y: usize, dy: usize, dx: usize, dxRow: usize, pixel: usize, rectify: bool, accumulate: bool,
+): void {
+  for (let at: usize = 0; at < pixel; at += 16) {
+    const highest = v128.load(y + at);
+    let gradient = v128.load(dy + at);
+    const from = x + at;
+    const into = dx + at;
+    let hit = f32x4.eq(v128.load(from), highest);
+    settle(into, v128.and(gradient, hit), rectify ? from : 0, accumulate);
+    gradient = v128.andnot(gradient, hit);
+    hit = f32x4.eq(v128.load(from + pixel), highest);
+    settle(into + pixel, v128.and(gradient, hit), rectify ? from + pixel : 0, accumulate);
+    gradient = v128.andnot(gradient, hit);
+    hit = f32x4.eq(v128.load(from + xRow), highest);
+    settle(into + dxRow, v128.and(gradient, hit), rectify ? from + xRow : 0, accumulate);
+    gradient = v128.andnot(gradient, hit);
+    hit = f32x4.eq(v128.load(from + xRow + pixel), highest);
+    settle(into + dxRow + pixel, v128.and(gradient, hit), rectify ? from + xRow + pixel : 0, accumulate);
+  }
+}
+
 /**
  * The gradient of each window goes to the first of its highest values, row by row. For windows that do not overlap:
  * output rows [begin, end) and the input rows that are theirs, the last output row's to the end. Every value of dx is
@@ -102,6 +127,10 @@ export function maxPoolBackward(
       let gradientAt = dy + <usize>row * dyRow + <usize>column * pixel;
       const corner = x + <usize>y0 * xRow + <usize>x0 * pixel;
       const to = dx + <usize>y0 * dxRow + <usize>x0 * pixel;
+      if (y1 - y0 == 2 && x1 - x0 == 2) {
+        settleFour(corner, xRow, highestAt, gradientAt, to, dxRow, pixel, rectify, accumulate);
+        continue;
+      }
       for (let at: usize = 0; at < pixel; at += 16) {
         const highest = v128.load(highestAt);
         let gradient = v128.load(gradientAt);
@@ -219,6 +248,16 @@ export function averagePoolBackward(
       const endColumn = min(columns, (j + left) / across + 1);
       const to = dx + <usize>i * dxRow + <usize>j * pixel;
       const input = x ? x + <usize>i * xRow + <usize>j * pixel : 0;
+      if (endRow - firstRow == 1 && endColumn - firstColumn == 1) {
+        const high = endOf(firstRow, down, top, windowHeight, height) - firstOf(firstRow, down, top);
+        const wide = endOf(firstColumn, across, left, windowWidth, width) - firstOf(firstColumn, across, left);
+        const share = f32x4.splat(<f32>1 / <f32>(high * wide));
+        const from = dy + <usize>firstRow * dyRow + <usize>firstColumn * pixel;
+        for (let at: usize = 0; at < pixel; at += 16) {
+          settle(to + at, f32x4.mul(share, v128.load(from + at)), x ? input + at : 0, accumulate);
+        }
+        continue;
+      }
       for (let at: usize = 0; at < pixel; at += 16) {
         let sum = f32x4.splat(0);
         for (let row = firstRow; row < endRow; row++) {

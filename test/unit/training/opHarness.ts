@@ -239,7 +239,7 @@ export class OpBench<Op extends PlanOp> {
     return {
       ...area,
       kernels,
-      memory: this.memory as { readonly buffer: ArrayBuffer },
+      memory: this.memory,
       buffers,
       panels,
       thread,

@@ -62,7 +62,7 @@ function reference(kind: Kind, windows: Windows, data: OpData): { output: Float6
     const dy = data.outputGradient[at]!;
     if (kind === 'max-pool') {
       output[at] = Math.max(...values);
-      inputGradient[places[values.indexOf(output[at]!)]!]! += dy;
+      inputGradient[places[values.indexOf(output[at])]!]! += dy;
     } else {
       output[at] = values.reduce((a, b) => a + b) / values.length;
       for (const place of places) inputGradient[place]! += dy / values.length;
