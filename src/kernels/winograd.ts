@@ -7,7 +7,8 @@ import { inputLine, output0, output1, output2, output3, outputLine } from './win
 // `pass`, u32 each: what is the same for all tiles of a pass.
 // 0: channels summed over, 4: channels written, 8: tiles in a row, 12: tiles of a panel, 16: rows and 20: columns of the
 // image written; bytes of 24: a row, 28: a pixel of the image read; 32, 36: of the image written; 40: of a row of the
-// rectified image; 44: transformed filters, 48: bytes of one point of them, 52: bytes of a block of four outputs; 56: tiles
+// rectified image; 44: transformed filters, [point][block][channel summed over][4], 48: bytes of one
+// point of them, 52: of a block; 56: tiles
 // and 60: blocks of four channels written at a time
 // Tiles are numbered through all panels; panels lie `xPanel` bytes and so on apart.
 
@@ -40,7 +41,7 @@ export function winogradForward(
 }
 
 /**
- * The same of dy with flipped filters, from the output channels to the input channels. Adds to dx if `accumulate`; where
+ * The same of dy with flipped filters, from output channels to input channels. Adds to dx if `accumulate`; where
  * `rectified` is not 0 it is the relu output that the layer took, and dx is 0 where it is not above 0.
  */
 export function winogradInputGradient(
@@ -83,12 +84,7 @@ function run(
       const count = min(group, blocks - block);
       for (let p: usize = 0; p < POINTS; p++) {
         const vp = v + p * vPoint, mp = m + p * mPoint;
-        if (gradient) {
-          const from = u + flipped(p) * uPoint + (<usize>block << 6);
-          productTransposed(from, uBlock, vp, vTile, <u32>channels, mp, mTile, count, tiles);
-        } else {
-          product(u + p * uPoint + <usize>block * uBlock, vp, vTile, mp, mTile, count, tiles);
-        }
+        product(u + p * uPoint + <usize>block * uBlock, uBlock, vp, vTile, mp, mTile, count, tiles);
       }
       const channel = block << 2;
       const outputs = min(count << 2, written - channel);
@@ -106,28 +102,18 @@ function run(
   }
 }
 
-/** The point at which a filter takes the value that its flipped form takes at `point`: 1/p along rows and columns. */
-function flipped(point: usize): usize {
-  return inverse(point / 6) * 6 + inverse(point % 6);
-}
-
-/** 0 ↔ ∞, √½ ↔ √2, −√½ ↔ −√2. */
-// @ts-ignore: decorator
-@inline
-function inverse(point: usize): usize {
-  return point == 0 ? 5 : point == 5 ? 0 : point < 3 ? point + 2 : point - 2;
-}
-
 /** One point: m[tile][output] = Σ u[output][input] · v[tile][input]. @param u blocks of four outputs, [block][input][4] */
-function product(u: usize, v: usize, vTile: usize, m: usize, mTile: usize, blocks: u32, tiles: u32): void {
-  const uBlock = vTile >> 2;
+function product(
+  u: usize, uBlock: usize, v: usize, vTile: usize, m: usize, mTile: usize, blocks: u32, tiles: u32,
+): void {
+  const bytes = vTile >> 2;
   for (let block: u32 = 0; block < blocks; block++, u += uBlock, m += 4 * FEATURE) {
     let vp = v, mp = m;
     for (let t: u32 = 0; t < tiles; t++, vp += vTile, mp += mTile) {
       for (let half: usize = 0; half < FEATURE; half += 32) {
         let a00 = f32x4.splat(0), a01 = a00, a10 = a00, a11 = a00, a20 = a00, a21 = a00, a30 = a00, a31 = a00;
         let xp = vp + half;
-        for (let wp = u, last = u + uBlock; wp < last; wp += 16, xp += FEATURE) {
+        for (let wp = u, last = u + bytes; wp < last; wp += 16, xp += FEATURE) {
           const x0 = v128.load(xp);
           const x1 = v128.load(xp, 16);
           const w0 = v128.load_splat<f32>(wp);
@@ -142,45 +128,6 @@ function product(u: usize, v: usize, vTile: usize, m: usize, mTile: usize, block
           const w3 = v128.load_splat<f32>(wp, 12);
           a30 = multiplyAdd(a30, w3, x0);
           a31 = multiplyAdd(a31, w3, x1);
-        }
-        const out = mp + half;
-        v128.store(out, a00); v128.store(out, a01, 16);
-        v128.store(out, a10, 64); v128.store(out, a11, 80);
-        v128.store(out, a20, 128); v128.store(out, a21, 144);
-        v128.store(out, a30, 192); v128.store(out, a31, 208);
-      }
-    }
-  }
-}
-
-/** One point: m[tile][input] = Σ u[output][input] · v[tile][output]. @param u of the first four inputs */
-function productTransposed(
-  u: usize, uBlock: usize, v: usize, vTile: usize, outputs: u32, m: usize, mTile: usize, blocks: u32, tiles: u32,
-): void {
-  for (let block: u32 = 0; block < blocks; block++, u += 64, m += 4 * FEATURE) {
-    let vp = v, mp = m;
-    for (let t: u32 = 0; t < tiles; t++, vp += vTile, mp += mTile) {
-      for (let half: usize = 0; half < FEATURE; half += 32) {
-        let a00 = f32x4.splat(0), a01 = a00, a10 = a00, a11 = a00, a20 = a00, a21 = a00, a30 = a00, a31 = a00;
-        let xp = vp + half;
-        let row = u;
-        for (let o: u32 = 0; o < outputs; o += 4, row += uBlock) {
-          for (let wp = row, last = row + (<usize>min(4, outputs - o) << 2); wp < last; wp += 4, xp += FEATURE) {
-            const x0 = v128.load(xp);
-            const x1 = v128.load(xp, 16);
-            const w0 = v128.load_splat<f32>(wp);
-            a00 = multiplyAdd(a00, w0, x0);
-            a01 = multiplyAdd(a01, w0, x1);
-            const w1 = v128.load_splat<f32>(wp, 16);
-            a10 = multiplyAdd(a10, w1, x0);
-            a11 = multiplyAdd(a11, w1, x1);
-            const w2 = v128.load_splat<f32>(wp, 32);
-            a20 = multiplyAdd(a20, w2, x0);
-            a21 = multiplyAdd(a21, w2, x1);
-            const w3 = v128.load_splat<f32>(wp, 48);
-            a30 = multiplyAdd(a30, w3, x0);
-            a31 = multiplyAdd(a31, w3, x1);
-          }
         }
         const out = mp + half;
         v128.store(out, a00); v128.store(out, a01, 16);

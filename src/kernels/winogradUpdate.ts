@@ -9,9 +9,12 @@ import { filterGradientLine, filterLine, outputGradientLine } from './winogradLi
  * G w Gᵀ of the output blocks [begin, end).
  * @param w kernel, [block][row, column, input][4], blocks `wBlock` bytes apart
  * @param u [point][block][input][4], points `uPoint` bytes apart
+ * @param flipped the same of the filters turned by 180° and from outputs to inputs, [point][block of inputs][output][4]; 0:
+ * not wanted
  */
 export function winogradFilters(
-  w: usize, wBlock: usize, inputs: u32, u: usize, uPoint: usize, begin: u32, end: u32, workspace: usize,
+  w: usize, wBlock: usize, inputs: u32, u: usize, uPoint: usize, flipped: usize, flippedPoint: usize, begin: u32, end: u32,
+  workspace: usize,
 ): void {
   const tap = <usize>inputs << 4;
   for (let block = begin; block < end; block++) {
@@ -21,6 +24,31 @@ export function winogradFilters(
       for (let r: usize = 0; r < 3; r++) filterLine(from + 3 * r * tap, tap, workspace + r * 96, 16);
       for (let k: usize = 0; k < 6; k++) filterLine(workspace + k * 16, 96, to + k * uPoint, 6 * uPoint);
     }
+    if (!flipped) continue;
+    for (let p: usize = 0; p < POINTS; p++) {
+      const from = u + (inverse(p / 6) * 6 + inverse(p % 6)) * uPoint + <usize>block * tap;
+      transpose(from, inputs, flipped + p * flippedPoint + (<usize>block << 6), flippedPoint / ((inputs + 3) >> 2));
+    }
+  }
+}
+
+/** The point where a filter takes the value that its flipped form takes here: 1/p. 0 ↔ ∞, √½ ↔ √2, −√½ ↔ −√2. */
+// @ts-ignore: decorator
+@inline
+function inverse(point: usize): usize {
+  return point == 0 ? 5 : point == 5 ? 0 : point < 3 ? point + 2 : point - 2;
+}
+
+/** [input][4 outputs] to [block of inputs][4 outputs][4 inputs], blocks `stride` bytes apart; inputs past the last are any. */
+function transpose(from: usize, inputs: u32, to: usize, stride: usize): void {
+  for (let i: u32 = 0; i < inputs; i += 4, from += 64, to += stride) {
+    const a = v128.load(from), b = v128.load(from, 16), c = v128.load(from, 32), d = v128.load(from, 48);
+    const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+    const abHigh = v128.shuffle<f32>(a, b, 2, 6, 3, 7), cdHigh = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<f64>(ab, cd, 0, 2));
+    v128.store(to, v128.shuffle<f64>(ab, cd, 1, 3), 16);
+    v128.store(to, v128.shuffle<f64>(abHigh, cdHigh, 0, 2), 32);
+    v128.store(to, v128.shuffle<f64>(abHigh, cdHigh, 1, 3), 48);
   }
 }
 

@@ -18,11 +18,15 @@ import type {
 import { share } from '../../../src/training/wasm/ops/operation';
 import { randomValues } from './support';
 
-const kernelsFile = process.env['KERNELS'] ?? path.resolve(import.meta.dirname, '../../../dist/kernels-single.wasm');
+const kernelsFile = (): string =>
+  process.env['KERNELS'] ?? path.resolve(import.meta.dirname, '../../../dist/kernels-single.wasm');
 const lanes = 16;
 const firstAddress = 65_536;
 
 type Pass = 'prepare' | 'forward' | 'backward' | 'update';
+
+/** What a form needs around the images; the op's own frames where it is chosen by the op. */
+export type FramesOf = typeof conv2d.frames;
 
 export interface ConvShape {
   readonly inputShape: readonly [number, number, number];
@@ -140,8 +144,9 @@ export function runConv<P extends Placement>(
   test: ConvCase,
   data: ConvData,
   threads = 1,
+  framesOf: FramesOf = conv2d.frames,
 ): ConvResult {
-  const bench = new ConvBench(form, test, data, threads);
+  const bench = new ConvBench(form, test, data, threads, framesOf);
   bench.run('prepare');
   bench.run('forward');
   bench.run('backward');
@@ -162,6 +167,7 @@ export class ConvBench<P extends Placement> {
     private readonly test: ConvCase,
     private readonly data: ConvData,
     threads: number,
+    framesOf: FramesOf = conv2d.frames,
   ) {
     this.panels = Math.ceil(test.batch / lanes);
     const { op, plan } = convPlan(test);
@@ -177,7 +183,7 @@ export class ConvBench<P extends Placement> {
         });
       return address;
     };
-    const frames = conv2d.frames(op, plan);
+    const frames = framesOf(op, plan);
     const bufferOf = (shape: readonly number[], values: Padding, gradients: Padding): Buffer => {
       const layouts = [layoutOf(shape, values), layoutOf(shape, gradients)] as const;
       const [trainingValues, trainingGradients] = layouts.map(({ panelBytes }) => allocate(panelBytes * this.panels));
@@ -230,7 +236,7 @@ export class ConvBench<P extends Placement> {
     fills.forEach(fill => {
       fill(memory.buffer);
     });
-    const module = new WebAssembly.Module(readFileSync(kernelsFile));
+    const module = new WebAssembly.Module(readFileSync(kernelsFile()));
     const kernels = new WebAssembly.Instance(module, { env: { memory, abort: fail } }).exports as unknown as Kernels;
     this.fillBuffers();
     this.passes = areas.map((area, thread) => {

@@ -8,6 +8,8 @@ export interface WinogradKernels {
     inputs: number,
     u: Address,
     uPoint: number,
+    flipped: Address,
+    flippedPoint: number,
     begin: number,
     end: number,
     workspace: Address,

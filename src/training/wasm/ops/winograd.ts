@@ -17,10 +17,8 @@ import {
   type Site,
   type Trainable,
 } from './operation';
+import { points, tilesOf } from './winogradShape';
 
-/** Outputs of a tile along each axis. */
-const side = 4;
-const points = 36;
 /** Of the 36 points of one channel of one tile. */
 const tileBytes = points * featureBytes;
 /** What the kernels leave between points, and need for themselves. */
@@ -34,9 +32,10 @@ const sumBudget = 128 * 1024;
 const gradientBudget = 512 * 1024;
 const fewestTiles = 4;
 const mostTiles = 16;
-/** Sums of weight gradients apart from each other, as many as threads can work without doing transforms twice. */
+/** Sums of weight gradients apart from each other: as many threads work without doing each other's transforms again. */
 const mostShards = 4;
-const shardsBudget = 64 * 1024 * 1024;
+const fewestTilesOfShard = 8;
+const shardsBudget = 32 * 1024 * 1024;
 
 export interface PlacedWinograd extends Placement {
   readonly form: 'winograd';
@@ -50,9 +49,12 @@ export interface PlacedWinograd extends Placement {
   readonly stride: number;
   /** Biases, or zeros. */
   readonly bias: number;
-  /** [point][block][input][4] */
+  /** Transformed, [point][block][input][4]. */
   readonly filters: number;
   readonly pointBytes: number;
+  /** The same for the input gradient, [point][block of inputs][output][4]; 0: nobody wants it. */
+  readonly flipped: number;
+  readonly flippedPointBytes: number;
   /** Tiles of a panel of the output, and of the input. */
   readonly tiles: number;
   readonly inputTiles: number;
@@ -66,43 +68,6 @@ export interface PlacedWinograd extends Placement {
 }
 
 export const winogradForm: ConvForm<PlacedWinograd> = { place, prepare, forward, backward, update };
-
-type Shape = readonly number[];
-
-function tilesOf([height, width]: Shape): { readonly across: number; readonly count: number } {
-  const across = Math.ceil(width! / side);
-  return { across, count: across * Math.ceil(height! / side) };
-}
-
-/** Zeros that whole tiles see around the input and around the output's gradient. Shapes [height, width, channels]. */
-export function winogradFrames(
-  { padding }: Conv2DOp,
-  inputShape: Shape,
-  outputShape: Shape,
-): { readonly inputs: Padding; readonly outputGradient: Padding } {
-  /** Of an image that is read from `before` pixels ahead of its first on, to fill an image of `written` pixels. */
-  const frame = (read: number, written: number, before: number): [number, number] => {
-    const seen = Math.ceil(written / side) * side + 2;
-    return [Math.max(0, before), Math.max(0, seen - before - read)];
-  };
-  const both = (from: Shape, to: Shape, before: readonly [number, number]): Padding => {
-    const [top, bottom] = frame(from[0]!, to[0]!, before[0]);
-    const [left, right] = frame(from[1]!, to[1]!, before[1]);
-    return { top, bottom, left, right };
-  };
-  const gradient = both(outputShape, inputShape, [2 - padding.top, 2 - padding.left]);
-  // the weight gradient takes the output's gradient in tiles of its own
-  const whole = both(outputShape, outputShape, [0, 0]);
-  return {
-    inputs: both(inputShape, outputShape, [padding.top, padding.left]),
-    outputGradient: {
-      top: gradient.top,
-      bottom: Math.max(gradient.bottom, whole.bottom - 2),
-      left: gradient.left,
-      right: Math.max(gradient.right, whole.right - 2),
-    },
-  };
-}
 
 function place(op: Conv2DOp, placement: Placement, site: Site): PlacedWinograd {
   const inputShape = site.plan.activations[op.inputs[0]!]!.shape;
@@ -134,26 +99,29 @@ function place(op: Conv2DOp, placement: Placement, site: Site): PlacedWinograd {
     op.bias,
   );
   const pointBytes = blocks * channels * 16;
-  // the input gradient reads whole blocks of four inputs
+  // whole blocks of four inputs are read to flip them
   const filters = site.allocate(points * pointBytes + 64);
+  const flippedPointBytes = (padded(channels) / 4) * blocks * 64;
+  const flipped = placement.gradients[0] ? site.allocate(points * flippedPointBytes) : 0;
   const shardBytes = points * pointBytes + blocks * 64;
-  const shards = Math.max(1, Math.min(site.panels, mostShards, Math.floor(shardsBudget / shardBytes)));
+  const { across, count } = tilesOf(outputShape);
+  const most = Math.min(mostShards, site.panels, Math.floor((count * site.panels) / fewestTilesOfShard));
+  const shards = clamp(Math.floor(shardsBudget / shardBytes), 1, Math.max(1, most));
 
   const [values, gradients] = [site.buffers[placement.inputs[0]!]!, site.buffers[placement.output]!];
   const describe = (words: readonly number[]): number =>
     site.allocate(words.length * 4, (memory, address) => {
       new Uint32Array(memory, address, words.length).set(words);
     });
-  const product = (from: Layout, to: Layout, rectified: Layout): number => {
+  const product = (from: Layout, to: Layout, rectified: Layout, u: readonly [number, number, number]): number => {
     const { across, count } = tilesOf([to.height, to.width]);
     const { chunk, group } = sizesOf(from.channels, to.channels, count * site.panels);
     site.scratch(workspaceBytes + points * (chunk * (from.channels + group * 4) * featureBytes + 2 * gapBytes));
     return describe([
       ...[from.channels, to.channels, across, count, to.height, to.width, from.rowBytes, from.pixelBytes],
-      ...[to.rowBytes, to.pixelBytes, rectified.rowBytes, filters, pointBytes, channels * 16, chunk, group],
+      ...[to.rowBytes, to.pixelBytes, rectified.rowBytes, ...u, chunk, group],
     ]);
   };
-  const { across, count } = tilesOf(outputShape);
   const chunk = clamp(Math.floor(gradientBudget / (tileBytes * (channels + blocks * 4))), fewestTiles, mostTiles);
   site.scratch(workspaceBytes + points * (chunk * (channels + blocks * 4) * featureBytes + 2 * gapBytes));
   site.scratch(points * 16 + 18 * 16 + stride);
@@ -169,10 +137,16 @@ function place(op: Conv2DOp, placement: Placement, site: Site): PlacedWinograd {
     bias: trainable.bias === 0 ? site.allocate(outputs * 4) : trainable.bias,
     filters,
     pointBytes,
+    flipped,
+    flippedPointBytes,
     tiles: count,
     inputTiles: tilesOf(inputShape).count,
-    forwardPass: product(values.values, gradients.values, gradients.values),
-    backwardPass: product(gradients.gradients, values.gradients, values.values),
+    forwardPass: product(values.values, gradients.values, gradients.values, [filters, pointBytes, channels * 16]),
+    backwardPass: product(gradients.gradients, values.gradients, values.values, [
+      flipped,
+      flippedPointBytes,
+      blocks * 64,
+    ]),
     updatePass: describe([
       ...[channels, outputs, across, count, values.values.rowBytes, values.values.pixelBytes],
       ...[gradients.gradients.rowBytes, gradients.gradients.pixelBytes, chunk, pointBytes],
@@ -200,10 +174,21 @@ function onePhase(hasWork: boolean, instruction: Instruction): readonly Phase[] 
 }
 
 function prepare(placed: PlacedWinograd, { kernels, scratch, thread, threads }: Binding): readonly Phase[] {
-  const { trainable, stride, channels, filters, pointBytes, blocks } = placed;
+  const { trainable, stride, channels, filters, pointBytes, flipped, flippedPointBytes, blocks } = placed;
   const [begin, end] = share(blocks, thread, threads);
   return onePhase(begin < end, () => {
-    kernels.winogradFilters(trainable.kernel, stride, channels, filters, pointBytes, begin, end, scratch);
+    kernels.winogradFilters(
+      trainable.kernel,
+      stride,
+      channels,
+      filters,
+      pointBytes,
+      flipped,
+      flippedPointBytes,
+      begin,
+      end,
+      scratch,
+    );
   });
 }
 
