@@ -1,10 +1,14 @@
 // Convolutions of which only the kept weights are stored: per output channel a row of (row, column, channel) of the kernel
-// in rising order. Cost is in proportion to kept weights. Two pixels at once share each weight; where one is left over,
-// it is computed twice. Rows start at a multiple of four as those of sparse.ts do, and round as conv.ts does.
+// in rising order. Cost is in proportion to kept weights. Rows start at a multiple of four as those of sparse.ts do, and
+// round as conv.ts does. Each pixel is a function
+// of its own: engines load all operands before they multiply, and a bigger tile's sums then leave the registers.
 import { multiplyAdd, relu, wherePositive } from './panel';
 
+// Pixels of a row of outputs that share a look at the weights: the inputs of a strip so wide stay in cache from row to row.
+const TILE: i32 = 4;
+
 /**
- * One panel: y = bias + x ∗ w for output rows [begin, end).
+ * One panel: y = bias + x ∗ w for output rows [begin, end), in strips of TILE columns.
  * @param pass u32: 0: rows { first slot, count } of 8 bytes, 4: byte offset of each slot's input from the first tap
  * 8: byte of output 0's first tap, 12: bytes it moves from an output row to the next, 16: from a column to the next
  * 20: byte of the first output pixel, 24: bytes of an output row, 28: of a pixel; 32: columns, 36: channels
@@ -16,39 +20,42 @@ export function convSparseForward(
   const xColumn = <usize>load<u32>(pass, 16), yColumn = <usize>load<u32>(pass, 28);
   const width = <i32>load<u32>(pass, 32);
   const rowsEnd = rows + (<usize>load<u32>(pass, 36) << 3);
-  for (let row = begin; row < end; row++) {
-    let xp = x + <usize>load<u32>(pass, 8) + <usize>row * <usize>load<u32>(pass, 12);
-    let yp = y + <usize>load<u32>(pass, 20) + <usize>row * <usize>load<u32>(pass, 24);
-    for (let column = 0; column < width; column += 2, xp += xColumn << 1, yp += yColumn << 1) {
-      const pair = column + 1 < width;
-      const xNext = pair ? xColumn : 0;
-      let y0 = yp, y1 = yp + (pair ? yColumn : 0), start = bias;
-      for (let at = rows; at < rowsEnd; at += 8, y0 += 64, y1 += 64, start += 4) {
-        let slot = <usize>load<u32>(at) << 2;
+  const xRow = <usize>load<u32>(pass, 12), yRow = <usize>load<u32>(pass, 24);
+  x += <usize>load<u32>(pass, 8) + <usize>begin * xRow;
+  y += <usize>load<u32>(pass, 20) + <usize>begin * yRow;
+  for (let column = 0; column < width; column += TILE, x += <usize>TILE * xColumn, y += <usize>TILE * yColumn) {
+    const pixels = <usize>min(width - column, TILE) * yColumn;
+    let xp = x;
+    let yp = y;
+    for (let row = begin; row < end; row++, xp += xRow, yp += yRow) {
+      let output = yp, start = bias;
+      for (let at = rows; at < rowsEnd; at += 8, output += 64, start += 4) {
+        const slot = offsets + (<usize>load<u32>(at) << 2);
         const last = slot + (<usize>load<u32>(at, 4) << 2);
-        let a0 = v128.load_splat<f32>(start), a1 = a0, a2 = a0, a3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0;
-        for (; slot < last; slot += 4) {
-          const x0 = xp + <usize>load<u32>(offsets + slot);
-          const x1 = x0 + xNext;
-          const weight = v128.load_splat<f32>(w + slot);
-          a0 = multiplyAdd(a0, weight, v128.load(x0));
-          a1 = multiplyAdd(a1, weight, v128.load(x0, 16));
-          a2 = multiplyAdd(a2, weight, v128.load(x0, 32));
-          a3 = multiplyAdd(a3, weight, v128.load(x0, 48));
-          c0 = multiplyAdd(c0, weight, v128.load(x1));
-          c1 = multiplyAdd(c1, weight, v128.load(x1, 16));
-          c2 = multiplyAdd(c2, weight, v128.load(x1, 32));
-          c3 = multiplyAdd(c3, weight, v128.load(x1, 48));
+        let from = xp;
+        for (let to = output; to < output + pixels; to += yColumn, from += xColumn) {
+          pixelForward(slot, last, w - offsets, from, start, to, rectify);
         }
-        if (rectify) {
-          a0 = relu(a0); a1 = relu(a1); a2 = relu(a2); a3 = relu(a3);
-          c0 = relu(c0); c1 = relu(c1); c2 = relu(c2); c3 = relu(c3);
-        }
-        v128.store(y0, a0); v128.store(y0, a1, 16); v128.store(y0, a2, 32); v128.store(y0, a3, 48);
-        v128.store(y1, c0); v128.store(y1, c1, 16); v128.store(y1, c2, 32); v128.store(y1, c3, 48);
       }
     }
   }
+}
+
+/** One output of one pixel. @param weights bytes from a slot's offset to its weight */
+function pixelForward(slot: usize, last: usize, weights: usize, x: usize, start: usize, to: usize, rectify: bool): void {
+  let a0 = v128.load_splat<f32>(start), a1 = a0, a2 = a0, a3 = a0;
+  for (; slot < last; slot += 4) {
+    const xp = x + <usize>load<u32>(slot);
+    const weight = v128.load_splat<f32>(slot + weights);
+    a0 = multiplyAdd(a0, weight, v128.load(xp));
+    a1 = multiplyAdd(a1, weight, v128.load(xp, 16));
+    a2 = multiplyAdd(a2, weight, v128.load(xp, 32));
+    a3 = multiplyAdd(a3, weight, v128.load(xp, 48));
+  }
+  if (rectify) {
+    a0 = relu(a0); a1 = relu(a1); a2 = relu(a2); a3 = relu(a3);
+  }
+  v128.store(to, a0); v128.store(to, a1, 16); v128.store(to, a2, 32); v128.store(to, a3, 48);
 }
 
 /**
@@ -71,54 +78,50 @@ export function convSparseInputGradient(
   const rowStride = <i32>load<u32>(pass, 40), stride = <i32>load<u32>(pass, 44);
   const left = <i32>load<u32>(pass, 52);
   const dxColumn = <usize>stride * pixelBytes;
-  for (let row = begin; row < end; row++) {
-    const padded = row + <i32>load<u32>(pass, 48);
-    const dyRow = dy + <usize>load<u32>(pass, 8) + <usize>(padded / rowStride) * <usize>load<u32>(pass, 12);
-    const dxRow = dx + <usize>load<u32>(pass, 20) + <usize>row * <usize>load<u32>(pass, 24);
-    const xRow = rectified + <usize>load<u32>(pass, 56) + <usize>row * <usize>load<u32>(pass, 60);
-    for (let first = 0; first < min(stride, width); first++) {
-      const phase = (padded % rowStride) * stride + (first + left) % stride;
-      const tapsBegin = taps + ((<usize>phase * channels) << 3);
-      const tapsEnd = tapsBegin + (channels << 3);
-      for (let column = first; column < width; column += 2 * stride) {
-        const pair = column + stride < width;
-        const dyNext = pair ? dyColumn : 0;
-        const dxNext = pair ? dxColumn : 0;
-        const dyPixel = dyRow + <usize>((column + left) / stride) * dyColumn;
-        let offset = <usize>column * pixelBytes;
-        for (let tap = tapsBegin; tap < tapsEnd; tap += 8, offset += 64) {
-          let entry = entries + (<usize>load<u32>(tap) << 3);
+  for (let first = 0; first < min(stride, width); first++) {
+    for (let column = first; column < width; column += TILE * stride) {
+      const dyPixel = dy + <usize>load<u32>(pass, 8) + <usize>((column + left) / stride) * dyColumn;
+      const pixels = <usize>min(TILE * stride, width - column) * pixelBytes;
+      for (let row = begin; row < end; row++) {
+        const padded = row + <i32>load<u32>(pass, 48);
+        const dyp = dyPixel + <usize>(padded / rowStride) * <usize>load<u32>(pass, 12);
+        const phase = (padded % rowStride) * stride + (first + left) % stride;
+        const tapsBegin = taps + ((<usize>phase * channels) << 3);
+        const tapsEnd = tapsBegin + (channels << 3);
+        let channel = dx + <usize>load<u32>(pass, 20) + <usize>row * <usize>load<u32>(pass, 24) + <usize>column * pixelBytes;
+        let x = rectified + <usize>load<u32>(pass, 56) + <usize>row * <usize>load<u32>(pass, 60) + <usize>column * pixelBytes;
+        for (let tap = tapsBegin; tap < tapsEnd; tap += 8, channel += 64, x += 64) {
+          const entry = entries + (<usize>load<u32>(tap) << 3);
           const last = entry + (<usize>load<u32>(tap, 4) << 3);
-          const p0 = dxRow + offset, p1 = p0 + dxNext;
-          let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0;
-          if (accumulate) {
-            a0 = v128.load(p0); a1 = v128.load(p0, 16); a2 = v128.load(p0, 32); a3 = v128.load(p0, 48);
-            c0 = v128.load(p1); c1 = v128.load(p1, 16); c2 = v128.load(p1, 32); c3 = v128.load(p1, 48);
+          let from = dyp;
+          for (let at: usize = 0; at < pixels; at += dxColumn, from += dyColumn) {
+            pixelInputGradient(entry, last, w, from, channel + at, rectified ? x + at : 0, accumulate);
           }
-          for (; entry < last; entry += 8) {
-            const weight = v128.load_splat<f32>(w + <usize>load<u32>(entry));
-            const d0 = dyPixel + <usize>load<u32>(entry, 4);
-            const d1 = d0 + dyNext;
-            a0 = multiplyAdd(a0, weight, v128.load(d0));
-            a1 = multiplyAdd(a1, weight, v128.load(d0, 16));
-            a2 = multiplyAdd(a2, weight, v128.load(d0, 32));
-            a3 = multiplyAdd(a3, weight, v128.load(d0, 48));
-            c0 = multiplyAdd(c0, weight, v128.load(d1));
-            c1 = multiplyAdd(c1, weight, v128.load(d1, 16));
-            c2 = multiplyAdd(c2, weight, v128.load(d1, 32));
-            c3 = multiplyAdd(c3, weight, v128.load(d1, 48));
-          }
-          if (rectified) {
-            const x0 = xRow + offset, x1 = x0 + dxNext;
-            a0 = wherePositive(a0, v128.load(x0)); a1 = wherePositive(a1, v128.load(x0, 16));
-            a2 = wherePositive(a2, v128.load(x0, 32)); a3 = wherePositive(a3, v128.load(x0, 48));
-            c0 = wherePositive(c0, v128.load(x1)); c1 = wherePositive(c1, v128.load(x1, 16));
-            c2 = wherePositive(c2, v128.load(x1, 32)); c3 = wherePositive(c3, v128.load(x1, 48));
-          }
-          v128.store(p0, a0); v128.store(p0, a1, 16); v128.store(p0, a2, 32); v128.store(p0, a3, 48);
-          v128.store(p1, c0); v128.store(p1, c1, 16); v128.store(p1, c2, 32); v128.store(p1, c3, 48);
         }
       }
     }
   }
+}
+
+/** One channel of one pixel. */
+function pixelInputGradient(
+  entry: usize, last: usize, w: usize, dy: usize, dx: usize, rectified: usize, accumulate: bool,
+): void {
+  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+  if (accumulate) {
+    a0 = v128.load(dx); a1 = v128.load(dx, 16); a2 = v128.load(dx, 32); a3 = v128.load(dx, 48);
+  }
+  for (; entry < last; entry += 8) {
+    const weight = v128.load_splat<f32>(w + <usize>load<u32>(entry));
+    const dyp = dy + <usize>load<u32>(entry, 4);
+    a0 = multiplyAdd(a0, weight, v128.load(dyp));
+    a1 = multiplyAdd(a1, weight, v128.load(dyp, 16));
+    a2 = multiplyAdd(a2, weight, v128.load(dyp, 32));
+    a3 = multiplyAdd(a3, weight, v128.load(dyp, 48));
+  }
+  if (rectified) {
+    a0 = wherePositive(a0, v128.load(rectified)); a1 = wherePositive(a1, v128.load(rectified, 16));
+    a2 = wherePositive(a2, v128.load(rectified, 32)); a3 = wherePositive(a3, v128.load(rectified, 48));
+  }
+  v128.store(dx, a0); v128.store(dx, a1, 16); v128.store(dx, a2, 32); v128.store(dx, a3, 48);
 }

@@ -186,32 +186,26 @@ export function convSparseUpdate(
             for (; at < last; at += 16, partial += 64) {
               let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
               let dyp = scratch + (output << 6);
+              const xNext = xColumn - 64;
               let rowStart = xChunk;
               for (let r = 0; r < rows; r++, rowStart += xRow) {
                 let x0 = rowStart + <usize>load<u32>(at), x1 = rowStart + <usize>load<u32>(at, 4);
                 let x2 = rowStart + <usize>load<u32>(at, 8), x3 = rowStart + <usize>load<u32>(at, 12);
-                for (const rowEnd = dyp + (<usize>columns << 8); dyp < rowEnd; dyp += 256) {
-                  const d0 = v128.load(dyp);
-                  a0 = multiplyAdd(a0, d0, v128.load(x0));
-                  a1 = multiplyAdd(a1, d0, v128.load(x1));
-                  a2 = multiplyAdd(a2, d0, v128.load(x2));
-                  a3 = multiplyAdd(a3, d0, v128.load(x3));
-                  const d1 = v128.load(dyp, 16);
-                  a0 = multiplyAdd(a0, d1, v128.load(x0, 16));
-                  a1 = multiplyAdd(a1, d1, v128.load(x1, 16));
-                  a2 = multiplyAdd(a2, d1, v128.load(x2, 16));
-                  a3 = multiplyAdd(a3, d1, v128.load(x3, 16));
-                  const d2 = v128.load(dyp, 32);
-                  a0 = multiplyAdd(a0, d2, v128.load(x0, 32));
-                  a1 = multiplyAdd(a1, d2, v128.load(x1, 32));
-                  a2 = multiplyAdd(a2, d2, v128.load(x2, 32));
-                  a3 = multiplyAdd(a3, d2, v128.load(x3, 32));
-                  const d3 = v128.load(dyp, 48);
-                  a0 = multiplyAdd(a0, d3, v128.load(x0, 48));
-                  a1 = multiplyAdd(a1, d3, v128.load(x1, 48));
-                  a2 = multiplyAdd(a2, d3, v128.load(x2, 48));
-                  a3 = multiplyAdd(a3, d3, v128.load(x3, 48));
-                  x0 += xColumn; x1 += xColumn; x2 += xColumn; x3 += xColumn;
+                for (const rowEnd = dyp + (<usize>columns << 8); dyp < rowEnd; dyp += 192) {
+                  for (const pixelEnd = dyp + 64; dyp < pixelEnd; dyp += 32) {
+                    const d0 = v128.load(dyp);
+                    a0 = multiplyAdd(a0, d0, v128.load(x0));
+                    a1 = multiplyAdd(a1, d0, v128.load(x1));
+                    a2 = multiplyAdd(a2, d0, v128.load(x2));
+                    a3 = multiplyAdd(a3, d0, v128.load(x3));
+                    const d1 = v128.load(dyp, 16);
+                    a0 = multiplyAdd(a0, d1, v128.load(x0, 16));
+                    a1 = multiplyAdd(a1, d1, v128.load(x1, 16));
+                    a2 = multiplyAdd(a2, d1, v128.load(x2, 16));
+                    a3 = multiplyAdd(a3, d1, v128.load(x3, 16));
+                    x0 += 32; x1 += 32; x2 += 32; x3 += 32;
+                  }
+                  x0 += xNext; x1 += xNext; x2 += xNext; x3 += xNext;
                 }
               }
               addTo(partial, a0, a1, a2, a3);
