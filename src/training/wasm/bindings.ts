@@ -85,9 +85,10 @@ export class Binder {
     return deferUpdates ? nodes.flatMap(node => this.together(this.pass(node, 'update'))) : [];
   }
 
-  /** All threads meet before and after. */
-  bindPreparation(): Instruction[] {
-    return this.program.nodes.flatMap(node => this.together(this.pass(node, 'prepare')));
+  /** All threads meet before and after. @returns null where no op has any, whichever thread asks */
+  bindPreparation(): Instruction[] | null {
+    const phases = this.program.nodes.flatMap(node => this.pass(node, 'prepare'));
+    return phases.length === 0 ? null : this.together(phases);
   }
 
   bindEvaluation(): Instruction[] {

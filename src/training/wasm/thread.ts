@@ -20,7 +20,8 @@ export class TrainingThread {
   private readonly batchWork: readonly Instruction[];
   /** What is left of the updates, and what follows from them. */
   private readonly finishWork: readonly Instruction[];
-  private readonly preparation: readonly Instruction[];
+  /** null: nothing is derived from the weights, on any thread. */
+  private readonly preparation: readonly Instruction[] | null;
   private readonly evaluationWork: readonly Instruction[];
   private readonly settings: StepSettings;
   private readonly inputs: InputPanels;
@@ -103,7 +104,7 @@ export class TrainingThread {
   /** Brings up to date what is derived from the weights. All threads have met before, and meet after. */
   private prepare(): void {
     this.isPrepared = true;
-    if (this.preparation.length === 0) return;
+    if (this.preparation === null) return;
     for (const instruction of this.preparation) instruction();
     this.barrier();
   }

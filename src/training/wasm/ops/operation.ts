@@ -161,7 +161,10 @@ export function share(units: number, thread: number, threads: number): [number, 
   return [Math.floor((units * thread) / threads), Math.floor((units * (thread + 1)) / threads)];
 }
 
-/** One phase after which nobody need wait, where panels are whole for each thread. */
+/**
+ * One phase after which nobody need wait, where panels are whole for each thread. A thread without work has the phase
+ * too: all threads must meet equally often.
+ */
 export function alone(work: readonly Instruction[]): readonly Phase[] {
-  return work.length === 0 ? [] : [{ work, meet: false }];
+  return [{ work, meet: false }];
 }
