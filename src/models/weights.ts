@@ -88,14 +88,19 @@ export function fileWeights(plan: Plan, model: Model): Float32Array[] {
 
 /** By its name, or by a name that ends in it: Keras 3 puts the model's name first. */
 function find(parameter: PlanParameter, weights: ReadonlyMap<string, NamedWeight>, file: string): NamedWeight {
-  const exact = weights.get(parameter.name);
-  if (exact !== undefined) return exact;
-  const names = [...weights.keys()].filter(name => name.endsWith(`/${parameter.name}`));
-  if (names.length === 1) return weights.get(names[0]!)!;
-  throw new ExperimentError(
-    'model',
-    names.length === 0
-      ? `${file} holds no weight called "${parameter.name}"`
-      : `${file} holds several weights called "${parameter.name}": ${names.join(', ')}`,
-  );
+  for (const wanted of namesOf(parameter)) {
+    const exact = weights.get(wanted);
+    if (exact !== undefined) return exact;
+    const names = [...weights.keys()].filter(name => name.endsWith(`/${wanted}`));
+    if (names.length === 1) return weights.get(names[0]!)!;
+    if (names.length > 1) {
+      throw new ExperimentError('model', `${file} holds several weights called "${wanted}": ${names.join(', ')}`);
+    }
+  }
+  throw new ExperimentError('model', `${file} holds no weight called "${parameter.name}"`);
+}
+
+/** A depthwise kernel of DepthwiseConv2D is just its `kernel` in Keras 3. */
+function namesOf({ name, layer }: PlanParameter): readonly string[] {
+  return name === `${layer}/depthwise_kernel` ? [name, `${layer}/kernel`] : [name];
 }

@@ -69,6 +69,31 @@ describe('a LayersModel file', () => {
     expect(fileWeights(lowerModel(model, target), model)[0]!.length).toBe(12);
   });
 
+  it.each(['dw/depthwise_kernel', 'dw/kernel', 'model/dw/kernel'])('may call a depthwise kernel %s', async name => {
+    const layers = [
+      layer('DepthwiseConv2D', { name: 'dw', kernel_size: [1, 1], use_bias: false }),
+      layer('Flatten'),
+      dense('out', 3),
+    ];
+    const bytes = Buffer.concat([Buffer.from(Float32Array.of(0.25).buffer), shard]);
+    const json = modelJson({
+      modelTopology: sequential([2, 2, 1], layers),
+      weightsManifest: [
+        { paths: ['weights.bin'], weights: [{ name, shape: [1, 1, 1, 1], dtype: 'float32' }, ...specs] },
+      ],
+    });
+    const model = await loadModel('model.json', saved(json, { 'weights.bin': bytes }));
+    expect(Array.from(fileWeights(lowerModel(model, target), model)[0]!)).toEqual([0.25]);
+  });
+
+  it('hands on which Keras wrote it, where the file says so', async () => {
+    const written = await loadModel(
+      'model.json',
+      saved(modelJson({ modelTopology: { keras_version: '3.9.2', model_config: topology } })),
+    );
+    expect(written.topology([2, 2, 1], 3).keras_version).toBe('3.9.2');
+  });
+
   it('may be a bare Keras topology: then it has no weights', async () => {
     const model = await loadModel('model.json', saved(topology));
     expect(model.weights).toBeNull();

@@ -74,3 +74,25 @@ export function keras3(inputShape: readonly number[], layers: readonly LayerJson
 }
 
 export const modelOf = (topology: KerasTopology): Pick<Model, 'topology'> => ({ topology: () => topology });
+
+/** A functional model of TensorFlow.js and Keras 2: layers with the names of those that feed them, the input `in`. */
+export function graph(
+  inputShape: readonly number[],
+  nodes: readonly (readonly [LayerJson, readonly string[]])[],
+): KerasTopology {
+  const input = layer('InputLayer', { name: 'in', batch_input_shape: [null, ...inputShape], dtype: 'float32' });
+  const all: (readonly [LayerJson, readonly string[]])[] = [[input, []], ...nodes];
+  return {
+    class_name: 'Model',
+    config: {
+      name: 'test',
+      layers: all.map(([json, inputs]) => ({
+        ...json,
+        name: json.config['name'],
+        inbound_nodes: inputs.length === 0 ? [] : [inputs.map(name => [name, 0, 0, {}])],
+      })),
+      input_layers: [['in', 0, 0]],
+      output_layers: [[all.at(-1)![0].config['name'], 0, 0]],
+    },
+  };
+}

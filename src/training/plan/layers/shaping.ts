@@ -27,8 +27,8 @@ const reshape: Lowering = site => {
   return builder.reshape(layer.name, input, shape);
 };
 
-const rows = z.int().min(0).max(10_000);
-const message = 'must be a whole number, [rows, columns] or [[top, bottom], [left, right]]';
+const message = 'must be a whole number from 0 to 10000, [rows, columns] or [[top, bottom], [left, right]]';
+const rows = z.int(message).min(0, message).max(10_000, message);
 const paddingJson = z
   .union([rows, z.tuple([rows, rows]), z.tuple([z.tuple([rows, rows]), z.tuple([rows, rows])])], { error: message })
   .default(1)
