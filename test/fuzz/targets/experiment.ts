@@ -50,8 +50,17 @@ const experiments = [
     name: 'm',
     model: 'builtin:mlp:16',
     data: { format: 'digits' },
-    training: { optimizer: { name: 'adamw', learningRate: 1e-3 }, schedule: { name: 'cosine' }, steps: 10 },
-    pruning: { levels: 3 },
+    training: {
+      optimizer: { name: 'adamw', learningRate: 1e-3 },
+      schedule: { name: 'cosine' },
+      steps: 10,
+      labelSmoothing: 0.1,
+      clipNorm: 1,
+      averageDecay: 0.99,
+      earlyStopping: { patience: 2 },
+      augmentation: { crop: 4, flip: true },
+    },
+    pruning: { levels: 3, scope: 'layer', convolutionRate: 0.1 },
   },
 ];
 

@@ -89,8 +89,13 @@ const wrong: [string, object, string, string[]][] = [
   ],
   ['a comparison that is no list', { compare: 'one-shot' }, 'compare', ['a list in brackets of one of "one-shot"']],
   ['an unknown executor', { executor: 'wsam' }, 'executor', ['one of "auto"', 'did you mean "wasm"?']],
-  ['an unknown data format', { data: { format: 'mnist' } }, 'data.format', ['one of "idx", "digits"', 'not "mnist"']],
-  ['a missing data format', { data: {} }, 'data.format', ['is missing', '"idx", "digits"']],
+  [
+    'an unknown data format',
+    { data: { format: 'mnist' } },
+    'data.format',
+    ['one of "idx", "cifar10", "digits"', 'not "mnist"'],
+  ],
+  ['a missing data format', { data: {} }, 'data.format', ['is missing', '"idx", "cifar10", "digits"']],
   [
     'a missing optimiser name',
     { training: { optimizer: { learningRate: 1 } } },
