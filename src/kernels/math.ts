@@ -126,18 +126,6 @@ function erfcFar(x: v128, e: v128): v128 {
   return f32x4.mul(f32x4.mul(e, q), polynomial);
 }
 
-/** erf(x) within 3 ulp. */
-// @ts-ignore: decorator
-@inline
-export function erf(x: v128): v128 {
-  const magnitude = f32x4.abs(x);
-  const one = f32x4.splat(1);
-  const clamped = f32x4.pmin(f32x4.splat(10), magnitude);
-  const far = f32x4.sub(one, erfcFar(f32x4.max(one, clamped), expOfMinusSquare(clamped)));
-  const sign = v128.and(x, f32x4.splat(-0.0));
-  return v128.bitselect(erfNear(x), v128.or(far, sign), f32x4.lt(magnitude, one));
-}
-
 /**
  * Φ(x), the share of a standard normal distribution below x, also where it is tiny: ½ erfc(−x / √2), which does not
  * cancel as ½ (1 + erf) would. @param e e^(−x² / 2)
@@ -149,8 +137,11 @@ export function normalBelow(x: v128, e: v128): v128 {
   const half = f32x4.splat(0.5);
   const z = f32x4.mul(x, f32x4.splat(0.70710678118654752));
   const magnitude = f32x4.abs(z);
+  const near = f32x4.add(half, f32x4.mul(half, erfNear(z)));
+  const isNear = f32x4.lt(magnitude, one);
+  // half of all vectors of a standard normal distribution have no lane that needs the far tail
+  if (i32x4.all_true(isNear)) return near;
   const tail = f32x4.mul(half, erfcFar(f32x4.max(one, magnitude), e));
   const far = v128.bitselect(tail, f32x4.sub(one, tail), f32x4.lt(x, f32x4.splat(0)));
-  const near = f32x4.add(half, f32x4.mul(half, erfNear(z)));
-  return v128.bitselect(near, far, f32x4.lt(magnitude, one));
+  return v128.bitselect(near, far, isNear);
 }
