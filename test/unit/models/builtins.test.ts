@@ -3,9 +3,12 @@ import { builtinModel, builtinNames } from '../../../src/models/builtins';
 import { loadModel } from '../../../src/models/load';
 import { presets } from '../../../src/models/presets';
 import { initialWeights } from '../../../src/models/weights';
+import { Random } from '../../../src/shared/random';
 import { parseExperiment } from '../../../src/shared/parse';
 import { lowerModel } from '../../../src/training/plan/lower';
 import type { Plan } from '../../../src/training/plan/plan';
+import { forward64 } from '../../support/float64Reference';
+import { TfReference } from '../../support/tfReference';
 
 const colour = [32, 32, 3] as const;
 const grey = [28, 28, 1] as const;
@@ -103,6 +106,21 @@ describe('built-in models', () => {
     ['conv-4', [784], /takes images, but the data has examples of shape \[784\]; use "builtin:mlp/],
   ])('%s refuses data of shape %j', (name, inputShape, text) => {
     expect(() => lower(name, inputShape)).toThrow(text);
+  });
+
+  it('has a ResNet-20 that TensorFlow.js reads and runs as the plan does', async () => {
+    const inputShape = [8, 7, 3];
+    const plan = lower('resnet-20', inputShape);
+    const weights = initialWeights(plan, 1);
+    const random = new Random('resnet test');
+    const inputs = Float32Array.from({ length: 8 * 7 * 3 }, () => random.nextGaussian());
+    const topology = builtinModel('resnet-20').topology(inputShape, 10);
+    const reference = await TfReference.create(topology, plan, weights);
+    const logits = forward64(plan, weights, inputs);
+    const powers = logits.map(value => Math.exp(value - Math.max(...logits)));
+    const sum = powers.reduce((total, value) => total + value, 0);
+    reference.predict(inputs).forEach((value, i) => expect(powers[i]! / sum).toBeCloseTo(value, 4));
+    reference.dispose();
   });
 
   it('names them all where there is no such model', () => {
