@@ -93,7 +93,7 @@ describe('a convolution, directly', () => {
     const test = caseOf(change, 0.3);
     const data = randomData(new Random(1, 'conv'), test);
     const alone = runConv(directForm, test, data);
-    for (const threads of [2, 3]) expect(runConv(directForm, test, data, threads)).toEqual(alone);
+    expect(runConv(directForm, test, data, 3)).toEqual(alone);
   });
 });
 
@@ -118,7 +118,7 @@ describe('a compressed convolution', () => {
     const test = caseOf(change, 0.3);
     const data = randomData(new Random(1, 'conv'), test);
     const alone = runConv(compressedForm, test, data);
-    for (const threads of [2, 3]) expect(runConv(compressedForm, test, data, threads)).toEqual(alone);
+    expect(runConv(compressedForm, test, data, 3)).toEqual(alone);
   });
 });
 

@@ -18,6 +18,7 @@ import type {
 import { share } from '../../../src/training/wasm/ops/operation';
 import { randomValues } from './support';
 
+/** KERNELS: another build of the kernels, to compare. */
 const kernelsFile = (): string =>
   process.env['KERNELS'] ?? path.resolve(import.meta.dirname, '../../../dist/kernels-single.wasm');
 const lanes = 16;

@@ -1,16 +1,17 @@
 /** Convolutions: each in the form that suits its shape and density (convForm.ts). */
 import type { Conv2DOp } from '../../plan/plan';
-import { chooseConvForm, type ConvForm } from './convForm';
+import { chooseConvForm, type ConvForm, convFrames } from './convForm';
 import { compressedForm, type PlacedCompressedConv } from './convCompressed';
 import { directForm, type PlacedDirectConv } from './convDirect';
-import { framesOf } from './convGeometry';
 import type { OperationKind } from './operation';
+import { type PlacedWinograd, winogradForm } from './winograd';
 
-export type PlacedConv = PlacedDirectConv | PlacedCompressedConv;
+export type PlacedConv = PlacedDirectConv | PlacedCompressedConv | PlacedWinograd;
 
-/** What every form offers, whichever it was placed in. */
+const forms = { direct: directForm, compressed: compressedForm, winograd: winogradForm };
+
+/** The form it was placed in. */
 function formOf(placed: PlacedConv): ConvForm<PlacedConv> {
-  const forms = { direct: directForm, compressed: compressedForm };
   return forms[placed.form] as ConvForm<PlacedConv>;
 }
 
@@ -18,13 +19,13 @@ export const conv2d: OperationKind<Conv2DOp, PlacedConv> = {
   framed: true,
   rectifies: true,
   keeps: () => ({ inputs: true, output: false }),
-  frames: framesOf,
+  frames: convFrames,
   place: (op, placement, site) => {
     const shapeOf = (id: number): readonly number[] => site.plan.activations[id]!.shape;
     const mask = site.mask(op.kernel);
     const density = mask === null ? 1 : mask.reduce((sum, bit) => sum + bit, 0) / mask.length;
     const form = chooseConvForm(op, shapeOf(op.inputs[0]!), shapeOf(op.output), density);
-    return (form === 'compressed' ? compressedForm : directForm).place(op, placement, site);
+    return forms[form].place(op, placement, site);
   },
   forward: (placed, binding) => formOf(placed).forward(placed, binding),
   backward: (placed, binding) => formOf(placed).backward(placed, binding),

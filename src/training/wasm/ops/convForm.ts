@@ -1,6 +1,8 @@
 /** The ways a convolution can be computed, and which of them suits one. */
-import type { Conv2DOp } from '../../plan/plan';
+import type { Conv2DOp, Padding, Plan } from '../../plan/plan';
+import { framesOf } from './convGeometry';
 import type { Binding, Phase, Placement, Site } from './operation';
+import { compressBelowWinograd, largest, winogradFrames, winogradPays } from './winogradShape';
 
 /** A convolution in one form; its functions are those of OperationKind. */
 export interface ConvForm<P extends Placement> {
@@ -13,16 +15,8 @@ export interface ConvForm<P extends Placement> {
 
 export type ConvFormName = 'direct' | 'winograd' | 'compressed';
 
-/** Below this density the compressed form does a step in less time than the direct one. */
+/** Below this density the compressed form's three passes take less time than the direct form's (bench/notes.md). */
 const compressBelow = 0.4;
-/** The same where Winograd's form stands against it: it needs 16 multiplications where the direct form needs 36. */
-const compressBelowWinograd = 0.2;
-/** Winograd's transforms cost as much for each channel as some products: they pay from so many channels on. */
-const winogradChannels = 16;
-/** … and where few of the 2×2 tiles hang over the edge. */
-const winogradSide = 6;
-/** The direct form reads runs of adjacent inputs; shorter ones cost more to find than to multiply. */
-const shortestRun = 8;
 
 /**
  * A function of shapes and density only, never of a measurement or the number of threads: direct and compressed give the
@@ -37,25 +31,21 @@ export function chooseConvForm(
   density: number,
 ): ConvFormName {
   if (op.groups > 1) return 'compressed';
-  if (winogradFits(op, inputShape, outputShape)) return density < compressBelowWinograd ? 'compressed' : 'winograd';
-  const run = inputShape[2]! * (op.dilations[1] === 1 ? op.kernelSize[1] : 1);
-  return density < compressBelow || run < shortestRun ? 'compressed' : 'direct';
+  if (winogradPays(op, inputShape, outputShape)) {
+    return density < compressBelowWinograd(op, inputShape, outputShape) ? 'compressed' : 'winograd';
+  }
+  return density < compressBelow ? 'compressed' : 'direct';
 }
 
-/** Whether Winograd's form may be chosen, at whatever density. */
-export function winogradFits(
-  { kernelSize, strides, dilations, groups }: Conv2DOp,
-  inputShape: readonly number[],
-  outputShape: readonly number[],
-): boolean {
-  const isOne = ([a, b]: readonly [number, number]): boolean => a === 1 && b === 1;
-  return (
-    groups === 1 &&
-    kernelSize[0] === 3 &&
-    kernelSize[1] === 3 &&
-    isOne(strides) &&
-    isOne(dilations) &&
-    Math.min(inputShape[2]!, outputShape[2]!) >= winogradChannels &&
-    Math.min(outputShape[0]!, outputShape[1]!) >= winogradSide
-  );
+/** Frames that serve every form that may be chosen: masks, which decide on it, are not known yet. */
+export function convFrames(op: Conv2DOp, plan: Plan): { readonly inputs: Padding; readonly outputGradient: Padding } {
+  const frames = framesOf(op, plan);
+  const inputShape = plan.activations[op.inputs[0]!]!.shape;
+  const outputShape = plan.activations[op.output]!.shape;
+  if (!winogradPays(op, inputShape, outputShape)) return frames;
+  const tiles = winogradFrames(op, inputShape, outputShape);
+  return {
+    inputs: largest(frames.inputs, tiles.inputs),
+    outputGradient: largest(frames.outputGradient, tiles.outputGradient),
+  };
 }

@@ -31,10 +31,7 @@ export function axesOf(op: Conv2DOp, { activations }: Pick<Plan, 'activations'>)
   return { rows: axis(0, op.padding.top), columns: axis(1, op.padding.left) };
 }
 
-/**
- * Zeros around the input as far as any output looks, around the output's gradient as far as any input does. The same
- * for every form, as masks, which decide on it, are not known yet.
- */
+/** Zeros around the input as far as any output looks, around the output's gradient as far as any input does. */
 export function framesOf(op: Conv2DOp, plan: Plan): { readonly inputs: Padding; readonly outputGradient: Padding } {
   const { rows, columns } = axesOf(op, plan);
   const [top, bottom] = outside(rows);
