@@ -84,18 +84,18 @@ export function output3(infinity: v128, nearOdd: v128, farOdd: v128): v128 {
   return f32x4.add(infinity, scaled(ROOT, f32x4.add(scaled(0.5, nearOdd), scaled(4, farOdd))));
 }
 
-/** A: gradients of four outputs to six points. */
+/** A: gradients of four outputs to six points, whose examples lie in fours `toFour` bytes apart. */
 // @ts-ignore: decorator
 @inline
-export function outputGradientLine(from: usize, step: usize, to: usize, toStep: usize): void {
-  for (let q: usize = 0; q < FEATURE; q += 16) {
+export function outputGradientLine(from: usize, step: usize, to: usize, toStep: usize, toFour: usize): void {
+  let out = to;
+  for (let q: usize = 0; q < FEATURE; q += 16, out += toFour) {
     const at = from + q;
     const y0 = v128.load(at), y1 = v128.load(at + step), y2 = v128.load(at + 2 * step), y3 = v128.load(at + 3 * step);
     const nearEven = f32x4.add(y0, scaled(0.5, y2));
     const nearOdd = scaled(ROOT, f32x4.add(y1, scaled(0.5, y3)));
     const farEven = f32x4.add(y0, f32x4.add(y2, y2));
     const farOdd = scaled(ROOT, f32x4.add(f32x4.add(y1, y1), scaled(4, y3)));
-    const out = to + q;
     v128.store(out, y0);
     v128.store(out + toStep, f32x4.add(nearEven, nearOdd));
     v128.store(out + 2 * toStep, f32x4.sub(nearEven, nearOdd));

@@ -85,7 +85,7 @@ export function winogradGradient(
       const keep = !isFirst || t > 0;
       for (let c = begin << 2; c < end << 2; c++) {
         const k = <usize>(c - (begin << 2));
-        const to = d + (k >> 2) * dBlock + (<usize>t << 8) + (k & 3) * FEATURE;
+        const to = d + (k >> 2) * dBlock + (<usize>t << 8) + ((k & 3) << 4);
         const bias = biases + (<usize>c << 4);
         if (c < outputs) {
           const sum = transformGradient(dyTile + <usize>c * FEATURE, dyRow, dyPixel, to, dPoint, scratch);
@@ -117,41 +117,43 @@ function transformGradient(dy: usize, row: usize, pixel: usize, d: usize, dPoint
       const left = f32x4.add(v128.load(at), v128.load(at + pixel));
       sum = f32x4.add(sum, f32x4.add(left, f32x4.add(v128.load(at + 2 * pixel), v128.load(at + 3 * pixel))));
     }
-    outputGradientLine(line, pixel, workspace + r * 6 * FEATURE, FEATURE);
+    outputGradientLine(line, pixel, workspace + r * 6 * FEATURE, FEATURE, 16);
   }
-  for (let k: usize = 0; k < 6; k++) outputGradientLine(workspace + k * FEATURE, 6 * FEATURE, d + k * dPoint, 6 * dPoint);
+  for (let k: usize = 0; k < 6; k++) {
+    outputGradientLine(workspace + k * FEATURE, 6 * FEATURE, d + k * dPoint, 6 * dPoint, 4 * 16);
+  }
   return sum;
 }
 
 /** 0 for a channel that only fills up a block of four. */
 function clear(d: usize, dPoint: usize): void {
-  for (let p: usize = 0; p < POINTS; p++) memory.fill(d + p * dPoint, 0, FEATURE);
+  for (let p: usize = 0; p < POINTS; p++, d += dPoint) {
+    for (let four: usize = 0; four < 4 * FEATURE; four += 64) v128.store(d + four, f32x4.splat(0));
+  }
 }
 
-/** One point: to[input][4] (+)= Σ over tiles and lanes of v[input] · d[4]. */
+/** One point: to[input][4] (+)= Σ v · d over tiles and lanes. @param v [input][tile][16], @param d [tile][16 / 4][output][4] */
 function accumulate(v: usize, vChannel: usize, d: usize, inputs: u32, tiles: u32, to: usize, isFirst: bool): void {
   const last = d + (<usize>tiles << 8);
   for (let i: u32 = 0; i < inputs; i += 2, v += 2 * vChannel, to += 32) {
     const isPair = i + 1 < inputs;
     let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0;
     let x0p = v, x1p = isPair ? v + vChannel : v;
-    for (let dp = d; dp < last; dp += 256) {
-      for (let q = dp, end = dp + FEATURE; q < end; q += 16, x0p += 16, x1p += 16) {
-        const x0 = v128.load(x0p);
-        const x1 = v128.load(x1p);
-        const d0 = v128.load(q);
-        a0 = multiplyAdd(a0, d0, x0);
-        c0 = multiplyAdd(c0, d0, x1);
-        const d1 = v128.load(q, 64);
-        a1 = multiplyAdd(a1, d1, x0);
-        c1 = multiplyAdd(c1, d1, x1);
-        const d2 = v128.load(q, 128);
-        a2 = multiplyAdd(a2, d2, x0);
-        c2 = multiplyAdd(c2, d2, x1);
-        const d3 = v128.load(q, 192);
-        a3 = multiplyAdd(a3, d3, x0);
-        c3 = multiplyAdd(c3, d3, x1);
-      }
+    for (let dp = d; dp < last; dp += 64, x0p += 16, x1p += 16) {
+      const x0 = v128.load(x0p);
+      const x1 = v128.load(x1p);
+      const d0 = v128.load(dp);
+      a0 = multiplyAdd(a0, d0, x0);
+      c0 = multiplyAdd(c0, d0, x1);
+      const d1 = v128.load(dp, 16);
+      a1 = multiplyAdd(a1, d1, x0);
+      c1 = multiplyAdd(c1, d1, x1);
+      const d2 = v128.load(dp, 32);
+      a2 = multiplyAdd(a2, d2, x0);
+      c2 = multiplyAdd(c2, d2, x1);
+      const d3 = v128.load(dp, 48);
+      a3 = multiplyAdd(a3, d3, x0);
+      c3 = multiplyAdd(c3, d3, x1);
     }
     const a = sumLanes(a0, a1, a2, a3);
     v128.store(to, isFirst ? a : f32x4.add(v128.load(to), a));

@@ -116,14 +116,18 @@ describe("Winograd's form of a convolution", () => {
     ['many channels in', { inputShape: [5, 5, 130], outputs: 9 }],
     ['several shards of panels, the last batch incomplete', { inputShape: [9, 10, 20], outputs: 18, batch: 77 }],
     ['one tile a panel', { inputShape: [4, 4, 33], outputs: 30, batch: 40 }],
-  ])('%s', (_, changes) => {
-    const random = new Random(7, 'winograd');
-    const test = masked({ ...plain, ...changes }, random, 0.6);
-    const data = randomData(random, test);
-    const result = run(test, data);
-    expectClose(result, test, data);
-    expect(run(test, data, 3)).toEqual(result);
-  }, 30_000);
+  ])(
+    '%s',
+    (_, changes) => {
+      const random = new Random(7, 'winograd');
+      const test = masked({ ...plain, ...changes }, random, 0.6);
+      const data = randomData(random, test);
+      const result = run(test, data);
+      expectClose(result, test, data);
+      expect(run(test, data, 3)).toEqual(result);
+    },
+    30_000,
+  );
 
   it('leaves masked weights exactly 0', () => {
     const random = new Random(3, 'winograd');

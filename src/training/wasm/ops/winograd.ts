@@ -30,7 +30,7 @@ const inputBudget = 256 * 1024;
 const sumBudget = 128 * 1024;
 /** Transformed inputs and gradients of the tiles whose weight gradients are summed before they are added to the rest. */
 const gradientBudget = 512 * 1024;
-const fewestTiles = 4;
+const fewestTiles = 8;
 const mostTiles = 16;
 /** Sums of weight gradients apart from each other: as many threads work without doing each other's transforms again. */
 const mostShards = 4;
