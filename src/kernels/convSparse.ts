@@ -1,6 +1,7 @@
 // Convolutions of which only the kept weights are stored: per output channel a row of (row, column, channel) of the kernel
 // in rising order. Cost is in proportion to kept weights. Rows start at a multiple of four as those of sparse.ts do, and
-// round as conv.ts does. Each pixel is a function of its own: engines load all operands before they multiply, and a bigger tile's sums then leave the registers.
+// round as conv.ts does. Each pixel is a function of its own: engines load all operands before they multiply, and the
+// sums of a bigger tile then leave the registers.
 import { multiplyAdd, relu, wherePositive } from './panel';
 
 // Pixels of a row of outputs that share a look at the weights: the inputs of a strip so wide stay in cache from row to row.
