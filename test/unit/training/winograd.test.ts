@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/shared/random';
 import type { Conv2DOp } from '../../../src/training/plan/plan';
+import { conv2d } from '../../../src/training/wasm/ops/conv';
 import { winogradForm } from '../../../src/training/wasm/ops/winograd';
 import {
   compressBelowWinograd,
@@ -181,6 +182,22 @@ describe('the choice of Winograd’s form', () => {
       const density = compressBelowWinograd(...opOf({ inputShape: [16, 16, channels], outputs: channels }));
       expect(density).toBeGreaterThan(0.1);
       expect(density).toBeLessThan(0.4);
+    }
+  });
+
+  it('finds the frames it needs wherever it may be chosen', () => {
+    for (const inputShape of [
+      [26, 26, 32],
+      [7, 7, 64],
+      [4, 4, 512],
+    ] as const) {
+      const { op, plan } = convPlan({ ...plain, inputShape, outputs: 32 });
+      const given = conv2d.frames(op, plan);
+      const needed = frames(op, plan);
+      for (const edge of ['top', 'bottom', 'left', 'right'] as const) {
+        expect(given.inputs[edge]).toBeGreaterThanOrEqual(needed.inputs[edge]);
+        expect(given.outputGradient[edge]).toBeGreaterThanOrEqual(needed.outputGradient[edge]);
+      }
     }
   });
 });
