@@ -26,3 +26,21 @@ export function finiteDifferences(plan: Plan, weights: readonly Values[], batch:
     }),
   );
 }
+
+/**
+ * Slope of the mean loss where the weights move along `direction`, by central differences: two passes for any number of
+ * weights. Its reference is Σ gradient · direction.
+ */
+export function slopeAlong(
+  plan: Plan,
+  weights: readonly Values[],
+  batch: ReferenceBatch,
+  direction: readonly Values[],
+): number {
+  const step = 1e-6;
+  const lossAt = (distance: number): number => {
+    const moved = weights.map((values, p) => Float64Array.from(values, (v, i) => v + distance * direction[p]![i]!));
+    return gradients64(plan, moved, batch).loss;
+  };
+  return (lossAt(step) - lossAt(-step)) / (2 * step);
+}
