@@ -296,7 +296,15 @@ export class ConvBench<P extends Placement> {
     const block = allocate(64, (memory, place) => {
       new Uint32Array(memory, place, 5).set([address, 0, 0, maskAddress, bias === null ? 0 : biasAddress]);
     });
-    this.readers.push(() => kernel.unpack(new Float32Array(this.memory.buffer, address, kernel.count)));
+    this.readers.push(() => {
+      const stored = new Float32Array(this.memory.buffer, address, kernel.count);
+      const values = kernel.unpack(stored);
+      const packed = new Float32Array(kernel.count);
+      kernel.pack(values, packed);
+      if (packed.some((value, i) => value !== stored[i]))
+        throw new Error('an update changed what stands for no weight');
+      return values;
+    });
     if (bias !== null) this.readers.push(() => new Float32Array(this.memory.buffer, biasAddress, outputs).slice());
     return { block, kernel: address, bias: bias === null ? 0 : biasAddress };
   }
