@@ -35,7 +35,8 @@ export function transformInput(
 
 /** y = x ⋆ w + bias of the tiles [begin, end); relu if `rectify`. @param x of the first tile's first input */
 export function winogradForward(
-  pass: usize, x: usize, xPanel: usize, y: usize, yPanel: usize, bias: usize, begin: u32, end: u32, rectify: bool, scratch: usize,
+  pass: usize, x: usize, xPanel: usize, y: usize, yPanel: usize, bias: usize, begin: u32, end: u32, rectify: bool,
+  scratch: usize,
 ): void {
   run(false, pass, x, xPanel, y, yPanel, bias, rectify, 0, 0, begin, end, scratch);
 }
@@ -57,7 +58,8 @@ export function winogradInputGradient(
 export function tileAt(image: usize, tile: u32, pass: usize, panel: usize, row: usize, pixel: usize): usize {
   const perRow = load<u32>(pass, 8), perPanel = load<u32>(pass, 12);
   const inPanel = tile % perPanel;
-  return image + <usize>(tile / perPanel) * panel + <usize>(inPanel / perRow) * (row << 2) + <usize>(inPanel % perRow) * (pixel << 2);
+  const down = <usize>(inPanel / perRow) << 2, across = <usize>(inPanel % perRow) << 2;
+  return image + <usize>(tile / perPanel) * panel + down * row + across * pixel;
 }
 
 // @ts-ignore: decorator
@@ -90,10 +92,11 @@ function run(
       const outputs = min(count << 2, written - channel);
       for (let t: u32 = 0; t < tiles; t++) {
         const tile = first + t;
-        const to = tileAt(y, tile, pass, yPanel, load<u32>(pass, 32), load<u32>(pass, 36)) + <usize>channel * FEATURE;
+        const yPixel = <usize>load<u32>(pass, 36), inPixel = <usize>channel * FEATURE;
+        const to = tileAt(y, tile, pass, yPanel, load<u32>(pass, 32), yPixel) + inPixel;
         let source: usize = 0;
         if (gradient && rectified) {
-          source = tileAt(rectified, tile, pass, rectifiedPanel, load<u32>(pass, 40), load<u32>(pass, 36)) + <usize>channel * FEATURE;
+          source = tileAt(rectified, tile, pass, rectifiedPanel, load<u32>(pass, 40), yPixel) + inPixel;
         }
         const start = bias + (<usize>channel << 2);
         transformOutput(gradient, pass, m + <usize>t * mTile, mPoint, to, start, flag, source, tile, outputs, scratch);

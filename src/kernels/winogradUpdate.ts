@@ -57,8 +57,8 @@ function transpose(from: usize, inputs: u32, to: usize, stride: usize): void {
 // the output's gradient; 32: tiles at a time; 36: bytes of one point of the sums, [block][input][4]
 
 /**
- * dU[point][block][input][4] = Σ V · (A dY Aᵀ) over tiles [first, last) of all panels, for the output blocks [begin, end); behind
- * it Σ dY, [block][4][4 partial sums].
+ * dU[point][block][input][4] = Σ V · (A dY Aᵀ) over tiles [first, last), for the output blocks [begin, end); behind it
+ * Σ dY, [block][4][4 partial sums].
  * @param x of the first tile's first input, @param dy of the image's first pixel
  */
 export function winogradGradient(
