@@ -30,7 +30,11 @@ export async function benchConvnet(network: Network, settings: Settings): Promis
   const peers = [pytorch, torchPrune].filter(peer => peer !== null);
 
   console.log(`\n## ${network.title}: ${network.recipe}, ${data.name}\n`);
-  console.log(`Threads: ${String(settings.threads)} on each side. ${pytorch?.version ?? noPeer(settings)}.\n`);
+  console.log(
+    `Threads: ${String(settings.threads)} on each side. ${pytorch?.version ?? noPeer(settings)}. Milliseconds of a training ` +
+      `step: median (best) of ${String(settings.rounds)} rounds in turn. Every layer at the same density, random masks; GFLOP: what a ` +
+      'step does with the kept weights by definition; GFLOP/s at best.\n',
+  );
   try {
     const trained = await ours.trained(settings.trainedSteps); // also: compiled code from here on, not interpreted
     const dense = await benchDensities(network, plan, [ours, ...peers], settings);
@@ -73,8 +77,7 @@ async function benchDensities(
     rows.push([
       String(density),
       ...timings.map(cell),
-      ...theirs.map(peer => ratio(peer.median, ours.median)),
-      ...theirs.map(peer => ratio(peer.best, ours.best)),
+      ...theirs.map(peer => ratios(peer, ours)),
       work.toPrecision(3),
       (work / (ours.best / 1000)).toFixed(1),
     ]);
@@ -82,11 +85,10 @@ async function benchDensities(
   const peers = contestants.slice(1).map(({ name }) => name);
   const head = [
     'density',
-    ...contestants.map(({ name }) => `${name}, ms a step: median (best)`),
-    ...peers.map(name => `${name} / ours, medians`),
-    ...peers.map(name => `${name} / ours, best`),
-    'GFLOP of kept weights',
-    'ours, GFLOP/s at best',
+    ...contestants.map(({ name }) => `${name}, ms`),
+    ...peers.map(name => `${name} / ours`),
+    'GFLOP',
+    'ours, GFLOP/s',
   ];
   console.log(markdownTable(head, rows));
   return dense;
@@ -111,7 +113,7 @@ async function benchJob(
       String(level),
       densityOf(masks[level]!).toFixed(4),
       ...timings.map(cell),
-      ...(theirs ? [ratio(theirs.median, ours.median)] : []),
+      ...(theirs ? [ratios(theirs, ours)] : []),
     ]);
   }
   const jobs = contestants.map((_, i) => ({
@@ -119,17 +121,16 @@ async function benchJob(
     best: jobSeconds(timed.map(({ level, timings }) => [level, timings[i]!.best])),
   }));
   const [ours, theirs] = jobs as [Timing, Timing?];
-  const head = ['level', 'density', ...contestants.map(({ name }) => `${name}, ms: median (best)`)];
+  const head = ['level', 'density', ...contestants.map(({ name }) => `${name}, ms`)];
   console.log(`\n### Scope "${scope}"\n`);
-  console.log(markdownTable(theirs ? [...head, 'ratio'] : head, rows));
-  console.log(`\nDensities at levels 10 and 20: ${layerDensities(plan, masks[10]!, masks[20]!)}.`);
+  console.log(markdownTable(theirs ? [...head, 'PyTorch / ours'] : head, rows));
+  if (scope === 'global')
+    console.log(`\nDensities at levels 10 and 20: ${layerDensities(plan, masks[10]!, masks[20]!)}.`);
   const seconds = (job: Timing): string => `${job.median.toFixed(1)} s (${job.best.toFixed(1)} s)`;
   console.log(
     `\n**Whole job**, ${String(lastLevel + 1)} levels of ${String(stepsPerLevel)} steps, by medians (by the best): ours ` +
       seconds(ours) +
-      (theirs
-        ? `, PyTorch ${seconds(theirs)}, ratio ${ratio(theirs.median, ours.median)} (${ratio(theirs.best, ours.best)})`
-        : ''),
+      (theirs ? `, PyTorch ${seconds(theirs)}, ratio ${ratios(theirs, ours)}` : ''),
   );
 }
 
@@ -168,6 +169,6 @@ function milliseconds(value: number): string {
   return value < 100 ? value.toPrecision(3) : value.toFixed(0);
 }
 
-function ratio(theirs: number, ours: number): string {
-  return (theirs / ours).toFixed(2);
+function ratios(theirs: Timing, ours: Timing): string {
+  return `${(theirs.median / ours.median).toFixed(2)} (${(theirs.best / ours.best).toFixed(2)})`;
 }
