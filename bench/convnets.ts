@@ -127,6 +127,10 @@ async function benchJob(
   if (scope === 'global')
     console.log(`\nDensities at levels 10 and 20: ${layerDensities(plan, masks[10]!, masks[20]!)}.`);
   const seconds = (job: Timing): string => `${job.median.toFixed(1)} s (${job.best.toFixed(1)} s)`;
+  const collapsed = masks.findIndex(level => level.some(mask => mask.kept === 0));
+  if (collapsed >= 0) {
+    console.log(`\nFrom level ${String(collapsed)} on a layer has no weight left: a real job would end there.`);
+  }
   console.log(
     `\n**Whole job**, ${String(lastLevel + 1)} levels of ${String(stepsPerLevel)} steps, by medians (by the best): ours ` +
       seconds(ours) +
