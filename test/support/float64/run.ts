@@ -110,12 +110,14 @@ function lossOf(plan: Plan, outputs: Float64Array, labels: ArrayLike<number>, sm
   let total = 0;
   for (let n = 0; n < count; n++) {
     const row = outputs.subarray(n * size, (n + 1) * size);
+    const largest = row.reduce((most, value) => Math.max(most, value), -Infinity);
+    const logOfSum = largest + Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0));
     const probabilities = plan.loss === 'cross-entropy' ? softmax(row) : row;
     for (let o = 0; o < size; o++) {
       const hit = o === labels[n] ? 1 : 0;
       if (plan.loss === 'cross-entropy') {
         const wanted = (1 - smoothing) * hit + smoothing / size;
-        if (wanted !== 0) total -= wanted * Math.log(probabilities[o]!);
+        if (wanted !== 0) total -= wanted * (row[o]! - logOfSum);
         gradient[n * size + o] = (probabilities[o]! - wanted) / count;
       } else {
         total += (row[o]! - hit) ** 2 / size;

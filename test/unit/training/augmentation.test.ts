@@ -108,7 +108,7 @@ function changeOf(image: Float32Array, example: number, crop: number) {
   return null;
 }
 
-describe('augmentation', () => {
+describe('augmentation', { timeout: 60_000 }, () => {
   const steps = [0, 1, 5, 17, 100];
 
   it('shifts by whole pixels up to the crop, fills with standardised black, and mirrors half of the images', async () => {

@@ -37,7 +37,7 @@ function expectNear(actual: ArrayLike<number>, expected: ArrayLike<number>, tole
   expect(worst / scale, name).toBeLessThan(tolerance);
 }
 
-describe('the double-precision reference', () => {
+describe('the double-precision reference', { timeout: 60_000 }, () => {
   const makers = [
     ...Object.entries(imageLayers).map(
       ([name, layer]) => [name, (random: Random) => around(layer, classes, random)] as const,

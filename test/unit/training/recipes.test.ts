@@ -79,7 +79,7 @@ async function compare(optimizer: OptimizerConfig, regularization: Regularizatio
   }
 }
 
-describe('several steps of training a convolutional network follow double precision', () => {
+describe('several steps of training a convolutional network follow double precision', { timeout: 60_000 }, () => {
   it.each<[string, OptimizerConfig]>([
     ['SGD', sgd(0, false)],
     ['momentum', sgd(0.9, false)],
