@@ -63,26 +63,28 @@ export class Binder {
 
   /** @param gather brings the examples in; @param loss and its gradient; both per panel */
   bindStep(gather: readonly Instruction[], loss: readonly Instruction[]): Instruction[] {
-    const { nodes, deferUpdates } = this.program;
+    const { nodes, updates } = this.program;
     const steps = [
       ...this.op([{ work: gather, meet: false }]),
       ...nodes.flatMap(node => this.op(this.clearing(node.clearForward, this.training), this.pass(node, 'forward'))),
       ...this.op([{ work: loss, meet: false }]),
     ];
-    const reversed = nodes.toReversed();
-    for (const node of reversed) {
-      steps.push(...this.op(this.clearing(node.clearBackward, this.training), this.pass(node, 'backward')));
-      if (!deferUpdates && updates(node)) steps.push(this.barrier, ...this.met(this.pass(node, 'update')));
+    for (let index = nodes.length - 1; index >= 0; index--) {
+      const node = nodes[index]!;
+      const { before, within } = updates.stops[index]!;
+      if (before.length > 0) steps.push(this.barrier, ...this.update(before));
+      const waiting: Phase = { work: this.update(within), meet: false };
+      const phases = this.pass(node, 'backward').flatMap(phase => (phase.meet ? [phase, waiting] : [phase]));
+      steps.push(...this.op(this.clearing(node.clearBackward, this.training), phases));
     }
     // whatever comes next needs all panels' work, be it the loss only
     steps.push(this.barrier);
-    return steps;
+    return panelByPanel(steps);
   }
 
-  /** Updates that were left for the end of the step, and what is derived from the new weights. All threads have met. */
-  bindDeferredUpdates(): Instruction[] {
-    const { nodes, deferUpdates } = this.program;
-    return deferUpdates ? nodes.flatMap(node => this.together(this.pass(node, 'update'))) : [];
+  /** Updates that were left for the end of the step. All threads have met. */
+  bindLastUpdates(): Instruction[] {
+    return this.update(this.program.updates.atEnd);
   }
 
   /** All threads meet before and after. @returns null where no op has any, whichever thread asks */
@@ -92,10 +94,15 @@ export class Binder {
   }
 
   bindEvaluation(): Instruction[] {
-    return this.program.nodes.flatMap(node => [
+    const steps = this.program.nodes.flatMap(node => [
       ...this.clearing(node.clearForward, this.evaluation).flatMap(({ work }) => work),
       ...bind(node.op, 'forward', this.evaluation).flatMap(({ work }) => work),
     ]);
+    return panelByPanel(steps);
+  }
+
+  private update(nodes: readonly number[]): Instruction[] {
+    return nodes.flatMap(index => this.together(this.pass(this.program.nodes[index]!, 'update')));
   }
 
   private pass({ op }: ProgramNode, pass: Parameters<typeof bind>[1]): readonly Phase[] {
@@ -107,10 +114,6 @@ export class Binder {
     const all = phases.flat();
     const steps = this.together(all);
     return this.isPanelLocal || all.at(-1)?.meet ? steps : [...steps, this.barrier];
-  }
-
-  private met(phases: readonly Phase[]): Instruction[] {
-    return phases.at(-1)?.meet ? this.together(phases) : [...this.together(phases), this.barrier];
   }
 
   private together(phases: readonly Phase[]): Instruction[] {
@@ -133,8 +136,22 @@ export class Binder {
   }
 }
 
-function updates({ op }: ProgramNode): boolean {
-  return ['dense', 'conv2d', 'batch-normalization', 'layer-normalization'].includes(op.kind);
+/**
+ * Between two instructions that touch several panels (or let the threads meet), each panel goes through all ops before the
+ * next does: what an op wrote is still in the cache when the next one reads it.
+ */
+function panelByPanel(steps: readonly Instruction[]): Instruction[] {
+  const sorted: Instruction[] = [];
+  let run: Instruction[] = [];
+  for (const step of steps) {
+    if (step.panel !== undefined) {
+      run.push(step);
+      continue;
+    }
+    sorted.push(...run.sort((a, b) => a.panel! - b.panel!), step);
+    run = [];
+  }
+  return [...sorted, ...run.sort((a, b) => a.panel! - b.panel!)];
 }
 
 /** Splits an op of `units` units a panel between the threads and binds this thread's calls. */
@@ -150,7 +167,9 @@ function split(
   for (let unit = first; unit < last;) {
     const panel = Math.floor(unit / units);
     const end = Math.min(last, (panel + 1) * units);
-    instructions.push(bindUnits(panel, unit - panel * units, end - panel * units));
+    const instruction = bindUnits(panel, unit - panel * units, end - panel * units);
+    instruction.panel = panel;
+    instructions.push(instruction);
     unit = end;
   }
   return instructions;

@@ -12,6 +12,8 @@ export type RunOp = Exclude<PlanOp, ReshapeOp>;
 export interface KindFacts {
   readonly framed: boolean;
   readonly rectifies: boolean;
+  readonly meets: boolean;
+  readonly updates: 'all panels' | 'own sums' | null;
   readonly keeps: (op: never) => { readonly inputs: boolean; readonly output: boolean };
   readonly frames: (op: never, plan: Plan) => { readonly inputs: Padding; readonly outputGradient: Padding };
 }

@@ -1,6 +1,7 @@
 /** Where activations and their gradients lie within the region of a panel: memory of what is no longer needed is used again. */
 import type { Facts, Graph, GraphNode } from './graph';
 import { layoutOf } from './layout';
+import type { UpdateTimes } from './updateTimes';
 
 /** A tensor that must lie still from one moment to another (both included). */
 export interface Lifetime {
@@ -63,7 +64,7 @@ export interface PanelPlan {
 /** Gradients of a batch that fit into the caches' last level need not be given up before the end of the step. */
 const deferredBytes = 16 * 2 ** 20;
 
-/** Whether all parameters are updated after the whole backward pass: two barriers a step instead of two an op. */
+/** Whether all parameters are updated after the whole backward pass, with two meetings of the threads a step. */
 export function defersUpdates(graph: Graph, panels: number): boolean {
   const bytes = graph.buffers.reduce(
     (sum, { wantsGradient, shape, gradientFrame }) => sum + (wantsGradient ? layoutOf(shape, gradientFrame).bytes : 0),
@@ -72,27 +73,29 @@ export function defersUpdates(graph: Graph, panels: number): boolean {
   return bytes * panels <= deferredBytes;
 }
 
-export function planTraining(graph: Graph, facts: Facts, deferUpdates: boolean): PanelPlan {
+export function planTraining(graph: Graph, facts: Facts, updates: UpdateTimes): PanelPlan {
   const { nodes } = graph;
   const lossTime = nodes.length;
-  const end = lossTime + 2 * nodes.length + 1;
-  const backwardTime = (index: number): number => lossTime + 1 + 2 * (nodes.length - 1 - index);
-  const updateTime = (index: number): number => (deferUpdates ? end : backwardTime(index) + 1);
+  const backwardTime = (index: number): number => lossTime + nodes.length - index;
   const lives = new Lives(graph);
   lives.values(graph.inputBuffer, -1);
   nodes.forEach(({ op, placement }, index) => {
-    const keeps = facts(op.kind).keeps(op as never);
+    const { keeps, updates: reads } = facts(op.kind);
+    const kept = keeps(op as never);
+    const wantsInputs = placement.gradients.some(target => target !== null);
+    const readsPanels = reads === 'all panels' || (reads === 'own sums' && !wantsInputs);
+    const last = readsPanels ? backwardTime(updates.readUntil[index]!) : backwardTime(index);
     placement.inputs.forEach((input, i) => {
       lives.values(input, index);
-      if (keeps.inputs) lives.values(input, updateTime(index));
+      if (kept.inputs) lives.values(input, last);
       const target = placement.gradients[i];
       if (!target) return;
       lives.gradients(input, backwardTime(index));
       if (target.rectify) lives.values(input, backwardTime(index));
     });
     lives.values(placement.output, index);
-    if (keeps.output) lives.values(placement.output, backwardTime(index));
-    if (graph.buffers[placement.output]!.wantsGradient) lives.gradients(placement.output, updateTime(index));
+    if (kept.output) lives.values(placement.output, backwardTime(index));
+    if (graph.buffers[placement.output]!.wantsGradient) lives.gradients(placement.output, last);
   });
   lives.values(graph.outputBuffer, lossTime);
   lives.gradients(graph.outputBuffer, lossTime);

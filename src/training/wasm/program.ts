@@ -12,6 +12,7 @@ import { Arena, type DataLayout, lanes, memoryLimit } from './memory';
 import { facts, type PlacedOp, placeOp } from './ops';
 import type { ActiveInputs } from './ops/operation';
 import { ProgramSite, type StoredTensor } from './site';
+import { planUpdates, type UpdateTimes } from './updateTimes';
 import type { WasmMemory } from './webassembly';
 
 /**
@@ -73,8 +74,7 @@ export interface Program {
   readonly inputBuffer: number;
   readonly outputBuffer: number;
   readonly nodes: readonly ProgramNode[];
-  /** All parameters are updated after the whole backward pass. */
-  readonly deferUpdates: boolean;
+  readonly updates: UpdateTimes;
   /** Distance between the two panels of an evaluation. */
   readonly evaluationStride: number;
   readonly tensors: readonly StoredTensor[];
@@ -121,8 +121,8 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
   const arena = new Arena(data.end);
 
   const graph = analyze(plan, facts);
-  const deferUpdates = defersUpdates(graph, panels);
-  const training = planTraining(graph, facts, deferUpdates);
+  const updates = planUpdates(graph, facts, defersUpdates(graph, panels));
+  const training = planTraining(graph, facts, updates);
   const evaluation = planEvaluation(graph);
   const activationsBegin = arena.end;
   const trainingBase = arena.allocate(panels * training.bytes);
@@ -154,7 +154,7 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
     inputBuffer: graph.inputBuffer,
     outputBuffer: graph.outputBuffer,
     nodes: ops.map((op, index) => ({ op, ...clearings(graph, index, buffers, training) })),
-    deferUpdates,
+    updates,
     evaluationStride: evaluation.bytes,
     tensors: site.tensors,
     norms: arena.allocate(site.tensors.reduce((sum, { count }) => sum + Math.ceil(count / normChunk), 0) * 8),

@@ -49,7 +49,7 @@ export class TrainingThread {
     const binder = new Binder(kernels, memory, program, thread, this.batch, meet);
     this.batchWork = binder.bindStep(this.bindGather(binder), this.bindLoss(binder));
     this.preparation = binder.bindPreparation();
-    this.finishWork = [...binder.bindDeferredUpdates(), ...bindFinish(kernels, memory, program, thread, meet)];
+    this.finishWork = [...binder.bindLastUpdates(), ...bindFinish(kernels, memory, program, thread, meet)];
     this.evaluationWork = binder.bindEvaluation();
     this.swap = bindSwap(memory, program, thread);
   }

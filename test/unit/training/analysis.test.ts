@@ -11,6 +11,8 @@ const none = { inputs: noPadding, outputGradient: noPadding };
 const facts: Facts = kind => ({
   framed: kind !== 'dense',
   rectifies: ['dense', 'conv2d', 'add'].includes(kind),
+  meets: kind === 'batch-normalization',
+  updates: ['dense', 'conv2d'].includes(kind) ? 'all panels' : kind === 'batch-normalization' ? 'own sums' : null,
   keeps: () => ({ inputs: ['dense', 'conv2d'].includes(kind), output: kind === 'activation' }),
   frames: () => (kind === 'conv2d' ? { inputs: around, outputGradient: around } : none),
 });

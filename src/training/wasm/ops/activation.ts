@@ -30,6 +30,8 @@ export interface PlacedActivation extends Placement {
 export const activation: OperationKind<ActivationOp, PlacedActivation> = {
   framed: true,
   rectifies: false,
+  meets: false,
+  updates: null,
   keeps: ({ activation: name }) => {
     const output = name !== 'linear' && isToldFromOutput(name);
     return { inputs: name !== 'linear' && !output, output };

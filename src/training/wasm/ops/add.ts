@@ -8,6 +8,8 @@ import { splitRows } from './rows';
 export const add: OperationKind<AddOp, Placement> = {
   framed: true,
   rectifies: true,
+  meets: false,
+  updates: null,
   keeps: () => ({ inputs: false, output: false }),
   frames: () => ({ inputs: noPadding, outputGradient: noPadding }),
   place: (_op, placement) => placement,

@@ -50,6 +50,8 @@ const channelBytes = 16;
 export const batchNormalization: OperationKind<BatchNormalizationOp, PlacedBatchNormalization> = {
   framed: true,
   rectifies: true,
+  meets: true,
+  updates: 'own sums',
   keeps: () => ({ inputs: true, output: false }),
   frames: () => ({ inputs: noPadding, outputGradient: noPadding }),
   place,

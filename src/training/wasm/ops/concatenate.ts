@@ -6,6 +6,8 @@ import { alone, type Binding, type Instruction, type OperationKind, type Phase, 
 export const concatenate: OperationKind<ConcatenateOp, Placement> = {
   framed: true,
   rectifies: false,
+  meets: false,
+  updates: null,
   keeps: () => ({ inputs: false, output: false }),
   frames: () => ({ inputs: noPadding, outputGradient: noPadding }),
   place: (_op, placement) => placement,

@@ -18,6 +18,8 @@ function formOf(placed: PlacedConv): ConvForm<PlacedConv> {
 export const conv2d: OperationKind<Conv2DOp, PlacedConv> = {
   framed: true,
   rectifies: true,
+  meets: false,
+  updates: 'all panels',
   keeps: () => ({ inputs: true, output: false }),
   frames: convFrames,
   place: (op, placement, site) => {

@@ -59,6 +59,8 @@ export interface PlacedDense extends Placement {
 export const dense: OperationKind<DenseOp, PlacedDense> = {
   framed: false,
   rectifies: true,
+  meets: false,
+  updates: 'all panels',
   keeps: () => ({ inputs: true, output: false }),
   frames: () => ({ inputs: noPadding, outputGradient: noPadding }),
   place,

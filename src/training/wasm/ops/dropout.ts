@@ -13,6 +13,8 @@ export interface PlacedDropout extends Placement {
 export const dropout: OperationKind<DropoutOp, PlacedDropout> = {
   framed: true,
   rectifies: false,
+  meets: false,
+  updates: null,
   keeps: () => ({ inputs: false, output: false }),
   frames: () => ({ inputs: noPadding, outputGradient: noPadding }),
   place: ({ rate, output }, placement) => ({ ...placement, rate, salt: output }),

@@ -28,6 +28,8 @@ const sumBytes = 16;
 export const layerNormalization: OperationKind<LayerNormalizationOp, PlacedLayerNormalization> = {
   framed: true,
   rectifies: false,
+  meets: false,
+  updates: 'own sums',
   keeps: () => ({ inputs: true, output: false }),
   frames: () => ({ inputs: noPadding, outputGradient: noPadding }),
   place,

@@ -15,7 +15,11 @@ import type { Kernels } from '../kernels';
 import type { Buffer } from '../layout';
 
 /** A kernel call with all its arguments bound. */
-export type Instruction = () => void;
+export interface Instruction {
+  (): void;
+  /** The one panel whose activations it touches: between two meetings a thread takes its panels one by one. */
+  panel?: number;
+}
 
 /** Work of one thread; `meet`: what comes next reads what other threads wrote here, so all wait for each other. */
 export interface Phase {
@@ -136,6 +140,13 @@ export interface OperationKind<Op extends PlanOp, Placed extends Placement> {
   readonly framed: boolean;
   /** Whether it can end its forward pass in relu. */
   readonly rectifies: boolean;
+  /** Whether the threads meet once between the phases of its backward pass. */
+  readonly meets: boolean;
+  /**
+   * What its update reads: values and gradients of all panels, or, where its input's gradient is wanted, sums that its
+   * backward pass made; null: it has none.
+   */
+  readonly updates: 'all panels' | 'own sums' | null;
   /** What backward and update read of the forward pass, besides what `rectify` of a gradient target needs. */
   readonly keeps: (op: Op) => { readonly inputs: boolean; readonly output: boolean };
   /** Zeros it needs around its inputs' values and around its output's gradient. */

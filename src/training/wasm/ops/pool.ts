@@ -13,6 +13,8 @@ export interface PlacedPool extends Placement {
 export const maxPool: OperationKind<PoolOp, PlacedPool> = {
   framed: true,
   rectifies: false,
+  meets: false,
+  updates: null,
   keeps: () => ({ inputs: true, output: true }),
   frames: () => ({ inputs: noPadding, outputGradient: noPadding }),
   place,
@@ -23,6 +25,8 @@ export const maxPool: OperationKind<PoolOp, PlacedPool> = {
 export const averagePool: OperationKind<PoolOp, PlacedPool> = {
   framed: true,
   rectifies: false,
+  meets: false,
+  updates: null,
   keeps: () => ({ inputs: false, output: false }),
   frames: () => ({ inputs: noPadding, outputGradient: noPadding }),
   place,

@@ -16,6 +16,7 @@ import {
   share,
   type Site,
   type Trainable,
+  alone,
 } from './operation';
 import { points, tilesOf } from './winogradShape';
 
@@ -211,8 +212,8 @@ function forward(placed: PlacedWinograd, binding: Binding): readonly Phase[] {
   const [x, xPanel] = values(inputs[0], -padding.top, -padding.left);
   const [y, yPanel] = values(output, 0, 0);
   const rectify = Number(placed.rectify);
-  return onePhase(begin < end, () => {
-    kernels.winogradForward(forwardPass, x, xPanel, y, yPanel, bias, begin, end, rectify, scratch);
+  return overTiles(tiles, begin, end, (first, last) => () => {
+    kernels.winogradForward(forwardPass, x, xPanel, y, yPanel, bias, first, last, rectify, scratch);
   });
 }
 
@@ -234,9 +235,32 @@ function inputGradient(placed: PlacedWinograd, binding: Binding, target: Gradien
     ? image(panel => binding.values(input, panel), buffers[input]!.values, 0, 0)
     : [0, 0];
   const accumulate = Number(target.accumulate);
-  return onePhase(begin < end, () => {
-    kernels.winogradInputGradient(backwardPass, dy, dyPanel, dx, dxPanel, x, xPanel, begin, end, accumulate, scratch);
+  return overTiles(inputTiles, begin, end, (first, last) => () => {
+    kernels.winogradInputGradient(backwardPass, dy, dyPanel, dx, dxPanel, x, xPanel, first, last, accumulate, scratch);
   });
+}
+
+/** Tiles of an image that are worth a call of their own, so that panels can be taken one by one. */
+const tilesOfPanel = 16;
+
+/** @param tiles of a panel; [begin, end) among those of all panels */
+function overTiles(
+  tiles: number,
+  begin: number,
+  end: number,
+  bind: (begin: number, end: number) => Instruction,
+): readonly Phase[] {
+  if (tiles < tilesOfPanel) return onePhase(begin < end, bind(begin, end));
+  const work: Instruction[] = [];
+  for (let first = begin; first < end;) {
+    const panel = Math.floor(first / tiles);
+    const last = Math.min(end, (panel + 1) * tiles);
+    const instruction = bind(first, last);
+    instruction.panel = panel;
+    work.push(instruction);
+    first = last;
+  }
+  return alone(work);
 }
 
 /**

@@ -10,6 +10,8 @@ export interface PlacedZeroPadding extends Placement {
 export const zeroPadding: OperationKind<ZeroPaddingOp, PlacedZeroPadding> = {
   framed: true,
   rectifies: false,
+  meets: false,
+  updates: null,
   keeps: () => ({ inputs: false, output: false }),
   frames: () => ({ inputs: noPadding, outputGradient: noPadding }),
   place: ({ padding }, placement) => ({ ...placement, padding }),
