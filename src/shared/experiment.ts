@@ -57,6 +57,7 @@ const augmentation = z.strictObject({
   crop: z
     .int()
     .min(0)
+    .max(127)
     .default(0)
     .describe(
       'Pixels of black around each training image, from which a part of its size is cut at random; the papers take 4.',

@@ -12,13 +12,16 @@ export interface KernelShape {
   readonly outputs: number;
 }
 
-/** Values in blocks of four outputs: [block][input][4], padding 0. */
+/**
+ * Values in blocks of four outputs: [block][input][4], padding 0.
+ * @param stride values from block to block
+ */
 export function packBlocks(
   values: ArrayLike<number>,
   { inputs, outputs }: KernelShape,
   out: Float32Array | Uint8Array,
+  stride = padded(inputs) * 4,
 ): void {
-  const stride = padded(inputs) * 4;
   out.fill(0);
   for (let input = 0; input < inputs; input++) {
     const row = input * outputs;
@@ -28,8 +31,11 @@ export function packBlocks(
   }
 }
 
-export function unpackBlocks(blocks: Float32Array, { inputs, outputs }: KernelShape): Float32Array {
-  const stride = padded(inputs) * 4;
+export function unpackBlocks(
+  blocks: Float32Array,
+  { inputs, outputs }: KernelShape,
+  stride = padded(inputs) * 4,
+): Float32Array {
   const values = new Float32Array(inputs * outputs);
   for (let input = 0; input < inputs; input++) {
     for (let output = 0; output < outputs; output++) {

@@ -8,7 +8,7 @@ import { type Buffer, type Layout, layoutOf, noPadding } from '../../../src/trai
 import {
   type Binding,
   type GradientTarget,
-  type OperationKind,
+  type AnyKind,
   type Phase,
   type Placement,
   share,
@@ -24,7 +24,7 @@ const firstAddress = 65_536;
 const untouched = NaN;
 
 export interface OpCase<Op extends PlanOp> {
-  readonly kind: OperationKind<Op, never>;
+  readonly kind: AnyKind<Op>;
   /** Inputs are 0, 1, …, the output comes behind them; parameters are numbered as in `parameters`. */
   readonly op: Op;
   readonly inputShapes: readonly (readonly number[])[];
@@ -165,8 +165,8 @@ export class OpBench<Op extends PlanOp> {
       rectify: test.rectify ?? false,
     };
     // what `place` returns travels to other threads
-    const kind = test.kind as unknown as OperationKind<Op, Placement>;
-    const placed = structuredClone(kind.place(test.op, placement, site));
+    const kind = test.kind as unknown as AnyKind<never>;
+    const placed = structuredClone(kind.place(test.op as never, placement, site));
     const areas = Array.from({ length: threads }, () => ({ settings: allocate(128), scratch: allocate(scratch) }));
     this.memory = new WebAssembly.Memory({ initial: Math.ceil(next / 65_536) + 1, maximum: 65_536 });
     const { buffer } = this.memory;
@@ -179,9 +179,9 @@ export class OpBench<Op extends PlanOp> {
       new Uint8Array(buffer, area.scratch, scratch).fill(0xff);
       const binding = this.binding(exports as unknown as Kernels, area, thread, threads);
       return {
-        forward: kind.forward(placed, binding),
-        backward: kind.backward(placed, binding),
-        update: kind.update?.(placed, binding) ?? [],
+        forward: kind.forward(placed as never, binding),
+        backward: kind.backward(placed as never, binding),
+        update: kind.update?.(placed as never, binding) ?? [],
       };
     });
   }

@@ -92,7 +92,7 @@ function place(op: DenseOp, placement: Placement, site: Site): PlacedDense {
 
 function placeBlocks(op: DenseOp, mask: Uint8Array | null, shape: KernelShape, site: Site): StoredBlocks {
   const blocks = padded(shape.outputs) / 4;
-  const stride = padded(shape.inputs) * 16;
+  const stride = blockBytes(shape.inputs);
   const count = (blocks * stride) / 4;
   // padding is masked too, or the padded inputs of an activation with f(0) ≠ 0 would train it
   const isMasked = mask !== null || count > shape.inputs * shape.outputs;
@@ -101,13 +101,13 @@ function placeBlocks(op: DenseOp, mask: Uint8Array | null, shape: KernelShape, s
       parameter: op.kernel,
       count,
       pack: (values, stored) => {
-        packBlocks(values, shape, stored);
+        packBlocks(values, shape, stored, stride / 4);
       },
-      unpack: stored => unpackBlocks(stored, shape),
+      unpack: stored => unpackBlocks(stored, shape, stride / 4),
       packMask: isMasked
         ? stored => {
             const bits = mask?.map(bit => (bit === 0 ? 0 : 255));
-            packBlocks(bits ?? new Uint8Array(shape.inputs * shape.outputs).fill(255), shape, stored);
+            packBlocks(bits ?? new Uint8Array(shape.inputs * shape.outputs).fill(255), shape, stored, stride / 4);
           }
         : null,
     },
@@ -124,6 +124,15 @@ function placeBlocks(op: DenseOp, mask: Uint8Array | null, shape: KernelShape, s
     }),
     shares: Array.from({ length: site.threads + 1 }, (_, thread) => share(blocks, thread, site.threads)[0]),
   };
+}
+
+/**
+ * From block to block. The input gradient goes down the blocks at one input: a whole number of pages would bring all of
+ * them into one set of the first-level cache, so two cache lines more.
+ */
+function blockBytes(inputs: number): number {
+  const bytes = padded(inputs) * 16;
+  return bytes % 4096 === 0 ? bytes + 128 : bytes;
 }
 
 function placeRows(op: DenseOp, mask: Uint8Array, shape: KernelShape, site: Site): StoredRows {

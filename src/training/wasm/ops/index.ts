@@ -8,16 +8,11 @@ import { conv2d } from './conv';
 import { dense } from './dense';
 import { dropout } from './dropout';
 import { layerNormalization } from './layerNormalization';
-import type { Binding, OperationKind, Phase, Placement, Site } from './operation';
+import type { AnyKind, Binding, Phase, Placement, Site } from './operation';
 import { averagePool, maxPool } from './pool';
 import { zeroPadding } from './zeroPadding';
 
-/** A kind whose op and placement only itself knows. */
-type AnyKind = Omit<OperationKind<never, never>, 'place'> & {
-  readonly place: (op: never, placement: Placement, site: Site) => Placement;
-};
-
-const kinds: Readonly<Record<RunOp['kind'], AnyKind>> = {
+const kinds: Readonly<Record<RunOp['kind'], AnyKind<never>>> = {
   activation,
   add,
   'average-pool': averagePool,

@@ -167,6 +167,11 @@ export interface OperationKind<Op extends PlanOp, Placed extends Placement> {
   readonly update?: (placed: Placed, binding: Binding) => readonly Phase[];
 }
 
+/** A kind whose placement only itself knows. */
+export type AnyKind<Op> = Omit<OperationKind<never, never>, 'place'> & {
+  readonly place: (op: Op, placement: Placement, site: Site) => Placement;
+};
+
 /** The part of `units` that falls to a thread. */
 export function share(units: number, thread: number, threads: number): [number, number] {
   return [Math.floor((units * thread) / threads), Math.floor((units * (thread + 1)) / threads)];
