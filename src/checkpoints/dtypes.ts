@@ -1,5 +1,5 @@
 /** Element types by the names of safetensors, their sizes, and their values as JavaScript's floats. */
-import { decodeBf16, decodeF16, decodeTable, float8E4M3, float8E5M2 } from './dtypesSmallFloats';
+import { decodeBf16, decodeF16, decodeTable, float8E4M3, float8E5M2, float8E8M0 } from './dtypesSmallFloats';
 
 /** Bytes of one element. BOOL takes a byte; F8_E4M3 and F8_E4M3FN are one type (OCP's, without infinities). */
 export const bytesPerElement = {
@@ -10,6 +10,7 @@ export const bytesPerElement = {
   F8_E4M3: 1,
   F8_E4M3FN: 1,
   F8_E5M2: 1,
+  F8_E8M0: 1,
   I64: 8,
   I32: 4,
   I16: 2,
@@ -55,6 +56,8 @@ export function decode(dtype: Dtype, bytes: Uint8Array): Float32Array | Float64A
       return decodeTable(bytes, float8E4M3());
     case 'F8_E5M2':
       return decodeTable(bytes, float8E5M2());
+    case 'F8_E8M0':
+      return decodeTable(bytes, float8E8M0());
     case 'I64':
       return Float64Array.from(new BigInt64Array(aligned(bytes)), Number);
     case 'U64':

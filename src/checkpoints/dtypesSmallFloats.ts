@@ -21,6 +21,7 @@ export function decodeBf16(bits: Uint16Array): Float32Array {
 
 let e4m3: Float32Array | null = null;
 let e5m2: Float32Array | null = null;
+let e8m0: Float32Array | null = null;
 
 export function float8E4M3(): Float32Array {
   e4m3 ??= Float32Array.from({ length: 256 }, (_, i) =>
@@ -32,6 +33,12 @@ export function float8E4M3(): Float32Array {
 export function float8E5M2(): Float32Array {
   e5m2 ??= Float32Array.from({ length: 256 }, (_, i) => small(i, { exponentBits: 5, mantissaBits: 2 }));
   return e5m2;
+}
+
+/** Scales of blocks: powers of two from 2⁻¹²⁷, and NaN. OCP Microscaling Formats (MX), revision 1.0, 5.4.1 */
+export function float8E8M0(): Float32Array {
+  e8m0 ??= Float32Array.from({ length: 256 }, (_, i) => (i === 0xff ? NaN : 2 ** (i - 127)));
+  return e8m0;
 }
 
 export function decodeTable(bits: Uint8Array | Uint16Array, table: Float32Array): Float32Array {

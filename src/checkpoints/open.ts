@@ -1,19 +1,36 @@
 /** Any checkpoint: the first reader that recognises a file opens it. */
 import type { ByteSource, Checkpoint, FormatReader } from './checkpoint';
 import { CheckpointError } from './checkpointError';
+import { npyReader, npzReader } from './numpy';
 import { describeContent } from './openContent';
+import { safetensorsReader } from './safetensorsReader';
+import { shardedIndexReader } from './shardedIndex';
 import { readHead } from './source';
 
-/** Strict signatures first, guesses last: where two could take a file, the one that asks more of it comes first. */
-export const readers: readonly FormatReader[] = [];
+/** One file each. Strict signatures first, guesses last: where two could take a file, the one that asks more is first. */
+const fileReaders: readonly FormatReader[] = [npyReader, safetensorsReader, npzReader];
+
+export const readers: readonly FormatReader[] = [
+  shardedIndexReader(source => openWith(fileReaders, source)),
+  ...fileReaders,
+];
 
 /**
- * @param source stays open: the checkpoint closes it
+ * @param source stays open: the checkpoint closes it; closed where this throws
  * @throws CheckpointError where no reader recognises it, saying what it is instead; whatever its reader throws
  */
 export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
+  try {
+    return await openWith(readers, source);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function openWith(candidates: readonly FormatReader[], source: ByteSource): Promise<Checkpoint> {
   const head = await readHead(source);
-  for (const reader of readers) {
+  for (const reader of candidates) {
     if (await reader.recognises(head, source)) return reader.open(source);
   }
   throw new CheckpointError(source.name, describeContent(head));

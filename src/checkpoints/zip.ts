@@ -47,25 +47,37 @@ const localHeaderBytes = 30;
 
 export const zipSignature = Uint8Array.of(0x50, 0x4b, 0x03, 0x04);
 
+/** Readers of several formats look into one archive to recognise it: its directory is read once. */
+const opened = new WeakMap<ByteSource, Promise<Zip>>();
+
 /**
  * @param source stays the caller's to close
  * @throws CheckpointError where it is no zip archive, its directory is damaged, or it has more than `limits.tensors` entries
  */
-export async function openZip(source: ByteSource): Promise<Zip> {
+export function openZip(source: ByteSource): Promise<Zip> {
+  let zip = opened.get(source);
+  if (!zip) {
+    zip = readDirectory(source);
+    opened.set(source, zip);
+  }
+  return zip;
+}
+
+async function readDirectory(source: ByteSource): Promise<Zip> {
   const reader = new ZipReader(source);
-  let file: ZipFile;
-  const found: Entry[] = [];
   try {
-    file = await fromRandomAccessReaderPromise(reader, source.size, { decodeStrings: false, autoClose: false });
+    const file = await fromRandomAccessReaderPromise(reader, source.size, { decodeStrings: false, autoClose: false });
     const most = Math.min(limits.tensors, Math.floor(source.size / directoryHeaderBytes));
     if (file.entryCount > most) {
-      throw new Error(`its directory claims ${file.entryCount} entries, and ${most} are the most that it could hold`);
+      throw new Error(`it claims ${file.entryCount} entries, and ${most} are the most that it could hold`);
     }
-    for await (const entry of file.eachEntry()) found.push(entry);
+    const headers: Entry[] = [];
+    for await (const entry of file.eachEntry()) headers.push(entry);
+    return new OpenZip(source, file, headers);
   } catch (error) {
-    throw asZipError(source, error);
+    if (error instanceof CheckpointError) throw error;
+    throw new CheckpointError(source.name, `its zip directory cannot be read: ${message(error)}`);
   }
-  return new OpenZip(source, file, found);
 }
 
 class OpenZip implements Zip {
@@ -188,11 +200,6 @@ function overlaps(headers: readonly Entry[]): ReadonlySet<Entry> {
     if (!furthest || end > furthest.end) furthest = { header, end };
   }
   return found;
-}
-
-function asZipError(source: ByteSource, error: unknown): CheckpointError {
-  if (error instanceof CheckpointError) return error;
-  return new CheckpointError(source.name, `its zip directory cannot be read: ${message(error)}`);
 }
 
 function message(error: unknown): string {

@@ -5,8 +5,6 @@ import { CheckpointError } from './checkpointError';
 import { checkRange } from './source';
 
 const inputBytes = 256 * 1024;
-/** Up to this size the content is inflated once and kept: structure is read in pieces, back and forth. */
-const keptBytes = 4 * 2 ** 20;
 
 /**
  * A deflated source as its content. Large ones are inflated as far as they are read, so that reading forward costs each
@@ -16,17 +14,18 @@ const keptBytes = 4 * 2 ** 20;
  */
 export function inflatedSource(packed: ByteSource, size: number): ByteSource {
   let inflater: Inflater | null = null;
-  let kept: Promise<Uint8Array> | null = null;
   /** One after the other: the inflater has one position. */
   let turn: Promise<unknown> = Promise.resolve();
 
   async function take(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    if (!inflater || inflater.position > offset || inflater.failed) {
+    if (!inflater || inflater.position > offset || inflater.closed) {
       inflater?.close();
       inflater = new Inflater(packed, size);
     }
     await inflater.skip(offset - inflater.position, signal);
-    return inflater.take(length, signal);
+    const bytes = await inflater.take(length, signal);
+    if (inflater.position === size) inflater.close();
+    return bytes;
   }
 
   function inTurn(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
@@ -40,11 +39,8 @@ export function inflatedSource(packed: ByteSource, size: number): ByteSource {
     size,
     identity: `${packed.identity}:inflated`,
     async read(offset, length, signal) {
-      signal?.throwIfAborted();
       checkRange({ name: packed.name, size }, offset, length);
-      if (size > keptBytes) return inTurn(offset, length, signal);
-      kept ??= inTurn(0, size);
-      return (await kept).subarray(offset, offset + length);
+      return inTurn(offset, length, signal);
     },
     beside: path => packed.beside(path),
     close() {
@@ -58,7 +54,7 @@ export function inflatedSource(packed: ByteSource, size: number): ByteSource {
 /** Inflates from the start on, never ahead of what is asked for by more than a few chunks. */
 class Inflater {
   position = 0;
-  failed = false;
+  closed = false;
   private readonly stream = createInflateRaw();
   private readonly chunks: AsyncIterator<Uint8Array>;
   private rest: Uint8Array = new Uint8Array(0);
@@ -90,7 +86,7 @@ class Inflater {
   }
 
   close(): void {
-    this.failed = true;
+    this.closed = true;
     this.stream.destroy();
   }
 
