@@ -66,7 +66,8 @@ function roleOf({ name, dtype, shape }: TensorDescription): TensorRole {
   if (isOptimizerState(name)) return 'optimizer';
   if (isBuffer(name)) return 'buffer';
   // integers are counts, indices and masks, unless a quantised kernel says by its name that it is one
-  return isInteger(dtype) && !(shape.length >= 2 && /(weight|kernel)(:0)?$/.test(name)) ? 'buffer' : 'weight';
+  const quantised = dtype !== 'BOOL' && shape.length >= 2 && /(weight|kernel)(:0)?$/.test(name);
+  return isInteger(dtype) && !quantised ? 'buffer' : 'weight';
 }
 
 function isInteger(dtype: string): boolean {

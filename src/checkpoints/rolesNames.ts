@@ -46,7 +46,12 @@ const bufferNames = new RegExp(
 /** What is kept with the weights and not trained: statistics, masks, tables. */
 export function isBuffer(name: string): boolean {
   const { parameter, modules } = partsOf(name);
-  return bufferNames.test(parameter) || (modules.includes('rope_freqs') && parameter === 'weight');
+  return (
+    bufferNames.test(parameter) ||
+    // masks of pruning, as tools keep them beside the weights
+    modules.some(part => /^(masks?|.+_masks?)$/.test(part)) ||
+    (modules.includes('rope_freqs') && parameter === 'weight')
+  );
 }
 
 /** @param layer class of the layer or the operator, where the format knows it */
