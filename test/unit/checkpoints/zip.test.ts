@@ -72,6 +72,13 @@ describe('a zip archive', () => {
     );
   });
 
+  it('starts again for a byte that was read just before', async () => {
+    const data = noise(1000);
+    const zip = await open([{ name: 'x', data, deflate: true }]);
+    await zip.read('x', 10, 10);
+    expect(await zip.read('x', 19, 3)).toEqual(data.subarray(19, 22));
+  });
+
   it('inflates no further than it is asked to', async () => {
     const bytes = zipBytes([{ name: 'x', data: noise(8_000_000), deflate: true }]);
     let read = 0;
