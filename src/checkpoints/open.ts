@@ -3,12 +3,14 @@ import type { ByteSource, Checkpoint, FormatReader } from './checkpoint';
 import { CheckpointError } from './checkpointError';
 import { npyReader, npzReader } from './numpy';
 import { describeContent } from './openContent';
+import { pytorchLegacy } from './pytorch/legacyFormat';
+import { pytorchZip } from './pytorch/zipFormat';
 import { safetensorsReader } from './safetensorsReader';
 import { shardedIndexReader } from './shardedIndex';
 import { readHead } from './source';
 
 /** One file each. Strict signatures first, guesses last: where two could take a file, the one that asks more is first. */
-const fileReaders: readonly FormatReader[] = [npyReader, safetensorsReader, npzReader];
+const fileReaders: readonly FormatReader[] = [npyReader, safetensorsReader, pytorchZip, npzReader, pytorchLegacy];
 
 export const readers: readonly FormatReader[] = [
   shardedIndexReader(source => openWith(fileReaders, source)),

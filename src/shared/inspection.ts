@@ -5,14 +5,7 @@ export type TensorRole = 'weight' | 'buffer' | 'optimizer' | 'other';
 
 /** What part of a network a tensor belongs to, told from its name and shape; null: not known. */
 export type LayerKind =
-  | 'convolution'
-  | 'dense'
-  | 'embedding'
-  | 'attention'
-  | 'feed-forward'
-  | 'head'
-  | 'normalization'
-  | 'bias';
+  'convolution' | 'dense' | 'embedding' | 'attention' | 'feed-forward' | 'head' | 'normalization' | 'bias';
 
 export interface TensorInfo {
   /** Unique in its file. */
