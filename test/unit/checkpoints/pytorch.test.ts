@@ -58,7 +58,7 @@ describe('PyTorch files', () => {
     for (const [index, tensor] of checkpoint.tensors.entries()) {
       expect(tensor.error, tensor.name).toBeNull();
       if (!tensor.prunable) continue;
-      const values = await checkpoint.values(index, 0, tensor.count);
+      const values = Array.from(await checkpoint.values(index, 0, tensor.count));
       const none = values.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0);
       counts.prunable += tensor.count;
       counts.zeros += none;
