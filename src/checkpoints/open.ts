@@ -5,8 +5,6 @@ import { npyReader, npzReader } from './numpy';
 import { describeContent } from './openContent';
 import { pytorchLegacy } from './pytorch/legacyFormat';
 import { pytorchZip } from './pytorch/zipFormat';
-import { pytorchLegacy } from './pytorch/legacyFormat';
-import { pytorchZip } from './pytorch/zipFormat';
 import { safetensorsReader } from './safetensorsReader';
 import { shardedIndexReader } from './shardedIndex';
 import { readHead } from './source';
