@@ -1,6 +1,6 @@
 /**
  * Counts of zeros that lie together, over values that come in order in chunks of any size. The plain definition: the
- * kernels in src/kernels-statistics do the same over bits.
+ * kernels in src/kernels/statistics do the same over bits.
  */
 import type { PatternCompliance } from '../shared/inspection';
 import type { Axis } from './layout';
