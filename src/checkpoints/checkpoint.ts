@@ -11,6 +11,8 @@ export interface ByteSource {
   readonly size: number;
   /** Another one where the content may be another: path, size and time of change. */
   readonly identity: string;
+  /** Absolute path of a file on this machine, for threads that read it by themselves; absent: there is only `read`. */
+  readonly path?: string;
   /**
    * @returns exactly `length` bytes, not to be written to
    * @throws CheckpointError where the source ends before; the signal's reason

@@ -1,4 +1,5 @@
 /** Checkpoints on the local file system: positioned reads, nothing held, no way out of the folder. */
+import type { Stats } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ByteSource } from './checkpoint';
@@ -27,9 +28,10 @@ export async function openFile(file: string): Promise<ByteSource> {
     throw asCheckpointError(error, file);
   }
   try {
-    const { size, mtimeMs, dev, ino } = await handle.stat();
+    const stats = await handle.stat();
+    const { size } = stats;
     if (size === 0) throw new CheckpointError(file, 'empty: the file has 0 bytes, so it was never fully written');
-    const source = new FileSource(file, absolute, size, `${absolute}:${size}:${mtimeMs}:${dev}:${ino}`, handle);
+    const source = new FileSource(file, absolute, size, fileIdentity(absolute, stats), handle);
     if (size < lfsPointerBytes) await refusePointer(source);
     return source;
   } catch (error) {
@@ -38,10 +40,15 @@ export async function openFile(file: string): Promise<ByteSource> {
   }
 }
 
+/** The identity of a file's source; who opens the path again compares. @param file its absolute path */
+export function fileIdentity(file: string, { size, mtimeMs, dev, ino }: Stats): string {
+  return `${file}:${size}:${mtimeMs}:${dev}:${ino}`;
+}
+
 class FileSource implements ByteSource {
   constructor(
     readonly name: string,
-    private readonly absolute: string,
+    readonly path: string,
     readonly size: number,
     readonly identity: string,
     private readonly handle: FileHandle,
@@ -72,13 +79,13 @@ class FileSource implements ByteSource {
   }
 
   async beside(relative: string): Promise<ByteSource> {
-    const folder = path.dirname(this.absolute);
+    const folder = path.dirname(this.path);
     const target = path.join(folder, pathBeside(this.name, relative));
     const shown = path.join(path.dirname(this.name), relative);
     try {
       // a symbolic link may point anywhere; the file itself may be one too (caches link to their blobs), so that both
       // the folder it was named in and the folder it lies in count as its own
-      const homes = [await realpath(folder), path.dirname(await realpath(this.absolute))];
+      const homes = [await realpath(folder), path.dirname(await realpath(this.path))];
       const real = await realpath(target);
       if (!homes.some(home => isInside(real, home))) {
         throw new CheckpointError(this.name, `${JSON.stringify(relative)} is a link that leads out of its folder`);
