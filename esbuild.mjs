@@ -16,32 +16,35 @@ function newest(directory) {
   return Math.max(...readdirSync(directory).map(name => statSync(path.join(directory, name)).mtimeMs));
 }
 
-/** Two builds of the same kernels: over shared memory for several threads, over plain memory for one. */
+/** Flags of every module. */
+const assembly = [
+  '--runtime',
+  'stub',
+  '--enable',
+  'simd',
+  '--memoryBase',
+  '4096',
+  '--initialMemory',
+  '1',
+  '-O3',
+  '--noAssert',
+  '--converge',
+];
+const imported = ['--importMemory', '--enable', 'threads', '--maximumMemory', '65536'];
+
+/** The executor's kernels twice: over shared memory for several threads, over plain memory for one. */
+const kernels = [
+  { out: 'kernels.wasm', source: 'src/kernels', flags: [...imported, '--sharedMemory'] },
+  { out: 'kernels-single.wasm', source: 'src/kernels', flags: imported },
+  { out: 'statistics.wasm', source: 'src/kernels/statistics', flags: [] },
+];
+
 function buildKernels() {
-  const source = path.join(root, 'src/kernels');
-  const targets = [
-    ['kernels.wasm', ['--sharedMemory', '--enable', 'threads', '--maximumMemory', '65536']],
-    ['kernels-single.wasm', ['--enable', 'threads', '--maximumMemory', '65536']],
-  ];
-  for (const [name, flags] of targets) {
-    const out = path.join(dist, name);
-    if (existsSync(out) && statSync(out).mtimeMs > newest(source)) continue;
-    const asc = require.resolve('assemblyscript/bin/asc.js');
-    const common = [
-      '--runtime',
-      'stub',
-      '--enable',
-      'simd',
-      '--importMemory',
-      '--memoryBase',
-      '4096',
-      '--initialMemory',
-      '1',
-      '-O3',
-      '--noAssert',
-      '--converge',
-    ];
-    execFileSync(process.execPath, [asc, path.join('src/kernels', 'index.ts'), '-o', out, ...common, ...flags], {
+  const asc = require.resolve('assemblyscript/bin/asc.js');
+  for (const { out, source, flags } of kernels) {
+    const target = path.join(dist, out);
+    if (existsSync(target) && statSync(target).mtimeMs > newest(path.join(root, source))) continue;
+    execFileSync(process.execPath, [asc, `${source}/index.ts`, '-o', target, ...assembly, ...flags], {
       cwd: root,
       stdio: 'inherit',
     });
@@ -72,7 +75,12 @@ const targets = [
   {
     ...common,
     ...node,
-    entryPoints: { extension: 'src/extension.ts', job: 'src/job/child.ts', worker: 'src/training/wasm/worker.ts' },
+    entryPoints: {
+      extension: 'src/extension.ts',
+      job: 'src/job/child.ts',
+      worker: 'src/training/wasm/worker.ts',
+      'inspector-worker': 'src/inspection/worker.ts',
+    },
   },
   { ...common, ...node, entryPoints: { cli: 'src/cli.ts' }, banner: { js: '#!/usr/bin/env node' } },
   {

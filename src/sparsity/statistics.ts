@@ -1,15 +1,10 @@
 /** Statistics of one tensor over values that come in order in chunks of any size. Plain TypeScript: what the kernels are held against. */
 import { histogramBins, type TensorStatistics } from '../shared/inspection';
 import { histogramBin } from './histogram';
-import { axisOf, countOf, largestStructure, matrixOf, type Axis, type TensorLayout } from './layout';
+import { countOf, type TensorLayout } from './layout';
 import { Moments } from './moments';
-import { blockSide, DeadSlices, EmptyBlocks, NeighbourGroups, type StructureCounter, type Values } from './structure';
-
-/** The patterns that are looked for, as n of m neighbours. */
-export const soughtPatterns = [
-  { n: 2, m: 4 },
-  { n: 4, m: 8 },
-] as const;
+import { DeadSlices, EmptyBlocks, NeighbourGroups, type StructureCounter, type Values } from './structure';
+import { structureOf } from './structurePlan';
 
 /** Values whose mean is taken before they are merged with the rest. */
 const momentBlock = 4096;
@@ -104,33 +99,4 @@ export class StatisticsAccumulator {
     }
     this.moments.merge(finite, mean, deviation);
   }
-}
-
-/** Which structure a tensor of this layout can have at all. */
-export interface StructurePlan {
-  readonly outputs: Axis | null;
-  readonly inputs: Axis | null;
-  readonly patterns: readonly { readonly n: number; readonly m: number; readonly axis: Axis }[];
-  readonly blocks: { readonly rows: number; readonly columns: number } | null;
-}
-
-export function structureOf(layout: TensorLayout): StructurePlan {
-  const { shape, outputAxis, inputAxis } = layout;
-  if (countOf(shape) === 0) return { outputs: null, inputs: null, patterns: [], blocks: null };
-  const inputs = axisOf(shape, inputAxis);
-  const matrix = matrixOf(layout);
-  const whole = matrix && matrix.rows % blockSide === 0 && matrix.columns % blockSide === 0;
-  const patterned = inputs && inputs.stride <= largestStructure;
-  return {
-    outputs: small(axisOf(shape, outputAxis)),
-    inputs: small(inputs),
-    patterns: patterned
-      ? soughtPatterns.flatMap(({ n, m }) => (inputs.size % m === 0 ? [{ n, m, axis: inputs }] : []))
-      : [],
-    blocks: whole && matrix.columns <= largestStructure ? matrix : null,
-  };
-}
-
-function small(axis: Axis | null): Axis | null {
-  return axis && axis.size <= largestStructure ? axis : null;
 }

@@ -4,6 +4,7 @@
  */
 import type { PatternCompliance } from '../shared/inspection';
 import type { Axis } from './layout';
+import { blockSide } from './structurePlan';
 
 export type Values = Float32Array | Float64Array;
 
@@ -79,9 +80,6 @@ export class NeighbourGroups implements StructureCounter {
     return { n: this.n, m: this.m, groups: this.groups, compliant: this.compliant };
   }
 }
-
-/** Side of the blocks that are looked for. */
-export const blockSide = 4;
 
 /** Blocks of 4×4 of a matrix that are wholly 0. */
 export class EmptyBlocks implements StructureCounter {
