@@ -16,6 +16,11 @@ const asMap = (source: PickleValue | undefined): Map<PickleValue, PickleValue> =
   }
   return map;
 };
+const posixPath: Constructor = parts =>
+  parts
+    .map(String)
+    .join('/')
+    .replace(/^\/\/+/, '/');
 const asArray = (source: PickleValue | undefined): PickleValue[] =>
   Array.isArray(source) ? [...source] : source instanceof Set ? [...source] : [];
 const asBytes = (source: PickleValue | undefined): Uint8Array =>
@@ -37,9 +42,9 @@ const python: readonly (readonly [string, Constructor])[] = [
   ['builtins.bytes', ([source]) => asBytes(source)],
   ['builtins.bytearray', ([source]) => asBytes(source)],
   ['_codecs.encode', ([text]) => asBytes(text)],
-  ['pathlib.Path', parts => parts.map(String).join('/')],
-  ['pathlib.PosixPath', parts => parts.map(String).join('/')],
-  ['pathlib.PurePosixPath', parts => parts.map(String).join('/')],
+  ['pathlib.Path', posixPath],
+  ['pathlib.PosixPath', posixPath],
+  ['pathlib.PurePosixPath', posixPath],
   ['pathlib.WindowsPath', parts => parts.map(String).join('\\')],
   ['torch.Size', ([sizes]) => asArray(sizes)],
   ['torch.device', parts => parts.map(String).join(':')],

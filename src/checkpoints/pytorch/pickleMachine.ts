@@ -7,9 +7,9 @@ import { CheckpointError } from '../checkpointError';
 import { Constructed, Opaque, type PickleHost, type PickleValue } from './pickleValue';
 
 /** Estimated bytes that the objects of one pickle may take: a pickle byte can stand for a whole dict. */
-const memoryLimit = 512e6;
+const memoryLimit = 400e6;
 /** Estimates of V8's sizes, in bytes. */
-const cost = { opcode: 8, slot: 8, array: 48, map: 240, entry: 40, object: 96 } as const;
+const cost = { opcode: 8, slot: 8, array: 48, map: 240, entry: 48, object: 96 } as const;
 /** No Python program writes longer lines in the textual opcodes but for strings. */
 const lineLimit = 16 * 2 ** 20;
 
@@ -30,8 +30,10 @@ export class PickleTruncated extends CheckpointError {
 export class PickleMachine {
   stack: PickleValue[] = [];
   readonly marks: PickleValue[][] = [];
-  readonly memo = new Map<number, PickleValue>();
   finished = false;
+  /** Nearly all picklers number from 0 without gaps: those lie in the array, others in the map. */
+  private readonly memo: PickleValue[] = [];
+  private readonly farMemo = new Map<number, PickleValue>();
   private readonly view: DataView;
   private readonly text: Buffer;
   private spent = 0;
@@ -165,13 +167,17 @@ export class PickleMachine {
     return new Set();
   }
 
-  remember(index: number): void {
+  /** @param index where the top of the stack is kept; null: the next free one */
+  remember(index: number | null): void {
     this.spend(cost.entry);
-    this.memo.set(index, this.top());
+    const value = this.top();
+    const at = index ?? this.memo.length + this.farMemo.size;
+    if (at >= 0 && at <= this.memo.length) this.memo[at] = value;
+    else this.farMemo.set(at, value);
   }
 
   recall(index: number): void {
-    const value = this.memo.get(index);
+    const value = index < this.memo.length ? this.memo[index] : this.farMemo.get(index);
     if (value === undefined) this.fail(`it recalls object ${index}, which was never made`);
     this.push(value);
   }

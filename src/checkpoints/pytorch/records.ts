@@ -1,6 +1,15 @@
 /** What the allow-listed constructors of PyTorch and NumPy make: descriptions of tensors, no values. */
+import { limits } from '../checkpoint';
 import { Constructed, type PickleValue } from './pickleValue';
 import { numpyType, type TorchType } from './torchTypes';
+
+/** @returns null where it is no list of sizes or strides */
+export function sizes(value: PickleValue | undefined): number[] | null {
+  if (!Array.isArray(value) || value.length > limits.rank) return null;
+  return value.every((n): n is number => typeof n === 'number' && Number.isSafeInteger(n) && n >= 0)
+    ? [...value]
+    : null;
+}
 
 /** Memory that tensors share, kept outside the pickle. */
 export class Storage extends Constructed {
@@ -113,6 +122,8 @@ export class NumpyArray extends TensorRecord {
   bytes: Uint8Array = new Uint8Array(0);
   descriptor: NumpyDtype | null = null;
   fortran = false;
+  /** Whether its shape is one. */
+  valid = false;
 
   /** Source: numpy `array_setstate`: (version, shape, dtype, is Fortran, bytes), without the version in old ones. */
   override setState(state: PickleValue): void {
@@ -127,7 +138,8 @@ export class NumpyArray extends TensorRecord {
     fortran: boolean,
     bytes: PickleValue | undefined,
   ): void {
-    if (Array.isArray(shape)) this.shape = shape.map(Number);
+    this.shape = sizes(shape) ?? [];
+    this.valid = sizes(shape) !== null;
     if (descriptor instanceof NumpyDtype) this.descriptor = descriptor;
     this.fortran = fortran;
     // Python 2 wrote bytes as text

@@ -1,9 +1,9 @@
 /** Records for PyTorch's rebuild functions. Source of their arguments: torch/_utils.py, torch/_tensor.py. */
-import { limits } from '../checkpoint';
 import { Global, type Constructor, type PickleValue } from './pickleValue';
 import {
   NumpyArray,
   QuantisedRecord,
+  sizes,
   SparseRecord,
   Storage,
   StridedRecord,
@@ -11,12 +11,6 @@ import {
   UnreadableRecord,
 } from './records';
 import { namedType, type TorchType } from './torchTypes';
-
-/** @returns null where it is no list of integers that a shape can be */
-function integers(value: PickleValue | undefined): number[] | null {
-  if (!Array.isArray(value) || value.length > limits.rank) return null;
-  return value.every((n): n is number => typeof n === 'number' && Number.isSafeInteger(n)) ? [...value] : null;
-}
 
 const unreadable = (reason: string, dtype = 'unknown', shape: readonly number[] = []): UnreadableRecord =>
   new UnreadableRecord(dtype, shape, reason);
@@ -29,14 +23,14 @@ function strided(
   type: TorchType | null,
   metadata?: PickleValue,
 ): TensorRecord {
-  const shape = integers(size);
-  if (!shape || shape.some(n => n < 0)) return unreadable('its shape is no list of sizes', type?.name);
+  const shape = sizes(size);
+  if (!shape) return unreadable('its shape is no list of sizes', type?.name);
   if (!(storage instanceof Storage)) return unreadable('its storage is of an unknown kind', type?.name, shape);
-  const strides = integers(stride);
+  const strides = sizes(stride);
   const element = type ?? storage.type;
   const bad = (reason: string): TensorRecord => unreadable(reason, element.name, shape);
-  if (strides?.length !== shape.length) return bad('its strides do not fit its shape');
-  if (strides.some(n => n < 0)) return bad(`it has a negative stride (${strides.join(', ')}), which PyTorch never has`);
+  if (!strides) return bad('its strides are no list of positive steps, which PyTorch always writes');
+  if (strides.length !== shape.length) return bad('it has not as many strides as sizes');
   if (typeof offset !== 'number' || !Number.isSafeInteger(offset) || offset < 0)
     return bad('its offset is no position');
   if (metadata instanceof Map && metadata.get('neg') === true)
@@ -70,9 +64,9 @@ const sparse: Constructor = ([layout, data]) => {
     layout instanceof Global ? layout.name : typeof layout === 'string' ? layout.replace(/^torch\./, '') : '';
   const parts = Array.isArray(data) ? data : [];
   const coo = name === 'sparse_coo';
-  const shape = integers(parts[coo ? 2 : 3]);
+  const shape = sizes(parts[coo ? 2 : 3]);
   const stored = parts[coo ? 1 : 2];
-  if (!shape || shape.some(n => n < 0)) return unreadable('its shape is no list of sizes');
+  if (!shape) return unreadable('its shape is no list of sizes');
   const dtype = stored instanceof TensorRecord ? stored.dtype : 'unknown';
   const indices = parts.slice(0, coo ? 1 : 2);
   const strides = indices.filter(part => part instanceof StridedRecord);
@@ -102,7 +96,7 @@ export const tensorConstructors: readonly (readonly [string, Constructor])[] = [
       const type = namedType(dtype);
       return type
         ? strided(storage, offset, size, stride, type, metadata)
-        : unreadable('its number type is not known', 'unknown', integers(size) ?? []);
+        : unreadable('its number type is not known', 'unknown', sizes(size) ?? []);
     },
   ],
   ['torch._utils._rebuild_qtensor', quantised],
@@ -118,7 +112,7 @@ export const tensorConstructors: readonly (readonly [string, Constructor])[] = [
   [
     'torch._utils._rebuild_meta_tensor_no_storage',
     ([dtype, size]) =>
-      unreadable('it lies on the meta device: no values were saved', namedType(dtype)?.name, integers(size) ?? []),
+      unreadable('it lies on the meta device: no values were saved', namedType(dtype)?.name, sizes(size) ?? []),
   ],
   [
     'torch._utils._rebuild_nested_tensor',
@@ -127,7 +121,7 @@ export const tensorConstructors: readonly (readonly [string, Constructor])[] = [
   [
     'torch._utils._rebuild_wrapper_subclass',
     ([, dtype, size]) =>
-      unreadable('a subclass of Tensor that keeps its values elsewhere', namedType(dtype)?.name, integers(size) ?? []),
+      unreadable('a subclass of Tensor that keeps its values elsewhere', namedType(dtype)?.name, sizes(size) ?? []),
   ],
 ];
 

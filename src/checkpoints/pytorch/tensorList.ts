@@ -76,25 +76,26 @@ function identityOf(record: TensorRecord): string | null {
 /** `X_orig` and `X_mask` become X. Source: torch/nn/utils/prune.py, BasePruningMethod.apply. */
 function resolveMasks(named: readonly Named[], notes: string[]): Part[] {
   const byName = new Map(named.map(entry => [entry.name, entry]));
-  const parts: Part[] = [];
-  const resolved: string[] = [];
-  for (const entry of named) {
-    const stem = /^(.*)_(orig|mask)$/.exec(entry.name)?.[1];
-    const original = stem === undefined ? undefined : byName.get(`${stem}_orig`);
+  const resolved = new Map<string, Named>();
+  for (const original of named) {
+    const stem = /^(.*)_orig$/.exec(original.name)?.[1];
     const mask = stem === undefined ? undefined : byName.get(`${stem}_mask`);
-    const pair = stem !== undefined && original && mask && !byName.has(stem) && sameShape(original.record, mask.record);
-    if (!pair) parts.push({ ...entry, mask: null });
-    else if (entry === original) {
-      parts.push({ ...entry, name: stem, mask: mask.record });
-      resolved.push(stem);
-    }
+    if (stem === undefined || !mask || !sameShape(original.record, mask.record)) continue;
+    // a saved module keeps the product of its last step as an attribute; it is no parameter
+    const product = byName.get(stem);
+    if (!product || product.role === 'other') resolved.set(stem, mask);
   }
-  if (resolved.length > 0) {
-    notes.push(
-      `${resolved.length} pruned by torch.nn.utils.prune, e.g. "${resolved[0]!}": shown as original × mask, the parts not listed.`,
-    );
-  }
-  return parts;
+  if (resolved.size === 0) return named.map(entry => ({ ...entry, mask: null }));
+  const [first] = resolved.keys();
+  notes.push(
+    `${resolved.size} pruned by torch.nn.utils.prune, e.g. "${first!}": shown as original × mask, the parts not listed.`,
+  );
+  return named.flatMap((entry): Part[] => {
+    const [, stem = '', part] = /^(.*)_(orig|mask)$/.exec(entry.name) ?? [];
+    if (resolved.has(entry.name)) return [];
+    if (part === undefined || !resolved.has(stem)) return [{ ...entry, mask: null }];
+    return part === 'orig' ? [{ ...entry, name: stem, mask: resolved.get(stem)!.record }] : [];
+  });
 }
 
 const sameShape = (a: TensorRecord, b: TensorRecord): boolean =>
@@ -146,12 +147,11 @@ class Opener {
   }
 }
 
-function numpyValues({ descriptor, shape, bytes, fortran }: NumpyArray): TensorValues {
+function numpyValues({ descriptor, shape, bytes, fortran, valid }: NumpyArray): TensorValues {
   const type = descriptor?.type;
   if (!descriptor || !type)
     throw new TensorError(`a NumPy array of ${descriptor?.code ?? 'unknown type'}: no plain numbers`);
-  if (!shape.every(size => Number.isSafeInteger(size) && size >= 0))
-    throw new TensorError('its shape is no list of sizes');
+  if (!valid) throw new TensorError('its shape is no list of sizes');
   const stride = fortran ? rowMajor([...shape].reverse()).reverse() : rowMajor(shape);
   const source = memorySource('array in the pickle', bytes);
   const location = { source, offset: 0, length: bytes.length, bigEndian: descriptor.bigEndian };

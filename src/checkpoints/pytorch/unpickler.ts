@@ -189,7 +189,7 @@ on('r', m => {
   m.remember(m.uint32());
 });
 on(0x94, m => {
-  m.remember(m.memo.size);
+  m.remember(null);
 });
 on('g', m => {
   m.recall(Number(integerFromText(m, m.line())));
