@@ -1,6 +1,6 @@
 /** NumPy: .npy with one array, .npz (zip of .npy) with several. */
 import type { TensorInfo } from '../shared/inspection';
-import type { ByteSource, Checkpoint, FormatReader, RawRange } from './checkpoint';
+import { limits, type ByteSource, type Checkpoint, type FormatReader, type RawRange } from './checkpoint';
 import { CheckpointError } from './checkpointError';
 import { bytesPerElement } from './dtypes';
 import { npyMagic, readNpyHeader, type NpyHeader } from './numpyHeader';
@@ -35,6 +35,12 @@ export const npzReader: FormatReader = {
   async open(source) {
     const zip = await openZip(source);
     const arrays = zip.entries.filter(({ name }) => name.endsWith('.npy'));
+    if (arrays.some(({ name }) => name.length > limits.nameLength)) {
+      throw new CheckpointError(
+        source.name,
+        `it names an array with more than ${limits.nameLength} characters: damaged`,
+      );
+    }
     const others = zip.entries.length - arrays.length;
     const notes = others > 0 ? [`${others} entries of the archive are no arrays: left out`] : [];
     const convention = guessConvention(arrays.map(({ name }) => name.slice(0, -4)));

@@ -1,6 +1,7 @@
 /** What a tensor of a checkpoint is, told from its name, shape and dtype: weight or baggage, what layer, prunable or not. */
 import type { LayerKind, TensorInfo, TensorRole } from '../shared/inspection';
 import { axesOf, type Axes } from './axes';
+import { limits } from './checkpoint';
 import { kindOf, isBuffer, isOptimizerState } from './rolesNames';
 
 /**
@@ -28,8 +29,11 @@ export interface TensorDescription {
   readonly shapeOf?: (name: string) => readonly number[] | undefined;
 }
 
-/** Never throws, whatever the name. */
-export function describeTensor(tensor: TensorDescription): TensorInfo {
+const impossible = `its shape is none: more than 2⁵³ values or ${limits.rank} axes, or sizes that are no whole numbers`;
+
+/** Never throws, whatever the name. A shape that no tensor can have becomes an error, so that every count can be added up. */
+export function describeTensor(given: TensorDescription): TensorInfo {
+  const tensor = isShape(given.shape) ? given : { ...given, shape: [], error: given.error ?? impossible };
   const { name, dtype, shape, bytes, tiedTo = null, error = null } = tensor;
   const role = tensor.role ?? roleOf(tensor);
   const kind = role === 'weight' ? (tensor.kind ?? kindOf(name, shape, tensor.layer)) : null;
@@ -50,6 +54,12 @@ export function describeTensor(tensor: TensorDescription): TensorInfo {
     tiedTo,
     error,
   };
+}
+
+/** A product of 0 counts only where the sizes beside the 0 can be multiplied too. */
+function isShape(shape: readonly number[]): boolean {
+  if (shape.length > limits.rank || !shape.every(size => Number.isSafeInteger(size) && size >= 0)) return false;
+  return Number.isSafeInteger(shape.reduce((count, size) => count * size, 1));
 }
 
 /** keras where kernels are called so, as in Keras, TensorFlow and Flax; torch otherwise. */

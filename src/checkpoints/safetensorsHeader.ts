@@ -17,6 +17,8 @@ export const maximumHeaderBytes = 100_000_000;
 /** { name: { shape: [ ] } } */
 const headerDepth = 3;
 const valuesPerTensor = 8;
+/** Of what a file holds, in messages. */
+const shownCharacters = 100;
 
 export interface SafetensorsEntry {
   readonly name: string;
@@ -73,6 +75,10 @@ export function parseHeader(
   if (named.length > limits.tensors) {
     throw new CheckpointError(file, `${named.length} tensors, and ${limits.tensors} are the limit`);
   }
+  const long = named.find(([name]) => name.length > limits.nameLength);
+  if (long) {
+    throw new CheckpointError(file, `the name ${shown(long[0])} has more than ${limits.nameLength} characters`);
+  }
   const entries = named.map(([name, value]) => readEntry(name, value, bits));
   return { metadata, ...checkCoverage(entries, dataBytes) };
 }
@@ -91,7 +97,7 @@ function parseObject(json: Uint8Array, file: string): Record<string, unknown> {
   if (!text.startsWith('{') || !isRecord(header)) throw new CheckpointError(file, 'the header is not a JSON object');
   const duplicate = duplicateKey(text);
   if (duplicate !== null) {
-    throw new CheckpointError(file, `the header holds the name ${JSON.stringify(duplicate)} twice`);
+    throw new CheckpointError(file, `the header holds the name ${shown(duplicate)} twice`);
   }
   return header;
 }
@@ -102,7 +108,7 @@ function readMetadata(value: unknown, file: string): Map<string, string> {
   if (!isRecord(value)) throw new CheckpointError(file, `${metadataName} is not an object`);
   for (const [key, text] of Object.entries(value)) {
     if (typeof text !== 'string') {
-      throw new CheckpointError(file, `${metadataName}: the value of ${JSON.stringify(key)} is not a string`);
+      throw new CheckpointError(file, `${metadataName}: the value of ${shown(key)} is not a string`);
     }
     metadata.set(key, text);
   }
@@ -117,7 +123,7 @@ function readEntry(name: string, value: unknown, bits: Readonly<Record<string, n
     const types = Object.keys(bits).join(', ');
     return {
       ...nothing,
-      error: `dtype ${(JSON.stringify(dtype) as string | undefined) ?? 'missing'} is not one of ${types}`,
+      error: `dtype ${dtype === undefined ? 'missing' : shown(dtype)} is not one of ${types}`,
     };
   }
   if (!isSizes(shape) || shape.length > limits.rank) {
@@ -150,6 +156,12 @@ function checkCoverage(
   }
   if (position < dataBytes) holes.push(`${dataBytes - position} bytes after the last tensor belong to none`);
   return { holes, entries: entries.map(entry => ({ ...entry, error: errors.get(entry) ?? entry.error })) };
+}
+
+/** As JSON, cut short. */
+function shown(value: unknown): string {
+  const json = JSON.stringify(value);
+  return json.length > shownCharacters ? `${json.slice(0, shownCharacters)}…` : json;
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

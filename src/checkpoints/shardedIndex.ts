@@ -79,13 +79,19 @@ async function readIndex(
     fail('the index is not valid JSON in UTF-8');
   }
   const duplicate = duplicateKey(text);
-  if (duplicate !== null) fail(`the index holds the name ${JSON.stringify(duplicate)} twice`);
+  if (duplicate !== null) fail(`the index holds the name ${JSON.stringify(duplicate.slice(0, 100))} twice`);
   if (!isRecord(index) || !isRecord(index.weight_map)) return fail('its weight_map is not an object');
   const entries = Object.entries(index.weight_map);
   if (entries.length > limits.tensors) fail(`${entries.length} tensors, and ${limits.tensors} are the limit`);
   const shardOf = new Map<string, string>();
   for (const [name, file] of entries) {
+    if (name.length > limits.nameLength) {
+      return fail(`the name ${JSON.stringify(name.slice(0, 100))}… has more than ${limits.nameLength} characters`);
+    }
     if (typeof file !== 'string') return fail(`its weight_map names no file for ${JSON.stringify(name)}`);
+    if (file.length > limits.nameLength) {
+      return fail(`the file name ${JSON.stringify(file.slice(0, 100))}… has more than ${limits.nameLength} characters`);
+    }
     shardOf.set(name, file);
   }
   const metadata = isRecord(index.metadata) ? Object.entries(index.metadata) : [];

@@ -80,8 +80,10 @@ class FileSource implements ByteSource {
 
   async beside(relative: string): Promise<ByteSource> {
     const folder = path.dirname(this.path);
-    const target = path.join(folder, pathBeside(this.name, relative));
-    const shown = path.join(path.dirname(this.name), relative);
+    // what is checked is what is opened: on POSIX a backslash in the name as it stands would be another file
+    const held = pathBeside(this.name, relative);
+    const target = path.join(folder, held);
+    const shown = path.join(path.dirname(this.name), held);
     try {
       // a symbolic link may point anywhere; the file itself may be one too (caches link to their blobs), so that both
       // the folder it was named in and the folder it lies in count as its own

@@ -152,6 +152,17 @@ describe('a file', () => {
     await source.close();
   });
 
+  it('opens what it has checked: a backslash parts folders, and no name with one in it is opened in their place', async () => {
+    const source = await openFile(write('parts/index.json', '{}'));
+    write('parts/deep/shard', 'inside');
+    write('elsewhere', 'outside');
+    symlinkSync(place('elsewhere'), place('parts/deep\\shard'));
+    const shard = await source.beside('deep\\shard');
+    expect(Buffer.from(await shard.read(0, shard.size)).toString()).toBe('inside');
+    await shard.close();
+    await source.close();
+  });
+
   it('that is a link into a store of blobs finds its shards there, as in the cache of Hugging Face', async () => {
     write('blobs/1', numbers);
     write('blobs/2', Uint8Array.of(9));
