@@ -1,43 +1,41 @@
 /** What was asked for on the command line. */
 import { parseArgs } from 'node:util';
+import { UsageError } from './usageError';
+
+export type InspectForm = 'table' | 'json' | 'markdown' | 'csv';
 
 export type Command =
   | { readonly kind: 'run'; readonly experiment: string; readonly store: string; readonly json: boolean }
+  | { readonly kind: 'inspect'; readonly files: readonly string[]; readonly form: InspectForm }
   | { readonly kind: 'doctor'; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
-
-/** Wrong arguments: the message names the one. Exit code 2. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(`${message} (winning-ticket --help shows what there is)`);
-    this.name = 'UsageError';
-  }
-}
-
-export const help = `Finds lottery tickets: small sub-networks that, rewound to their starting weights, train as well as the whole.
-
-Usage:
-  winning-ticket run EXPERIMENT.json [--store DIR] [--json]
-      Runs an experiment and prints what it found. What the store holds already is not computed again.
-      --store DIR   where runs and reports are kept; default: .winning-ticket in the current folder
-      --json        print the report as one JSON document
-  winning-ticket doctor [--json]
-      Says which executors can be used on this machine, and how fast they are.
-  winning-ticket --help | --version
-
-Progress goes to standard error, results to standard output.
-Exit codes: 0 done; 1 the work failed; 2 the arguments or the experiment are wrong; 130 cancelled.
-`;
 
 const flags = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
   json: { type: 'boolean' },
+  markdown: { type: 'boolean' },
+  csv: { type: 'boolean' },
   store: { type: 'string' },
 } as const;
 
-const flagsOf: Readonly<Record<string, readonly string[]>> = { run: ['json', 'store'], doctor: ['json'] };
+type Values = ReturnType<typeof parse>['values'];
+
+interface CommandSyntax {
+  readonly flags: readonly (keyof Values)[];
+  readonly read: (operands: readonly string[], values: Values) => Command;
+}
+
+const commands: Readonly<Record<string, CommandSyntax>> = {
+  run: { flags: ['json', 'store'], read: readRun },
+  inspect: { flags: ['json', 'markdown', 'csv'], read: readInspect },
+  doctor: { flags: ['json'], read: readDoctor },
+};
+
+const names = Object.keys(commands)
+  .join(', ')
+  .replace(/, (\w+)$/, ' and $1');
 
 /** @throws UsageError */
 export function parseCommand(args: readonly string[]): Command {
@@ -45,22 +43,33 @@ export function parseCommand(args: readonly string[]): Command {
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
   const [name, ...operands] = positionals;
-  if (name === undefined) throw new UsageError('a command is missing: run or doctor');
-  const allowed = Object.hasOwn(flagsOf, name) ? flagsOf[name] : undefined;
-  if (!allowed) throw new UsageError(`unknown command "${name}": run and doctor are there`);
+  if (name === undefined) throw new UsageError(`a command is missing: ${names} are there`);
+  const syntax = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!syntax) throw new UsageError(`unknown command "${name}": ${names} are there`);
   for (const flag of Object.keys(values)) {
-    if (!allowed.includes(flag)) throw new UsageError(`--${flag} has no meaning for "${name}"`);
+    if (!syntax.flags.some(allowed => allowed === flag)) throw new UsageError(`--${flag} has no meaning for "${name}"`);
   }
-  const json = values.json ?? false;
-  if (name === 'doctor') {
-    if (operands[0] !== undefined) throw new UsageError(`"doctor" takes no "${operands[0]}"`);
-    return { kind: 'doctor', json };
-  }
-  const [experiment, extra] = operands;
+  return syntax.read(operands, values);
+}
+
+function readRun([experiment, extra]: readonly string[], { store, json = false }: Values): Command {
   if (!experiment) throw new UsageError('"run" needs the path of an experiment file');
   if (extra !== undefined) throw new UsageError(`"run" takes one experiment file, but "${extra}" is there too`);
-  if (values.store === '') throw new UsageError('--store needs the path of a folder');
-  return { kind: 'run', experiment, store: values.store ?? '.winning-ticket', json };
+  if (store === '') throw new UsageError('--store needs the path of a folder');
+  return { kind: 'run', experiment, store: store ?? '.winning-ticket', json };
+}
+
+function readInspect(files: readonly string[], values: Values): Command {
+  if (files.length === 0) throw new UsageError('"inspect" needs the path of a checkpoint');
+  if (files.includes('')) throw new UsageError('"inspect" was given an empty path');
+  const forms = (['json', 'markdown', 'csv'] as const).filter(form => values[form]);
+  if (forms.length > 1) throw new UsageError(`${forms.map(form => `--${form}`).join(' and ')} cannot go together`);
+  return { kind: 'inspect', files, form: forms[0] ?? 'table' };
+}
+
+function readDoctor([extra]: readonly string[], { json = false }: Values): Command {
+  if (extra !== undefined) throw new UsageError(`"doctor" takes no "${extra}"`);
+  return { kind: 'doctor', json };
 }
 
 function parse(args: readonly string[]) {

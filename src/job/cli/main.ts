@@ -3,8 +3,11 @@ import path from 'node:path';
 import { version } from '../../../package.json';
 import { errorCode } from '../files';
 import { exitCodeOf, exitCodes, outcomeOf, outcomeOfError, type ExitCode } from '../outcome';
-import { help, parseCommand, UsageError, type Command } from './arguments';
+import { parseCommand, type Command } from './arguments';
+import { help } from './help';
+import { complain, print, toJson } from './output';
 import { ProgressLine } from './progressLine';
+import { UsageError } from './usageError';
 
 /** Whatever is not finished by then is dropped: every file in the store is whole at any moment. */
 const graceMilliseconds = 800;
@@ -38,6 +41,8 @@ async function carryOut(args: readonly string[]): Promise<ExitCode> {
         return await doctor(command);
       case 'run':
         return await run(command);
+      case 'inspect':
+        return await cancellable(async signal => (await import('./inspect')).runInspect(command, signal));
     }
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
@@ -83,6 +88,18 @@ async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode
   }
 }
 
+async function cancellable(work: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
+  const controller = new AbortController();
+  stopOnSignals(controller);
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    if (!controller.signal.aborted) throw error;
+    complain('cancelled');
+    return exitCodes.cancelled;
+  }
+}
+
 function stopOnSignals(controller: AbortController): void {
   const stop = (): void => {
     // the second time a person means it
@@ -92,16 +109,4 @@ function stopOnSignals(controller: AbortController): void {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-}
-
-function print(text: string): void {
-  process.stdout.write(text);
-}
-
-function complain(message: string): void {
-  process.stderr.write(`winning-ticket: ${message}\n`);
-}
-
-function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { parseCommand, UsageError } from '../../../src/job/cli/arguments';
+import { parseCommand } from '../../../src/job/cli/arguments';
 import { describeProgress, ProgressLine } from '../../../src/job/cli/progressLine';
+import { UsageError } from '../../../src/job/cli/usageError';
 
 describe('the command line', () => {
   it.each([
     [['run', 'a.json'], { kind: 'run', experiment: 'a.json', store: '.winning-ticket', json: false }],
     [['run', '--json', 'a.json', '--store', 's'], { kind: 'run', experiment: 'a.json', store: 's', json: true }],
     [['doctor', '--json'], { kind: 'doctor', json: true }],
+    [['inspect', 'a', 'b'], { kind: 'inspect', files: ['a', 'b'], form: 'table' }],
+    [['inspect', 'a', '--csv'], { kind: 'inspect', files: ['a'], form: 'csv' }],
     [['--help'], { kind: 'help' }],
     [['run', '-h'], { kind: 'help' }],
     [['--version'], { kind: 'version' }],
@@ -23,6 +26,10 @@ describe('the command line', () => {
     [['run', 'a', '--fast'], '--fast'],
     [['run', 'a', '--store'], '--store'],
     [['run', 'a', '--store='], '--store'],
+    [['inspect'], 'needs the path of a checkpoint'],
+    [['inspect', ''], 'empty path'],
+    [['inspect', 'a', '--json', '--csv'], '--json and --csv'],
+    [['inspect', 'a', '--store', 's'], '--store'],
     [['doctor', 'x'], '"x"'],
     [['doctor', '--store', 'x'], '--store'],
   ])('refuses %j and names what is wrong', (args, says) => {
