@@ -7,7 +7,8 @@ export const layouts: fc.Arbitrary<TensorLayout> = fc
   .array(fc.constantFrom(0, 1, 2, 3, 4, 5, 8, 9, 12, 16, 24, 67), { maxLength: 5 })
   .filter(shape => shape.reduce((product, size) => product * size, 1) <= 5_000)
   .chain(shape => {
-    const axis = shape.length > 0 ? fc.option(fc.nat(shape.length - 1)) : fc.constant(null);
+    const axis: fc.Arbitrary<number | null> =
+      shape.length > 0 ? fc.option(fc.nat(shape.length - 1)) : fc.constant(null);
     return fc.record({ shape: fc.constant(shape), outputAxis: axis, inputAxis: axis });
   });
 

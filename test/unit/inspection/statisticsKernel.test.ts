@@ -107,4 +107,36 @@ describe('the kernels of statistics', () => {
       });
     }
   });
+
+  it('see a single weight wherever it lies in a block, a row of groups or a slice', () => {
+    const layout = { shape: [8, 72], outputAxis: 0, inputAxis: 1 };
+    for (let position = 0; position < 8 * 72; position++) {
+      const values = new Float32Array(8 * 72);
+      values[position] = -1e-30;
+      const statistics = byKernel(new Uint8Array(values.buffer), 'F32', layout);
+      expect(statistics).toMatchObject({
+        zeros: 8 * 72 - 1,
+        deadOutputs: { dead: 7 },
+        deadInputs: { dead: 71 },
+        emptyBlocks: { empty: 35, total: 36 },
+      });
+    }
+  });
+
+  it('tell groups that hold just enough from those that hold one too many', () => {
+    for (const [shape, inputAxis] of [
+      [[2, 8], 1],
+      [[8, 3], 0],
+    ] as const) {
+      const layout = { shape, inputAxis, outputAxis: 1 - inputAxis };
+      for (let mask = 0; mask < 256; mask++) {
+        const slices = shape[1 - inputAxis]!;
+        const stride = inputAxis === 1 ? 1 : slices;
+        const values = new Float32Array(8 * slices);
+        for (let i = 0; i < 8; i++) values[i * stride] = (mask >> i) & 1;
+        const bytes = new Uint8Array(values.buffer);
+        expect(byKernel(bytes, 'F32', layout).patterns).toEqual(plainly(bytes, 'F32', layout).patterns);
+      }
+    }
+  });
 });
