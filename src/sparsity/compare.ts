@@ -2,6 +2,7 @@
 import type { TensorComparison, UnpairedTensor } from '../shared/comparison';
 import type { TensorInfo } from '../shared/inspection';
 import type { TensorPair } from '../shared/inspectorMessages';
+import { matchTensors } from './pairing';
 import type { Values } from './structure';
 
 export class ComparisonAccumulator {
@@ -42,7 +43,7 @@ export class ComparisonAccumulator {
       rightNorm: Math.sqrt(this.right),
       notFinite: this.notFinite,
       maskIou: either > 0 ? keptInBoth / either : null,
-      chanceIou: chanceIou((keptInBoth + onlyLeft) / count, (keptInBoth + onlyRight) / count),
+      chanceIou: count > 0 ? chanceIou((keptInBoth + onlyLeft) / count, (keptInBoth + onlyRight) / count) : null,
     };
   }
 
@@ -121,65 +122,30 @@ function chanceParts({ count, keptInBoth, onlyLeft, onlyRight }: TensorCompariso
   return { both, either: left + right - both };
 }
 
-/** Prefixes that wrappers put before every name: DataParallel and DDP, torch.compile, Lightning's usual attribute. */
-const wrappers = /^(?:(?:module|_orig_mod|model)\.)+/;
-
 /**
- * Tensors that stand for each other, in the order of the left file: by name, and what is left by name without wrappers'
- * prefixes where that is clear. Optimiser state and tied tensors are left out.
+ * Tensors that stand for each other by name, in the order of the left file, and those that do not. Comparing them needs
+ * no reordering: those that only shapes tell are left unpaired.
  */
 export function pairTensors(
   left: readonly TensorInfo[],
   right: readonly TensorInfo[],
 ): { pairs: TensorPair[]; unpaired: UnpairedTensor[] } {
-  const taken = partners(left, right);
-  const pairs: TensorPair[] = [];
-  const unpaired: UnpairedTensor[] = [];
-  const used = new Set<number>();
-  left.forEach((tensor, index) => {
-    if (!compared(tensor)) return;
-    const partner = taken.get(index);
-    const other = partner === undefined ? undefined : right[partner];
-    if (other) used.add(partner!);
-    if (other && sameShape(tensor.shape, other.shape)) pairs.push({ name: tensor.name, left: index, right: partner! });
-    else unpaired.push({ name: tensor.name, left: tensor.shape, right: other?.shape ?? null });
-  });
-  right.forEach((tensor, index) => {
-    if (compared(tensor) && !used.has(index)) unpaired.push({ name: tensor.name, left: null, right: tensor.shape });
-  });
-  return { pairs, unpaired };
-}
-
-function partners(left: readonly TensorInfo[], right: readonly TensorInfo[]): Map<number, number> {
-  const result = new Map<number, number>();
-  const used = new Set<number>();
-  for (const nameOf of [
-    (tensor: TensorInfo) => tensor.name,
-    (tensor: TensorInfo) => tensor.name.replace(wrappers, ''),
-  ]) {
-    const free = (tensors: readonly TensorInfo[], isFree: (index: number) => boolean): Map<string, number | null> => {
-      const byName = new Map<string, number | null>();
-      tensors.forEach((tensor, index) => {
-        // a name that two have belongs to neither
-        if (compared(tensor) && isFree(index)) byName.set(nameOf(tensor), byName.has(nameOf(tensor)) ? null : index);
-      });
-      return byName;
-    };
-    const candidates = free(right, index => !used.has(index));
-    for (const [name, index] of free(left, index => !result.has(index))) {
-      const candidate = candidates.get(name);
-      if (index === null || candidate === undefined || candidate === null) continue;
-      result.set(index, candidate);
-      used.add(candidate);
-    }
-  }
-  return result;
-}
-
-function compared(tensor: TensorInfo): boolean {
-  return (tensor.role === 'weight' || tensor.role === 'buffer') && tensor.tiedTo === null && tensor.error === null;
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+  const { pairs, reshaped, onlyLeft, onlyRight } = matchTensors(left, right);
+  const apart = pairs.filter(({ by }) => by === 'shape');
+  const leftOnly = [...onlyLeft, ...apart.map(match => match.left)].sort((a, b) => a - b);
+  const rightOnly = [...onlyRight, ...apart.map(match => match.right)].sort((a, b) => a - b);
+  const shapes = (index: number, other: number | null): UnpairedTensor => {
+    const { name, shape } = left[index]!;
+    return { name, left: shape, right: other === null ? null : right[other]!.shape };
+  };
+  return {
+    pairs: pairs
+      .filter(({ by }) => by !== 'shape')
+      .map(match => ({ name: left[match.left]!.name, left: match.left, right: match.right })),
+    unpaired: [
+      ...reshaped.map(match => shapes(match.left, match.right)),
+      ...leftOnly.map(index => shapes(index, null)),
+      ...rightOnly.map(index => ({ name: right[index]!.name, left: null, right: right[index]!.shape })),
+    ],
+  };
 }

@@ -1,11 +1,11 @@
 /** Random tensors: small shapes of any rank with any axes, values with what is rare among weights. */
 import fc from 'fast-check';
-import type { TensorLayout } from '../../src/sparsity/layout';
+import { countOf, type TensorLayout } from '../../src/sparsity/layout';
 
 /** Rank 0 to 5, sizes that end within words, groups and blocks, and 0. */
 export const layouts: fc.Arbitrary<TensorLayout> = fc
   .array(fc.constantFrom(0, 1, 2, 3, 4, 5, 8, 9, 12, 16, 24, 67), { maxLength: 5 })
-  .filter(shape => shape.reduce((product, size) => product * size, 1) <= 5_000)
+  .filter(shape => countOf(shape) <= 5_000)
   .chain(shape => {
     const axis: fc.Arbitrary<number | null> =
       shape.length > 0 ? fc.option(fc.nat(shape.length - 1)) : fc.constant(null);
@@ -40,7 +40,7 @@ function weights(finite: boolean, zeros: number): fc.Arbitrary<number> {
 export const tensors: fc.Arbitrary<{ layout: TensorLayout; values: number[] }> = fc
   .tuple(layouts, fc.boolean(), fc.constantFrom(0, 0.5, 0.9, 0.99))
   .chain(([layout, finite, zeros]) => {
-    const count = layout.shape.reduce((product, size) => product * size, 1);
+    const count = countOf(layout.shape);
     // as a pool to draw from: an array of thousands of arbitraries is slow to make and to shrink
     const pool = fc.array(weights(finite, zeros), { minLength: 50, maxLength: 200 });
     return fc.record({
