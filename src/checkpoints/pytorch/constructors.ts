@@ -16,9 +16,12 @@ const asMap = (source: PickleValue | undefined): Map<PickleValue, PickleValue> =
   }
   return map;
 };
+/** Lists and dicts are not spelled out: one that holds itself twice over has no end. */
+const asText = (part: PickleValue): string =>
+  typeof part === 'string' || typeof part === 'number' || typeof part === 'boolean' ? String(part) : '?';
 const posixPath: Constructor = parts =>
   parts
-    .map(String)
+    .map(asText)
     .join('/')
     .replace(/^\/\/+/, '/');
 const asArray = (source: PickleValue | undefined): PickleValue[] =>
@@ -28,7 +31,7 @@ const asBytes = (source: PickleValue | undefined): Uint8Array =>
     ? source
     : typeof source === 'string'
       ? Buffer.from(source, 'latin1')
-      : Uint8Array.from(asArray(source), Number);
+      : Uint8Array.from(asArray(source), item => (typeof item === 'number' ? item : 0));
 
 const python: readonly (readonly [string, Constructor])[] = [
   ['collections.OrderedDict', ([source]) => asMap(source)],
@@ -45,9 +48,9 @@ const python: readonly (readonly [string, Constructor])[] = [
   ['pathlib.Path', posixPath],
   ['pathlib.PosixPath', posixPath],
   ['pathlib.PurePosixPath', posixPath],
-  ['pathlib.WindowsPath', parts => parts.map(String).join('\\')],
+  ['pathlib.WindowsPath', parts => parts.map(asText).join('\\')],
   ['torch.Size', ([sizes]) => asArray(sizes)],
-  ['torch.device', parts => parts.map(String).join(':')],
+  ['torch.device', parts => parts.map(asText).join(':')],
   ['torch.serialization._get_layout', ([name]) => name ?? null],
 ];
 
@@ -64,6 +67,24 @@ const canonical = (path: string): string =>
     .replace(/^copy_reg\./, 'copyreg.')
     .replace(/^numpy\._core\./, 'numpy.core.');
 
+/** Calls within calls; PyTorch nests two. Beyond, e.g. in a function that is given itself, they stay opaque. */
+const passedOn = 8;
+/** Names that are remembered for a note. */
+const unknownLimit = 1_000;
+
+/** The call that another one is made for; null: it is made for itself. */
+function innerCall(
+  path: string,
+  args: readonly PickleValue[],
+): { readonly callable: PickleValue; readonly args: readonly PickleValue[] } | null {
+  const [callable = null, , inner] = args;
+  if (path === 'copyreg._reconstructor' && callable instanceof Global) return { callable, args: [] };
+  if (path === 'copyreg.__newobj__' && callable instanceof Global) return { callable, args: args.slice(1) };
+  // (function, class, its arguments, attributes): the class of a subclass says nothing about its values
+  const rebuilds = path === 'torch._tensor._rebuild_from_type_v2' || path === 'torch._rebuild_from_type';
+  return rebuilds && Array.isArray(inner) ? { callable, args: inner } : null;
+}
+
 /** Makes records for one file and keeps the names that it did not know. */
 export class Constructors implements PickleHost {
   /** Dotted names of calls and classes outside the allow-list, in order of appearance. */
@@ -73,20 +94,20 @@ export class Constructors implements PickleHost {
   constructor(private readonly storage: (id: PickleValue) => Storage | null) {}
 
   construct(callable: PickleValue, args: readonly PickleValue[]): PickleValue {
+    return this.make(callable, args, 0);
+  }
+
+  private make(callable: PickleValue, args: readonly PickleValue[], depth: number): PickleValue {
     if (!(callable instanceof Global)) {
       // the result of another call, or a bound method: never a constructor of data
       return new Opaque(callable instanceof Opaque ? callable.path : 'unknown', args);
     }
     const path = canonical(callable.path);
-    if (path === 'copyreg._reconstructor' && args[0] instanceof Global) return this.construct(args[0], []);
-    if (path === 'copyreg.__newobj__' && args[0] instanceof Global) return this.construct(args[0], args.slice(1));
-    if (path === 'torch._tensor._rebuild_from_type_v2' || path === 'torch._rebuild_from_type') {
-      // (function, class, its arguments, attributes): the class of a subclass says nothing about its values
-      return Array.isArray(args[2]) ? this.construct(args[0] ?? null, args[2]) : new Opaque(path, args);
-    }
+    const inner = depth < passedOn ? innerCall(path, args) : null;
+    if (inner) return this.make(inner.callable, inner.args, depth + 1);
     const make = constructors.get(path);
     if (make) return make(args);
-    if (!ordinary.test(path)) this.unknown.add(path);
+    if (!ordinary.test(path) && this.unknown.size < unknownLimit) this.unknown.add(path);
     return new Opaque(path, args);
   }
 

@@ -3,21 +3,26 @@ import type { SparseLayout } from './records';
 import { elementCount, type Floats, rowMajor, TensorError, type TensorValues } from './tensorValues';
 
 /** Values that are kept in memory for a sparse tensor at most; indices as many. */
-const sparseLimit = 2 ** 24;
+const sparseLimit = 2 ** 22;
 /** Longest dense form that is given out, zeros and all. */
 const denseLimit = 2 ** 32;
+/** Scales of a quantised tensor, which are read with every range. */
+const channelLimit = 2 ** 20;
 
 /** value = (stored − zero point) · scale. Channel c of value i is ⌊i / inner⌋ mod channels. */
 export class QuantisedValues implements TensorValues {
   readonly raw = null;
 
+  /** @throws TensorError of more channels than are read */
   constructor(
     private readonly stored: TensorValues,
     private readonly scale: number | TensorValues,
     private readonly zeroPoint: number | TensorValues,
     private readonly channels: number,
     private readonly inner: number,
-  ) {}
+  ) {
+    if (channels > channelLimit) throw new TensorError(`${channels} scales; up to ${channelLimit} are read`);
+  }
 
   get bytes(): number {
     return this.stored.bytes;
@@ -78,16 +83,32 @@ interface Entries {
   readonly values: Floats;
 }
 
+/** The entries of the sparse tensor that was read last: those of all of them could be more than memory holds. */
+export class KeptEntries {
+  private owner: SparseValues | null = null;
+  private entries: Promise<Entries> | null = null;
+
+  of(owner: SparseValues, load: () => Promise<Entries>): Promise<Entries> {
+    if (this.owner !== owner || !this.entries) {
+      this.owner = owner;
+      this.entries = load();
+    }
+    return this.entries;
+  }
+}
+
 /** A sparse tensor as the dense one that it stands for. Entries of one place add up, as in PyTorch. */
 export class SparseValues implements TensorValues {
   readonly raw = null;
   readonly bytes: number;
   /** Values of the dense dimensions behind each entry. */
   private readonly block: number;
-  private entries: Promise<Entries> | null = null;
 
   /** @throws TensorError where its parts do not fit, or it is larger than is kept in memory */
-  constructor(private readonly parts: SparseParts) {
+  constructor(
+    private readonly parts: SparseParts,
+    private readonly kept: KeptEntries,
+  ) {
     const { shape, storedShape, layout, indices, stored } = parts;
     const sparseRank = shape.length - (storedShape.length - 1);
     const [entries, ...dense] = storedShape;
@@ -110,9 +131,9 @@ export class SparseValues implements TensorValues {
     this.bytes = stored.bytes + indices.reduce((sum, part) => sum + part.values.bytes, 0);
   }
 
-  async read(begin: number, end: number): Promise<Floats> {
-    this.entries ??= this.load();
-    const { places, order, values } = await this.entries;
+  async read(begin: number, end: number, signal?: AbortSignal): Promise<Floats> {
+    signal?.throwIfAborted();
+    const { places, order, values } = await this.kept.of(this, () => this.load());
     const out = values instanceof Float64Array ? new Float64Array(end - begin) : new Float32Array(end - begin);
     const { block } = this;
     if (block === 0) return out;

@@ -16,6 +16,10 @@ const wrapper =
   /^(state_?dict|model(_state)?(_?dict)?|model_state_dict|net(work)?(_state_dict)?|weights|params|module|checkpoint|student|generator|backbone_state_dict|ema(_state_dict)?)$/i;
 /** DataParallel, DistributedDataParallel; torch.compile; FSDP. */
 const prefixes = ['module.', '_orig_mod.', '_fsdp_wrapped_module.'];
+/** Notes on running averages. */
+const averagesTold = 4;
+/** Of ` (1000000)`. */
+const numberLength = 10;
 /** A running average of the weights, kept beside them. */
 const average = /(^|[._])(ema|swa|avg|averaged?|shadow|teacher|target)([._]|$)|_ema$/i;
 
@@ -34,11 +38,14 @@ export function nameAll(found: readonly Found[], notes: string[]): Named[] {
   const named: Named[] = [
     ...chosen.map((entry, i): Named => ({ name: names[i]!, record: entry.record, role: null })),
     ...rest.map(({ path, record, context }): Named => {
-      return { name: path.join('.'), record, role: context === 'optimizer' ? 'optimizer' : 'other' };
+      return { name: nameOf(path), record, role: context === 'optimizer' ? 'optimizer' : 'other' };
     }),
   ];
   return unique(named, notes);
 }
+
+/** Cut where it is longer than a name may be with a number behind it. */
+const nameOf = (path: readonly string[]): string => path.join('.').slice(0, limits.nameLength - numberLength);
 
 /** Entries of a running average where the weights that it follows are there too. */
 function averages(weights: readonly Found[], notes: string[]): ReadonlySet<Found> {
@@ -50,11 +57,20 @@ function averages(weights: readonly Found[], notes: string[]): ReadonlySet<Found
     else groups.set(entry.path[0]!, [entry]);
   }
   const copies = new Set<Found>();
+  /** By the number of its tensors, the first group that is no average. */
+  const originals = new Map<number, string>();
+  for (const [key, { length }] of groups) {
+    if (!average.test(key) && !originals.has(length)) originals.set(length, key);
+  }
+  const follows = new Map<string, string>();
   for (const [key, group] of groups) {
-    const other = [...groups].find(([rival, entries]) => !average.test(rival) && entries.length === group.length);
-    if (!average.test(key) || !other) continue;
+    const original = average.test(key) ? originals.get(group.length) : undefined;
+    if (original === undefined) continue;
+    follows.set(key, original);
     for (const entry of group) copies.add(entry);
-    notes.push(`"${key}" is a running average of the weights in "${other[0]}": listed, in no total.`);
+  }
+  for (const [key, original] of [...follows].slice(0, averagesTold)) {
+    notes.push(`"${key}" is a running average of the weights in "${original}": listed, in no total.`);
   }
   return copies;
 }
@@ -70,7 +86,7 @@ function shortNames(weights: readonly Found[], notes: string[]): string[] {
     depth++;
   }
   if (depth > 0) notes.push(`The weights are in "${first.slice(0, depth).join('.')}"; names are given without it.`);
-  let names = weights.map(({ path }) => path.slice(depth).join('.'));
+  let names = weights.map(({ path }) => nameOf(path.slice(depth)));
   const dropped: string[] = [];
   for (let again = true; again && names.length > 0;) {
     const prefix = prefixes.find(start => names.every(name => name.startsWith(start) && name.length > start.length));
@@ -89,7 +105,7 @@ function unique(named: readonly Named[], notes: string[]): Named[] {
   const taken = new Map<string, number>();
   const double: string[] = [];
   const result = named.map(entry => {
-    const base = entry.name === '' ? 'tensor' : entry.name.slice(0, limits.nameLength);
+    const base = entry.name === '' ? 'tensor' : entry.name;
     let name = base;
     let number = taken.get(base) ?? 1;
     while (taken.has(name)) name = `${base} (${++number})`;

@@ -2,6 +2,9 @@
 import type { Constructor } from './pickleValue';
 import { NumpyArray, NumpyDtype } from './records';
 
+/** Of "datetime64[ns]" and its kin. */
+const codeLength = 32;
+
 /** Numbers that a metric is saved as; others are of no use here. */
 const scalar: Constructor = ([descriptor, data]) => {
   const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
@@ -32,7 +35,7 @@ const scalar: Constructor = ([descriptor, data]) => {
 export const numpyConstructors: readonly (readonly [string, Constructor])[] = [
   ['numpy.core.multiarray._reconstruct', () => new NumpyArray()],
   ['numpy.ndarray', () => new NumpyArray()],
-  ['numpy.dtype', ([code]) => new NumpyDtype(typeof code === 'string' ? code : 'unknown')],
+  ['numpy.dtype', ([code]) => new NumpyDtype(typeof code === 'string' && code.length <= codeLength ? code : 'unknown')],
   ['numpy.core.multiarray.scalar', scalar],
   [
     // protocol 5 keeps the values of an array in a buffer

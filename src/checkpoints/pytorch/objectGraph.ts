@@ -26,6 +26,8 @@ export interface Graph {
 
 const depthLimit = 100;
 const metadataLimit = 64;
+/** Characters and steps of the paths to all tensors together: the same long key could lead to every one. */
+const pathsLimit = 2 ** 26;
 
 const optimizerKey =
   /^(optim|optimi[sz]ers?|opt(im)?(_?state)?|opt_state)($|[._])|optimi[sz]er|^(lr_)?schedulers?($|_)|(grad|loss)_?scaler|^amp$|^scaler($|_)/i;
@@ -52,11 +54,14 @@ function isStateDict(map: Map<PickleValue, PickleValue>): boolean {
   return shaped && 2 * tensors > map.size;
 }
 
+/** Longer keys are cut: the same one could stand in a million dicts, and be looked at in each. */
 const nameOf = (key: PickleValue): string =>
-  typeof key === 'string' ? key : typeof key === 'number' || typeof key === 'bigint' ? String(key) : 'object';
+  typeof key === 'string' ? key.slice(0, limits.nameLength) : typeof key === 'number' ? String(key) : 'object';
 
 /** What tensors can be in. */
-const isContainer = (value: PickleValue): value is Exclude<PickleValue, string | number | bigint | boolean | null> =>
+const isContainer = (
+  value: PickleValue | readonly PickleValue[],
+): value is Exclude<PickleValue, string | number | bigint | boolean | null> =>
   typeof value === 'object' && value !== null && !(value instanceof Uint8Array);
 
 class Walk {
@@ -65,8 +70,9 @@ class Walk {
   private readonly seen = new Set<object>();
   private depth = 0;
   private cut = false;
+  private spelled = 0;
 
-  visit(value: PickleValue, path: readonly string[], context: Context): void {
+  visit(value: PickleValue | readonly PickleValue[], path: readonly string[], context: Context): void {
     if (!isContainer(value)) return;
     if (isTensor(value)) {
       this.add(value, path, context);
@@ -94,7 +100,8 @@ class Walk {
   }
 
   private add(record: TensorRecord, path: readonly string[], context: Context): void {
-    if (this.found.length >= limits.tensors) this.stop(path);
+    this.spelled += path.reduce((sum, key) => sum + key.length + 1, 0);
+    if (this.found.length >= limits.tensors || this.spelled > pathsLimit) this.stop(path);
     else this.found.push({ path, record, context });
   }
 
@@ -120,7 +127,8 @@ class Walk {
       if (moduleHooks.test(name)) continue;
       if (!moduleParts.has(name)) {
         this.visit(value, [...path, name], context === 'weights' ? 'other' : context);
-      } else if (value instanceof Map) {
+      } else if (value instanceof Map && !this.seen.has(value)) {
+        this.seen.add(value);
         for (const [part, child] of value) this.visit(child, [...path, nameOf(part)], context);
       }
     }
@@ -129,7 +137,7 @@ class Walk {
   private visitOpaque(object: Opaque, path: readonly string[], context: Context): void {
     // modules of TorchScript keep parameters and children side by side
     const inner = context === 'unknown' && object.path.startsWith('__torch__.') ? 'weights' : context;
-    for (const part of [object.state, object.entries, object.items, [...object.args]]) {
+    for (const part of [object.state, object.entries, object.items]) {
       if (Array.isArray(part) && part.length === 2 && part[1] instanceof Map) {
         // (__dict__, __slots__)
         for (const half of part) this.visit(half, path, inner);
@@ -137,13 +145,14 @@ class Walk {
         this.visit(part, path, inner);
       }
     }
+    this.visit(object.args, path, inner);
   }
 
   private stop(path: readonly string[]): void {
     if (this.cut) return;
     this.cut = true;
     this.notes.push(
-      `Not looked into ${path.slice(0, 5).join('.')}… and what follows: nested deeper, or more, than any checkpoint.`,
+      `Not looked into ${path.slice(0, 5).join('.').slice(0, 200)}… and what follows: nested deeper, or more, than any checkpoint.`,
     );
   }
 }

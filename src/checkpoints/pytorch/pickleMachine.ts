@@ -4,7 +4,7 @@
  * Source of the format: CPython Lib/pickletools.py (opcode table) and PEP 3154, PEP 574.
  */
 import { CheckpointError } from '../checkpointError';
-import { Constructed, Opaque, type PickleHost, type PickleValue } from './pickleValue';
+import { Constructed, Global, Opaque, type PickleHost, type PickleValue } from './pickleValue';
 
 /** Estimated bytes that the objects of one pickle may take: a pickle byte can stand for a whole dict. */
 const memoryLimit = 400e6;
@@ -12,6 +12,10 @@ const memoryLimit = 400e6;
 const cost = { opcode: 8, slot: 8, array: 48, map: 240, entry: 48, object: 96 } as const;
 /** No Python program writes longer lines in the textual opcodes but for strings. */
 const lineLimit = 16 * 2 ** 20;
+/** Characters of a module or a class; a longer one, recalled again and again, would be compared at length each time. */
+const nameLimit = 1_000;
+/** How deep makers look into their arguments: into a list, and into one in it that they pass on. */
+const copiedDepth = 2;
 
 /** The pickle goes on beyond the bytes at hand. */
 export class PickleTruncated extends CheckpointError {
@@ -208,13 +212,32 @@ export class PickleMachine {
   construct(callable: PickleValue, args: PickleValue): void {
     if (!Array.isArray(args)) this.fail('it calls with what is no tuple');
     this.spend(cost.object + cost.map);
+    if (callable instanceof Global) this.spend(callable.module.length + callable.name.length);
+    this.spendOnCopy(args, copiedDepth);
     this.push(this.host.construct(callable, args));
+  }
+
+  name(module: string, name: string): void {
+    if (Math.max(module.length, name.length) > nameLimit) this.fail(`a name of more than ${nameLimit} characters`);
+    this.push(new Global(module, name));
+  }
+
+  /** What a maker may copy of its arguments: one long list, recalled for a thousand calls, is a thousand lists. */
+  private spendOnCopy(value: PickleValue, depth: number): void {
+    if (typeof value === 'string') this.spend(value.length);
+    else if (value instanceof Map || value instanceof Set) this.spend(cost.entry * value.size);
+    else if (Array.isArray(value)) {
+      this.spend((depth === copiedDepth ? cost.slot : cost.entry) * value.length);
+      if (depth > 0) for (const item of value) this.spendOnCopy(item, depth - 1);
+    }
   }
 
   /** What `__setstate__` or an update of `__dict__` would have been. Attributes of dicts and lists are left out. */
   build(): void {
     const state = this.pop();
     const target = this.top();
+    // an opaque object keeps the state itself; others take copies of what is in it
+    if (!(target instanceof Opaque)) this.spendOnCopy(state, 1);
     if (target instanceof Constructed) target.setState?.(state);
   }
 }

@@ -3,6 +3,9 @@ import type { PickleValue } from './pickleValue';
 import { Storage } from './records';
 import { namedType, type TorchType } from './torchTypes';
 
+/** Characters; keys are addresses or numbers. */
+const keyLimit = 100;
+
 /** Storages of one file by their keys. */
 export class Storages {
   /** By key: the type and count that the file gives the whole storage. */
@@ -26,5 +29,7 @@ export class Storages {
 }
 
 /** Keys are text, or numbers in very old files. */
-export const keyOf = (key: PickleValue | undefined): string | null =>
-  typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint' ? String(key) : null;
+export function keyOf(key: PickleValue | undefined): string | null {
+  if (typeof key === 'string') return key.length <= keyLimit ? key : null;
+  return typeof key === 'number' || (typeof key === 'bigint' && BigInt.asUintN(64, key) === key) ? String(key) : null;
+}

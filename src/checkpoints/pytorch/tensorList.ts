@@ -2,7 +2,7 @@
 import type { TensorInfo } from '../../shared/inspection';
 import { memorySource } from '../memorySource';
 import { describeTensor, guessConvention } from '../roles';
-import { MaskedValues, QuantisedValues, SparseValues } from './derivedValues';
+import { KeptEntries, MaskedValues, QuantisedValues, SparseValues } from './derivedValues';
 import type { Named } from './naming';
 import {
   NumpyArray,
@@ -102,6 +102,8 @@ const sameShape = (a: TensorRecord, b: TensorRecord): boolean =>
   a.shape.length === b.shape.length && a.shape.every((size, axis) => size === b.shape[axis]);
 
 class Opener {
+  private readonly kept = new KeptEntries();
+
   constructor(private readonly locate: Locate) {}
 
   open({ record, mask }: Part): { readonly values: TensorValues | null; readonly error: string | null } {
@@ -119,13 +121,16 @@ class Opener {
     if (record instanceof NumpyArray) return numpyValues(record);
     if (record instanceof UnreadableRecord) throw new TensorError(record.reason);
     if (record instanceof SparseRecord) {
-      return new SparseValues({
-        layout: record.layout,
-        shape: record.shape,
-        indices: record.indices.map(part => ({ values: this.strided(part), count: elementCount(part.shape) })),
-        stored: this.strided(record.stored),
-        storedShape: record.stored.shape,
-      });
+      return new SparseValues(
+        {
+          layout: record.layout,
+          shape: record.shape,
+          indices: record.indices.map(part => ({ values: this.strided(part), count: elementCount(part.shape) })),
+          stored: this.strided(record.stored),
+          storedShape: record.stored.shape,
+        },
+        this.kept,
+      );
     }
     if (record instanceof QuantisedRecord) {
       const { stored, scale, zeroPoint, axis, shape } = record;

@@ -5,7 +5,7 @@
  */
 import { PickleMachine } from './pickleMachine';
 import { floatFromText, integerFromText, longFromBytes, quotedString, rawUnicode, text2 } from './pickleText';
-import { Global, type PickleHost, type PickleValue } from './pickleValue';
+import type { PickleHost, PickleValue } from './pickleValue';
 
 type Handler = (machine: PickleMachine) => void;
 const handlers: (Handler | undefined)[] = new Array<Handler | undefined>(256).fill(undefined);
@@ -204,13 +204,13 @@ on('j', m => {
 // names, calls, objects: none is looked up or run
 on('c', m => {
   const module = m.line();
-  m.push(new Global(module, m.line()));
+  m.name(module, m.line());
 });
 on(0x93, (m: PickleMachine) => {
   const name = m.pop();
   const module = m.pop();
   if (typeof name !== 'string' || typeof module !== 'string') m.fail('a class whose name is no text');
-  m.push(new Global(module, name));
+  m.name(module, name);
 });
 on('R', m => {
   const args = m.pop();

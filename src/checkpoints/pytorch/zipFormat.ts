@@ -11,6 +11,9 @@ import { type Location, TensorError } from './tensorValues';
 import { torchCheckpoint } from './torchCheckpoint';
 import { unpickle } from './unpickler';
 
+/** Of a pickle that something else than PyTorch has packed. */
+const deflatedBytes = 64 * 2 ** 20;
+
 /** Of the small text records beside the pickle. */
 const recordBytes = 1_024;
 
@@ -55,7 +58,9 @@ export const pytorchZip: FormatReader = {
     const script = zip.entries.some(({ name }) => name === `${root}constants.pkl` || name.startsWith(`${root}code/`));
     const storages = new Storages();
     const constructors = new Constructors(storages.resolve);
-    const pickle = await zip.readAll(`${root}data.pkl`, limits.structureBytes);
+    // torch.save stores it as it is; one that is deflated could be a thousand times as long as the file
+    const stored = zip.entry(`${root}data.pkl`)!.stored;
+    const pickle = await zip.readAll(`${root}data.pkl`, stored ? limits.structureBytes : deflatedBytes);
     const { value } = unpickle(pickle, source.name, constructors);
     const locations = await locate(zip, `${root}data/`, storages, byteorder === 'big');
     return torchCheckpoint({
