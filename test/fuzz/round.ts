@@ -6,6 +6,10 @@ import { demand, type Files, type Outcome, type Target } from './target';
 
 /** Memory outside the heap that reading one case may take: no input comes near. */
 const mostBytes = 64 * 2 ** 20;
+/** Memory of all kinds that reading one case may take at its height, in kB as the system counts it. */
+const highestKilobytes = 384 * 2 ** 10;
+/** No sound case takes a hundredth of it, and none that is refused may. */
+const longestMilliseconds = 10_000;
 /** One case in so many is sound, so that a reader that refuses everything is found out. */
 const soundEvery = 50;
 
@@ -25,9 +29,15 @@ export async function runCase(target: Target, seed: number, index: number, direc
   await rm(place, { recursive: true, force: true });
   await mkdir(place);
   const before = process.memoryUsage().arrayBuffers;
+  const height = process.resourceUsage().maxRSS;
+  const start = performance.now();
   const outcome = await target.read(files, place);
+  const milliseconds = performance.now() - start;
   const taken = process.memoryUsage().arrayBuffers - before;
+  const grown = process.resourceUsage().maxRSS - height;
   demand(taken < mostBytes, `less than ${mostBytes} bytes for one case, not ${taken}`);
+  demand(grown < highestKilobytes, `less than ${highestKilobytes} kB more at its height, not ${grown}`);
+  demand(milliseconds < longestMilliseconds, `an answer within ${longestMilliseconds} ms, not ${milliseconds}`);
   demand(!sound || outcome === 'valid', 'a sound input is taken');
   demand(({} as { polluted?: unknown }).polluted === undefined, 'the prototype of all objects is left alone');
   return outcome;

@@ -1,4 +1,6 @@
 import type { Target } from '../target';
+import { arrayTargets } from './checkpointArrays';
+import { torchTargets } from './checkpointTorch';
 import { experimentTarget } from './experiment';
 import { idxTargets } from './idx';
 import { layersModelTarget } from './layersModel';
@@ -13,4 +15,6 @@ export const targets: readonly Target[] = [
   experimentTarget,
   ...storeTargets,
   ...hostTargets,
+  ...arrayTargets,
+  ...torchTargets,
 ];
