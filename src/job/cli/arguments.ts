@@ -7,6 +7,7 @@ export type InspectForm = 'table' | 'json' | 'markdown' | 'csv';
 export type Command =
   | { readonly kind: 'run'; readonly experiment: string; readonly store: string; readonly json: boolean }
   | { readonly kind: 'inspect'; readonly files: readonly string[]; readonly form: InspectForm }
+  | { readonly kind: 'diff'; readonly left: string; readonly right: string; readonly json: boolean }
   | { readonly kind: 'doctor'; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
@@ -30,6 +31,7 @@ interface CommandSyntax {
 const commands: Readonly<Record<string, CommandSyntax>> = {
   run: { flags: ['json', 'store'], read: readRun },
   inspect: { flags: ['json', 'markdown', 'csv'], read: readInspect },
+  diff: { flags: ['json'], read: readDiff },
   doctor: { flags: ['json'], read: readDoctor },
 };
 
@@ -65,6 +67,12 @@ function readInspect(files: readonly string[], values: Values): Command {
   const forms = (['json', 'markdown', 'csv'] as const).filter(form => values[form]);
   if (forms.length > 1) throw new UsageError(`${forms.map(form => `--${form}`).join(' and ')} cannot go together`);
   return { kind: 'inspect', files, form: forms[0] ?? 'table' };
+}
+
+function readDiff([left, right, extra]: readonly string[], { json = false }: Values): Command {
+  if (!left || !right) throw new UsageError('"diff" needs the paths of two checkpoints');
+  if (extra !== undefined) throw new UsageError(`"diff" takes two checkpoints, but "${extra}" is there too`);
+  return { kind: 'diff', left, right, json };
 }
 
 function readDoctor([extra]: readonly string[], { json = false }: Values): Command {

@@ -8,6 +8,8 @@ Usage:
       --json        print the report as one JSON document
   winning-ticket inspect FILE… [--json | --markdown | --csv]
       Says what is in checkpoints and where their zeros are.
+  winning-ticket diff A B [--json]
+      Compares two checkpoints: structure, weights kept in both, sign flips, distance, overlap of the masks.
   winning-ticket doctor [--json]
       Says which executors can be used on this machine, and how fast they are.
   winning-ticket --help | --version

@@ -43,6 +43,8 @@ async function carryOut(args: readonly string[]): Promise<ExitCode> {
         return await run(command);
       case 'inspect':
         return await cancellable(async signal => (await import('./inspect')).runInspect(command, signal));
+      case 'diff':
+        return await cancellable(async signal => (await import('./diff')).runDiff(command, signal));
     }
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));

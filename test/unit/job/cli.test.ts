@@ -10,6 +10,7 @@ describe('the command line', () => {
     [['doctor', '--json'], { kind: 'doctor', json: true }],
     [['inspect', 'a', 'b'], { kind: 'inspect', files: ['a', 'b'], form: 'table' }],
     [['inspect', 'a', '--csv'], { kind: 'inspect', files: ['a'], form: 'csv' }],
+    [['diff', 'a', 'b', '--json'], { kind: 'diff', left: 'a', right: 'b', json: true }],
     [['--help'], { kind: 'help' }],
     [['run', '-h'], { kind: 'help' }],
     [['--version'], { kind: 'version' }],
@@ -30,6 +31,8 @@ describe('the command line', () => {
     [['inspect', ''], 'empty path'],
     [['inspect', 'a', '--json', '--csv'], '--json and --csv'],
     [['inspect', 'a', '--store', 's'], '--store'],
+    [['diff', 'a'], 'two checkpoints'],
+    [['diff', 'a', 'b', 'c'], '"c"'],
     [['doctor', 'x'], '"x"'],
     [['doctor', '--store', 'x'], '--store'],
   ])('refuses %j and names what is wrong', (args, says) => {
