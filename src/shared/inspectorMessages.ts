@@ -159,7 +159,7 @@ export interface Tile {
         readonly kind: 'summary';
         /** Largest finite |w|. */
         readonly maximum: Float32Array;
-        /** Of the finite weights. */
+        /** Of the finite weights; NaN where there are none. */
         readonly mean: Float32Array;
         /** 0 to 1. */
         readonly zeroFraction: Float32Array;
@@ -184,8 +184,8 @@ export interface TensorDetails {
   readonly statistics: TensorStatistics;
   /** Signed histogram over [minimum, maximum] in equal bins; zeros are counted apart, in the statistics. */
   readonly histogram: { readonly first: number; readonly width: number; readonly counts: readonly number[] } | null;
-  /** L2 norm of each row of the matrix view (of each output channel), finite weights only; null for vectors. */
+  /** L2 norm of each row of the matrix view (of each output channel), finite weights only; null for vectors, and for more than 2²⁰ rows. */
   readonly rowNorms: Float32Array | null;
-  /** Of its weights, those that are 0, row by row; null for vectors. */
+  /** Of its weights, those that are 0, row by row; null as `rowNorms`. */
   readonly rowZeros: Uint32Array | null;
 }

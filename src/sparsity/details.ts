@@ -1,12 +1,14 @@
 /** What the view of one tensor shows beside its statistics: the distribution of its values, and its rows one by one. */
 import type { TensorStatistics } from '../shared/inspection';
 import type { TensorDetails } from '../shared/inspectorMessages';
-import { largestStructure, type TensorLayout } from './layout';
+import type { TensorLayout } from './layout';
 import { matrixViewOf, walk } from './matrixView';
 import type { Values } from './structure';
 
 /** Bins of the signed histogram. */
 const bins = 64;
+/** More rows than any chart shows or network has are not taken one by one. */
+const mostRows = 2 ** 20;
 
 export class DetailsAccumulator {
   private readonly view;
@@ -26,7 +28,7 @@ export class DetailsAccumulator {
     // halves first: the difference of two doubles may be beyond doubles
     this.width = ((statistics.maximum ?? 0) / 2 - this.first / 2) / (bins / 2);
     const { rows } = this.view.shape;
-    const rowed = layout.shape.length > 1 && rows <= largestStructure;
+    const rowed = layout.shape.length > 1 && rows <= mostRows;
     this.squares = rowed ? new Float64Array(rows) : null;
     this.zeros = rowed ? new Uint32Array(rows) : null;
   }
