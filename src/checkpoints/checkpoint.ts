@@ -33,6 +33,16 @@ export interface RawRange {
   readonly length: number;
 }
 
+/** Where each value of a tensor lies by itself, for what overwrites values. The value 0 is zero bytes everywhere. */
+export interface StoredPlaces {
+  readonly source: ByteSource;
+  /** Of the value at index (0, 0, …). */
+  readonly offset: number;
+  readonly valueBytes: number;
+  /** Bytes from one index to the next, for each axis. */
+  readonly strides: readonly number[];
+}
+
 export interface Checkpoint {
   readonly format: string;
   /** In the order of the file. Names are unique; a name that comes twice is told in `notes`, or an error. */
@@ -43,6 +53,11 @@ export interface Checkpoint {
   readonly bytes: number;
   /** Null where the values must be decoded (compressed, quantised, strided, masked). */
   raw(index: number): RawRange | null;
+  /**
+   * Where values lie that can be set to 0 one by one, though `raw` is null: strided, column-major, big-endian, masked.
+   * Null where there are no such places; left out by readers of formats where `raw` says all.
+   */
+  places?(index: number): StoredPlaces | null;
   /**
    * Decoded values [begin, end) of a tensor in row-major order; float64 for F64 and integers that float32 cannot hold.
    * Callers ask for at most 2²² values at a time.

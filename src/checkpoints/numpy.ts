@@ -1,6 +1,13 @@
 /** NumPy: .npy with one array, .npz (zip of .npy) with several. */
 import type { TensorInfo } from '../shared/inspection';
-import { limits, type ByteSource, type Checkpoint, type FormatReader, type RawRange } from './checkpoint';
+import {
+  limits,
+  type ByteSource,
+  type Checkpoint,
+  type FormatReader,
+  type RawRange,
+  type StoredPlaces,
+} from './checkpoint';
 import { CheckpointError } from './checkpointError';
 import { bytesPerElement } from './dtypes';
 import { npyMagic, readNpyHeader, type NpyHeader } from './numpyHeader';
@@ -19,6 +26,7 @@ export const npyReader: FormatReader = {
     const array: NpyArray = {
       source,
       raw: rawOf(header, { source, offset: 0 }),
+      places: placesOf(header, { source, offset: 0 }),
       header,
       info: describe(name, header, 'torch'),
     };
@@ -61,6 +69,7 @@ interface NpyArray {
   /** The .npy file: the source itself, or an entry of it. Null where it cannot be read. */
   readonly source: ByteSource | null;
   readonly raw: RawRange | null;
+  readonly places: StoredPlaces | null;
 }
 
 async function readEntry(file: ByteSource, zip: Zip, entry: string, convention: Convention): Promise<NpyArray> {
@@ -71,12 +80,13 @@ async function readEntry(file: ByteSource, zip: Zip, entry: string, convention: 
     // what inflated the header is not kept for every array
     await source.close();
     const range = await zip.raw(entry);
-    return { source, raw: range && rawOf(header, range), header, info: describe(name, header, convention) };
+    const info = describe(name, header, convention);
+    return { source, raw: range && rawOf(header, range), places: range && placesOf(header, range), header, info };
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     const reason = error.message.replace(`${file.name}: `, '');
     const info = describeTensor({ name, dtype: 'unknown', shape: [], bytes: 0, convention, error: reason });
-    return { source: null, raw: null, header: null, info };
+    return { source: null, raw: null, places: null, header: null, info };
   }
 }
 
@@ -84,6 +94,19 @@ function rawOf(header: NpyHeader, file: { readonly source: ByteSource; readonly 
   if (header.bigEndian || !runsAsIs(header)) return null;
   const length = header.count * bytesPerElement[header.dtype];
   return { source: file.source, offset: file.offset + header.dataStart, length };
+}
+
+/** Of any order of bytes and axes. */
+function placesOf(header: NpyHeader, file: { readonly source: ByteSource; readonly offset: number }): StoredPlaces {
+  const valueBytes = bytesPerElement[header.dtype];
+  const strides = new Array<number>(header.shape.length);
+  const order = header.shape.map((_, axis) => axis);
+  let step = valueBytes;
+  for (const axis of header.fortranOrder ? order : order.reverse()) {
+    strides[axis] = step;
+    step *= header.shape[axis]!;
+  }
+  return { source: file.source, offset: file.offset + header.dataStart, valueBytes, strides };
 }
 
 function describe(name: string, { dtype, shape, count }: NpyHeader, convention: Convention): TensorInfo {
@@ -103,6 +126,7 @@ function checkpointOf(
     notes,
     bytes: source.size,
     raw: index => arrays[index]!.raw,
+    places: index => arrays[index]!.places,
     async values(index, begin, end, signal) {
       const { source: file, header, info } = arrays[index]!;
       if (!file || !header)

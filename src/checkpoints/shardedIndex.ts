@@ -3,7 +3,14 @@
  * beside them that holds it. https://huggingface.co/docs/transformers/big_models
  */
 import type { TensorInfo } from '../shared/inspection';
-import { type ByteSource, type Checkpoint, type FormatReader, limits, type RawRange } from './checkpoint';
+import {
+  type ByteSource,
+  type Checkpoint,
+  type FormatReader,
+  limits,
+  type RawRange,
+  type StoredPlaces,
+} from './checkpoint';
 import { CheckpointError } from './checkpointError';
 import { beyondBounds } from './jsonBounds';
 import { duplicateKey } from './jsonKeys';
@@ -114,7 +121,7 @@ class ShardedCheckpoint implements Checkpoint {
   readonly notes: readonly string[];
   readonly bytes: number;
   /** Of each tensor; null where its shard does not give it. */
-  private readonly places: readonly (Place | null)[];
+  private readonly found: readonly (Place | null)[];
   private readonly checkpoints: readonly Checkpoint[];
 
   constructor(
@@ -138,7 +145,7 @@ class ShardedCheckpoint implements Checkpoint {
       }
     }
     this.tensors = tensors;
-    this.places = places;
+    this.found = places;
     const opened = [...shards].flatMap(([file, shard]) =>
       'error' in shard ? [] : [[file, shard.checkpoint] as const],
     );
@@ -150,12 +157,17 @@ class ShardedCheckpoint implements Checkpoint {
   }
 
   raw(index: number): RawRange | null {
-    const place = this.places[index];
+    const place = this.found[index];
     return place ? place.shard.raw(place.index) : null;
   }
 
+  places(index: number): StoredPlaces | null {
+    const place = this.found[index];
+    return place?.shard.places?.(place.index) ?? null;
+  }
+
   async values(index: number, begin: number, end: number, signal?: AbortSignal): Promise<Float32Array | Float64Array> {
-    const place = this.places[index];
+    const place = this.found[index];
     if (place) return place.shard.values(place.index, begin, end, signal);
     const { name, error } = this.tensors[index]!;
     throw new CheckpointError(this.source.name, `tensor ${JSON.stringify(name)}: ${error!}`);

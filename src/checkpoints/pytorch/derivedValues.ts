@@ -1,4 +1,5 @@
 /** Values that are computed from those of other tensors: quantised, masked, sparse. */
+import type { StoredPlaces } from '../checkpoint';
 import type { SparseLayout } from './records';
 import { elementCount, type Floats, rowMajor, TensorError, type TensorValues } from './tensorValues';
 
@@ -12,6 +13,7 @@ const channelLimit = 2 ** 20;
 /** value = (stored − zero point) · scale. Channel c of value i is ⌊i / inner⌋ mod channels. */
 export class QuantisedValues implements TensorValues {
   readonly raw = null;
+  readonly places = null;
 
   /** @throws TensorError of more channels than are read */
   constructor(
@@ -53,6 +55,11 @@ export class MaskedValues implements TensorValues {
     private readonly original: TensorValues,
     private readonly mask: TensorValues,
   ) {}
+
+  /** A weight that is 0 before its mask is 0 behind it. */
+  get places(): StoredPlaces | null {
+    return this.original.places;
+  }
 
   get bytes(): number {
     return this.original.bytes + this.mask.bytes;
@@ -100,6 +107,7 @@ export class KeptEntries {
 /** A sparse tensor as the dense one that it stands for. Entries of one place add up, as in PyTorch. */
 export class SparseValues implements TensorValues {
   readonly raw = null;
+  readonly places = null;
   readonly bytes: number;
   /** Values of the dense dimensions behind each entry. */
   private readonly block: number;

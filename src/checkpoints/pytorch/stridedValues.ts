@@ -1,5 +1,5 @@
 /** Values of a strided tensor by range: in one piece where they lie in a row, gathered from near pieces where not. */
-import type { RawRange } from '../checkpoint';
+import type { RawRange, StoredPlaces } from '../checkpoint';
 import { bytesPerElement, decode, isDtype, type Dtype } from '../dtypes';
 import { elementCount, type Floats, type Location, rowMajor, TensorError, type TensorValues } from './tensorValues';
 import { quantisedAs, type TorchType } from './torchTypes';
@@ -33,6 +33,7 @@ interface Box {
 
 export class StridedValues implements TensorValues {
   readonly raw: RawRange | null;
+  readonly places: StoredPlaces | null;
   readonly bytes: number;
   private readonly count: number;
   private readonly dtype: Dtype;
@@ -66,6 +67,17 @@ export class StridedValues implements TensorValues {
     this.raw = plain
       ? { source: location.source, offset: this.position(this.count === 0 ? 0 : offset), length: this.bytes }
       : null;
+    // of quantised values 0 is not zero bytes, and of a repeated one none can be set by itself
+    const single = dtype === type.name && shape.every((size, axis) => size === 1 || stride[axis] !== 0);
+    this.places =
+      single && this.count > 0
+        ? {
+            source: location.source,
+            offset: this.position(offset),
+            valueBytes: this.size,
+            strides: stride.map(step => step * this.size),
+          }
+        : null;
   }
 
   async read(begin: number, end: number, signal?: AbortSignal): Promise<Floats> {

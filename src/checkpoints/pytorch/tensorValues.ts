@@ -1,11 +1,13 @@
 /** What reads the values of one tensor by range. */
-import type { ByteSource, RawRange } from '../checkpoint';
+import type { ByteSource, RawRange, StoredPlaces } from '../checkpoint';
 
 export type Floats = Float32Array | Float64Array;
 
 export interface TensorValues {
   /** As in `Checkpoint.raw`. */
   readonly raw: RawRange | null;
+  /** As in `Checkpoint.places`. */
+  readonly places: StoredPlaces | null;
   /** Bytes that the values take in the file. */
   readonly bytes: number;
   /** Values [begin, end) in row-major order. @throws CheckpointError */

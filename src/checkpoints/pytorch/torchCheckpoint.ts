@@ -1,6 +1,6 @@
 /** A checkpoint out of what was unpickled and where its storages lie; the same for the zip and the legacy format. */
 import type { TensorInfo } from '../../shared/inspection';
-import type { ByteSource, Checkpoint, RawRange } from '../checkpoint';
+import type { ByteSource, Checkpoint, RawRange, StoredPlaces } from '../checkpoint';
 import { CheckpointError } from '../checkpointError';
 import { nameAll } from './naming';
 import { walk } from './objectGraph';
@@ -59,6 +59,10 @@ class TorchCheckpoint implements Checkpoint {
 
   raw(index: number): RawRange | null {
     return this.listed[index]?.values?.raw ?? null;
+  }
+
+  places(index: number): StoredPlaces | null {
+    return this.listed[index]?.values?.places ?? null;
   }
 
   async values(index: number, begin: number, end: number, signal?: AbortSignal): Promise<Floats> {
