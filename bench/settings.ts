@@ -18,6 +18,8 @@ export interface Settings {
   readonly levelStride: number;
   /** Steps of the training whose weights decide the densities of a job's levels. */
   readonly trainedSteps: number;
+  /** Bytes of each file that is inspected. */
+  readonly inspectBytes: number;
 }
 
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
@@ -35,5 +37,6 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     rounds: count('BENCH_ROUNDS', 5),
     levelStride: count('BENCH_LEVEL_STRIDE', 2),
     trainedSteps: count('BENCH_TRAINED_STEPS', 100),
+    inspectBytes: count('BENCH_INSPECT_MB', 2000) * 1e6,
   };
 }
