@@ -7,6 +7,8 @@ import { elementCount, type Floats, rowMajor, TensorError, type TensorValues } f
 const sparseLimit = 2 ** 22;
 /** Longest dense form that is given out, zeros and all. */
 const denseLimit = 2 ** 32;
+/** Of sparse tensors that are kept for the next range, as they take in the file. */
+const keptBytes = 2 ** 26;
 /** Scales of a quantised tensor, which are read with every range. */
 const channelLimit = 2 ** 20;
 
@@ -90,17 +92,23 @@ interface Entries {
   readonly values: Floats;
 }
 
-/** The entries of the sparse tensor that was read last: those of all of them could be more than memory holds. */
+/** Entries of the sparse tensors that were read last: those of all of them could be more than memory holds. */
 export class KeptEntries {
-  private owner: SparseValues | null = null;
-  private entries: Promise<Entries> | null = null;
+  private readonly kept = new Map<SparseValues, Promise<Entries>>();
+  private bytes = 0;
 
   of(owner: SparseValues, load: () => Promise<Entries>): Promise<Entries> {
-    if (this.owner !== owner || !this.entries) {
-      this.owner = owner;
-      this.entries = load();
+    const known = this.kept.get(owner);
+    if (known) return known;
+    for (const oldest of this.kept.keys()) {
+      if (this.bytes + owner.bytes <= keptBytes) break;
+      this.kept.delete(oldest);
+      this.bytes -= oldest.bytes;
     }
-    return this.entries;
+    const entries = load();
+    this.kept.set(owner, entries);
+    this.bytes += owner.bytes;
+    return entries;
   }
 }
 

@@ -14,6 +14,8 @@ const cost = { opcode: 8, slot: 8, array: 48, map: 240, entry: 48, object: 96 } 
 const lineLimit = 16 * 2 ** 20;
 /** Characters of a module or a class; a longer one, recalled again and again, would be compared at length each time. */
 const nameLimit = 1_000;
+/** Values above one mark; Python's pickler sets a new one after a thousand. A stack that grows is copied, twice in memory. */
+const stackLimit = 2 ** 22;
 /** How deep makers look into their arguments: into a list, and into one in it that they pass on. */
 const copiedDepth = 2;
 
@@ -126,6 +128,7 @@ export class PickleMachine {
   }
 
   push(value: PickleValue): void {
+    if (this.stack.length >= stackLimit) this.fail(`more than ${stackLimit} values on its stack`);
     this.stack.push(value);
   }
 

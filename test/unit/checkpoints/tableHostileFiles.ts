@@ -247,6 +247,12 @@ export const hostileFiles: readonly HostileFile[] = [
     refused: /its objects take more than \d+ MB/,
   },
   {
+    what: 'a stack that grows for ever',
+    file: 'a.pkl',
+    bytes: Buffer.concat([Buffer.of(0x80, 2), Buffer.alloc(60 * thousands, 'N')]),
+    refused: /more than 4194304 values on its stack/,
+  },
+  {
     what: 'a name of megabytes, called again and again',
     file: 'a.pt',
     bytes: evil(`c${'m'.repeat(1e6)}\nn\nq\x07`, '0h\x07)R'.repeat(thousands)),
