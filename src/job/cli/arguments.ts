@@ -1,5 +1,6 @@
 /** What was asked for on the command line. */
 import { parseArgs } from 'node:util';
+import { pruneFlags, readPrune, type PruneCommand } from './pruneArguments';
 import { UsageError } from './usageError';
 
 export type InspectForm = 'table' | 'json' | 'markdown' | 'csv';
@@ -8,6 +9,7 @@ export type Command =
   | { readonly kind: 'run'; readonly experiment: string; readonly store: string; readonly json: boolean }
   | { readonly kind: 'inspect'; readonly files: readonly string[]; readonly form: InspectForm }
   | { readonly kind: 'diff'; readonly left: string; readonly right: string; readonly json: boolean }
+  | PruneCommand
   | { readonly kind: 'doctor'; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
@@ -19,6 +21,7 @@ const flags = {
   markdown: { type: 'boolean' },
   csv: { type: 'boolean' },
   store: { type: 'string' },
+  ...pruneFlags,
 } as const;
 
 type Values = ReturnType<typeof parse>['values'];
@@ -32,6 +35,7 @@ const commands: Readonly<Record<string, CommandSyntax>> = {
   run: { flags: ['json', 'store'], read: readRun },
   inspect: { flags: ['json', 'markdown', 'csv'], read: readInspect },
   diff: { flags: ['json'], read: readDiff },
+  prune: { flags: ['json', ...(Object.keys(pruneFlags) as (keyof typeof pruneFlags)[])], read: readPrune },
   doctor: { flags: ['json'], read: readDoctor },
 };
 

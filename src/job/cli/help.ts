@@ -10,6 +10,16 @@ Usage:
       Says what is in checkpoints and where their zeros are.
   winning-ticket diff A B [--json]
       Compares two checkpoints: structure, weights kept in both, sign flips, distance, overlap of the masks.
+  winning-ticket prune FILE --out FILE (--sparsity S | --density D) [OPTIONS] [--json]
+      Writes a pruned copy in the same format, and checks it; the original is never written to.
+      --method M       magnitude (default); structured: whole outputs; n:m: of M neighbouring inputs N stay
+      --sparsity S     share of the weights that go, 0 to 1; or --density D: share that stays
+      --scope WHERE    global (default): ranked all together; layer: each tensor by itself
+      --role-policy P  shares that go by kind of layer, e.g. attention=0.5,feed-forward=0.7
+      --pattern N:M    with n:m; default 2:4
+      --norm l1|l2     with structured; default l2
+      --exclude NAME   a tensor or module that stays as it is, * for any characters; may be repeated
+      --overwrite      replace another file at --out
   winning-ticket doctor [--json]
       Says which executors can be used on this machine, and how fast they are.
   winning-ticket --help | --version
