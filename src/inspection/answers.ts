@@ -1,6 +1,7 @@
 /** What each request of the host is answered with. */
 import {
   inspectorLimits,
+  type ComparisonResult,
   type HostToInspector,
   type InspectorToHost,
   type TensorReference,
@@ -9,8 +10,9 @@ import { pairTensors } from '../sparsity/compare';
 import type { OpenFile, OpenFiles } from './openFiles';
 import type { StatisticsCache } from './statisticsCache';
 import type { StatisticsEngine } from './statisticsEngine';
-import { statisticsOf, StatisticsRequest } from './statisticsRequest';
+import { countAll, statisticsOf } from './statisticsRequest';
 import { compareTensors, detailsOf, maskTileOf, nextDifference, tileOf, type TensorAt } from './views';
+import { Wishes } from './wishes';
 
 /** Messages that are answered. */
 export type Request = Exclude<HostToInspector, { readonly type: 'settings' | 'close' | 'prefer' | 'cancel' }>;
@@ -23,8 +25,8 @@ export interface Context {
   readonly send: (message: InspectorToHost) => void;
   /** Of this request. */
   readonly signal: AbortSignal;
-  /** Where wishes go that come later. */
-  readonly onStatistics: (request: StatisticsRequest) => void;
+  /** Says in what order it works, so that later wishes can change it. */
+  readonly onWishes: (wishes: Wishes) => void;
 }
 
 /** @throws whatever went wrong; the signal's reason */
@@ -76,12 +78,12 @@ async function open({ id, source }: RequestOf<'open'>, { files, send, signal }: 
 async function statistics(
   { id, tensors }: RequestOf<'statistics'>,
   file: OpenFile,
-  { engine, cache, send, onStatistics }: Context,
+  { engine, cache, send, onWishes }: Context,
   signal: AbortSignal,
 ): Promise<void> {
-  const request = new StatisticsRequest(file, tensors);
-  onStatistics(request);
-  await request.run(engine, cache, signal, (tensor, result) => {
+  const wishes = new Wishes(tensors.filter(index => index < file.checkpoint.tensors.length));
+  onWishes(wishes);
+  await countAll(file, wishes, engine, cache, signal, (tensor, result) => {
     send({ type: 'statistics', id, tensor, result });
   });
 }
@@ -101,19 +103,24 @@ async function compare(
   { id }: RequestOf<'compare'>,
   left: OpenFile,
   right: OpenFile,
-  { send }: Context,
+  { send, onWishes }: Context,
   signal: AbortSignal,
 ): Promise<void> {
   const { pairs, unpaired } = pairTensors(left.checkpoint.tensors, right.checkpoint.tensors);
   send({ type: 'pairs', id, pairs, unpaired });
-  for (const [pair, { left: leftIndex, right: rightIndex }] of pairs.entries()) {
+  const wishes = new Wishes([...pairs.keys()]);
+  onWishes(wishes);
+  for (let pair = wishes.next(); pair !== null; pair = wishes.next()) {
+    const { left: leftIndex, right: rightIndex } = pairs[pair]!;
+    let result: ComparisonResult;
     try {
       const comparison = await compareTensors(tensorIn(left, leftIndex), tensorIn(right, rightIndex), signal);
-      send({ type: 'comparison', id, pair, result: { ok: true, comparison } });
+      result = { ok: true, comparison };
     } catch (error) {
       signal.throwIfAborted();
-      send({ type: 'comparison', id, pair, result: { ok: false, error: messageOf(error) } });
+      result = { ok: false, error: messageOf(error) };
     }
+    send({ type: 'comparison', id, pair, result });
   }
 }
 

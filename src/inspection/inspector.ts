@@ -5,11 +5,11 @@ import { OpenFiles } from './openFiles';
 import { checkRequest } from './requests';
 import { StatisticsCache } from './statisticsCache';
 import type { StatisticsEngine } from './statisticsEngine';
-import type { StatisticsRequest } from './statisticsRequest';
+import type { Wishes } from './wishes';
 
 interface Running {
   readonly controller: AbortController;
-  statistics: StatisticsRequest | null;
+  wishes: Wishes | null;
 }
 
 export class Inspector {
@@ -52,7 +52,7 @@ export class Inspector {
         });
         break;
       case 'prefer':
-        this.running.get(message.id)?.statistics?.prefer(message.tensors);
+        this.running.get(message.id)?.wishes?.prefer(message.wanted);
         break;
       case 'cancel':
         this.running.get(message.id)?.controller.abort();
@@ -75,7 +75,7 @@ export class Inspector {
       this.warn(`request ${id} is running already`);
       return;
     }
-    const running: Running = { controller: new AbortController(), statistics: null };
+    const running: Running = { controller: new AbortController(), wishes: null };
     this.running.set(id, running);
     const { signal } = running.controller;
     try {
@@ -85,8 +85,8 @@ export class Inspector {
         cache: this.cache,
         send: this.send,
         signal,
-        onStatistics: statistics => {
-          running.statistics = statistics;
+        onWishes: wishes => {
+          running.wishes = wishes;
         },
       });
       this.send({ type: 'done', id });

@@ -27,7 +27,7 @@ const request: z.ZodType<HostToInspector> = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('close'), file: id }),
   z.strictObject({ type: z.literal('statistics'), id, file: id, tensors }),
-  z.strictObject({ type: z.literal('prefer'), id, tensors }),
+  z.strictObject({ type: z.literal('prefer'), id, wanted: tensors }),
   z.strictObject({ type: z.literal('tile'), id, file: id, tensor: index, region, cells }),
   z.strictObject({ type: z.literal('details'), id, file: id, tensor: index }),
   z.strictObject({ type: z.literal('compare'), id, left: id, right: id }),

@@ -47,8 +47,8 @@ export type HostToInspector =
   | { readonly type: 'close'; readonly file: number }
   /** → a `statistics` for each tensor (an index into the file's list), as far as possible in this order. */
   | { readonly type: 'statistics'; readonly id: number; readonly file: number; readonly tensors: readonly number[] }
-  /** Rows that have come into view: those tensors of a running `statistics` go first; not answered. */
-  | { readonly type: 'prefer'; readonly id: number; readonly tensors: readonly number[] }
+  /** Rows that have come into view: these tensors of a running `statistics`, or pairs of a running `compare`, go first; not answered. */
+  | { readonly type: 'prefer'; readonly id: number; readonly wanted: readonly number[] }
   /** → one `tile`. The region is cut to the matrix; at most `rows` × `columns` cells come back. */
   | {
       readonly type: 'tile';
@@ -60,7 +60,7 @@ export type HostToInspector =
     }
   /** → one `details`. */
   | { readonly type: 'details'; readonly id: number; readonly file: number; readonly tensor: number }
-  /** → `pairs`, then a `comparison` for each pair in this order. */
+  /** → `pairs`, then a `comparison` for each of them, in this order unless others are preferred. */
   | { readonly type: 'compare'; readonly id: number; readonly left: number; readonly right: number }
   /** → one `maskTile`: where two tensors of one shape keep and lack weights. */
   | {
