@@ -81,6 +81,7 @@ export class StatisticsEngine {
           signal?.throwIfAborted();
           return this.pool.run(await taskOf(range));
         });
+        signal?.throwIfAborted();
         merger.add(place, partial);
       }
     };
