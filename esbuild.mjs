@@ -88,7 +88,11 @@ const targets = [
     ...common,
     ...browser,
     outdir: path.join(dist, 'webview'),
-    entryPoints: { experiment: 'webview/experiment/main.ts', sidebar: 'webview/sidebar/main.ts' },
+    entryPoints: {
+      experiment: 'webview/experiment/main.ts',
+      sidebar: 'webview/sidebar/main.ts',
+      inspector: 'webview/inspector/main.ts',
+    },
   },
 ];
 

@@ -56,7 +56,7 @@ export function tensorsAsCsv(tables: readonly TensorTable[]): string {
   return [csvColumns, ...rows].map(row => `${row.map(csvField).join(',')}\r\n`).join('');
 }
 
-function csvField(value: string | number | boolean | null): string {
+export function csvField(value: string | number | boolean | null): string {
   if (value === null) return '';
   if (typeof value !== 'string') return String(value);
   // a name that a spreadsheet would take for a formula stays text
@@ -116,7 +116,7 @@ export function formatShape(shape: readonly number[]): string {
 }
 
 /** Names come from files: nothing in them ends a cell, a line or the text, or becomes markup. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text
     .replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, ' ')
     .replace(/[\\`*_{}[\]<>|~&]/g, character =>

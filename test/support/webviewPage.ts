@@ -34,7 +34,9 @@ type Open<Outgoing, Incoming> = (options?: PageOptions) => Promise<WebviewPage<O
  * For the test file that calls it: a browser, the built pages on a free port of this machine, and a function that opens
  * one. After each test its pages close, and none may have logged an error, thrown, broken the policy or reached out.
  */
-export function webviewPages<Outgoing, Incoming>(name: 'experiment' | 'sidebar'): Open<Outgoing, Incoming> {
+export function webviewPages<Outgoing, Incoming>(
+  name: 'experiment' | 'sidebar' | 'inspector',
+): Open<Outgoing, Incoming> {
   let browser: Browser;
   let server: Server;
   const problems: string[] = [];
@@ -85,7 +87,7 @@ export function webviewPages<Outgoing, Incoming>(name: 'experiment' | 'sidebar')
 async function servePages(): Promise<Server> {
   const server = createServer((request, response) => {
     const { pathname, origin } = new URL(request.url ?? '/', `http://${request.headers.host ?? ''}`);
-    const [, name, extension] = /^\/(experiment|sidebar)(\.js|\.css)?$/.exec(pathname) ?? [];
+    const [, name, extension] = /^\/(experiment|sidebar|inspector)(\.js|\.css)?$/.exec(pathname) ?? [];
     if (name === undefined) {
       response.writeHead(204).end(); // the browser's own request for an icon
     } else if (extension !== undefined) {

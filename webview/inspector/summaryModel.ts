@@ -1,0 +1,120 @@
+/** The totals at the top of the inspector. Pure. */
+import { formatBytes, formatCount, formatShare, plural } from '../../src/shared/format';
+import type { TensorInfo } from '../../src/shared/inspection';
+import {
+  countsInTotals,
+  dtypeMix,
+  totalsByKind,
+  totalsOf,
+  type KindTotal,
+  type StatisticsOf,
+} from '../../src/shared/totals';
+
+export interface Fact {
+  readonly label: string;
+  readonly value: string;
+  /** What it means, or its digits. */
+  readonly title: string;
+}
+
+export interface SummaryModel {
+  readonly facts: readonly Fact[];
+  readonly kinds: readonly KindTotal[];
+  /** Tensors with a number, of those that count. */
+  readonly counted: number;
+  readonly total: number;
+}
+
+/** @param complete whether no more statistics come: until then zeros are "so far" */
+export function summaryModel(
+  tensors: readonly TensorInfo[],
+  statistics: StatisticsOf,
+  complete: boolean,
+): SummaryModel {
+  const network = tensors.filter(countsInTotals);
+  const weights = sum(network, tensor => tensor.count);
+  const prunable = sum(network, tensor => (tensor.prunable ? tensor.count : 0));
+  const bytes = sum(network, tensor => tensor.bytes);
+  const totals = totalsOf(tensors, statistics);
+  const tied = tensors.filter(tensor => tensor.tiedTo !== null).length;
+  const apart = tensors.filter(tensor => tensor.role === 'optimizer' || tensor.role === 'other');
+  const soFar = complete ? '' : ' so far';
+  const { all, prunable: ofPrunable } = totals;
+  const known = all.tensors > 0;
+  const missing = complete && all.missing > 0 ? `; ${plural(all.missing, 'tensor')} could not be counted` : '';
+  const facts: Fact[] = [
+    {
+      label: 'parameters',
+      value: formatCount(weights),
+      title: `Weights and buffers of the network${tied > 0 ? '; tied memory counts once' : ''}.`,
+    },
+    {
+      label: 'prunable',
+      value: `${formatCount(prunable)}${weights > 0 ? ` (${formatShare(prunable / weights)})` : ''}`,
+      title: 'Kernels, embeddings and projections. Biases and normalisation never count as prunable.',
+    },
+    {
+      label: 'zeros',
+      value: known ? `${formatCount(ofPrunable.zeros)} (${formatShare(ofPrunable.sparsity)})${soFar}` : '…',
+      title: `Weights that are exactly 0, of ${formatCount(ofPrunable.count)} prunable ones${soFar}${missing}. Of all parameters: ${formatCount(all.zeros)} (${formatShare(all.sparsity)}).`,
+    },
+    {
+      label: 'effective size',
+      value:
+        complete && known
+          ? `${formatBytes(effectiveBytes(tensors, statistics))} of ${formatBytes(bytes)}`
+          : `… of ${formatBytes(bytes)}`,
+      title: 'Bytes of the weights that are not 0, without the index that a sparse format needs.',
+    },
+    { label: 'dtypes', value: mixText(tensors), title: 'By bytes.' },
+  ];
+  if (tied > 0) {
+    facts.push({
+      label: 'tied',
+      value: plural(tied, 'tensor'),
+      title: 'They share the memory of an earlier tensor, which counts once.',
+    });
+  }
+  if (apart.length > 0) {
+    facts.push({
+      label: 'not counted',
+      value: `${plural(apart.length, 'tensor')}, ${formatBytes(sum(apart, tensor => tensor.bytes))}`,
+      title: 'Optimiser state and others, which are no part of the network.',
+    });
+  }
+  return { facts, kinds: totalsByKind(tensors, statistics), counted: all.tensors, total: all.tensors + all.missing };
+}
+
+function effectiveBytes(tensors: readonly TensorInfo[], statistics: StatisticsOf): number {
+  let total = 0;
+  tensors.forEach((tensor, index) => {
+    if (!countsInTotals(tensor)) return;
+    const known = statistics(index);
+    const density = known && known.count > 0 ? 1 - known.zeros / known.count : 1;
+    total += tensor.bytes * density;
+  });
+  return total;
+}
+
+function mixText(tensors: readonly TensorInfo[]): string {
+  const mix = dtypeMix(tensors);
+  const whole = mix.reduce((total, { bytes }) => total + bytes, 0);
+  const shown = mix
+    .slice(0, 3)
+    .map(({ dtype, bytes }) => (mix.length === 1 || whole === 0 ? dtype : `${dtype} ${formatShare(bytes / whole)}`));
+  return shown.join(', ') + (mix.length > 3 ? ` and ${mix.length - 3} more` : '') || '–';
+}
+
+/** "58 % · guideline 50 to 60 %", and whether the part lies in it. */
+export function guidelineText({ total, guideline }: KindTotal): {
+  readonly text: string;
+  readonly where: 'below' | 'within' | 'above';
+} {
+  const where = total.sparsity < guideline.least ? 'below' : total.sparsity > guideline.most ? 'above' : 'within';
+  const range = `${(guideline.least * 100).toFixed(0)} to ${(guideline.most * 100).toFixed(0)} %`;
+  return { text: `${where} the guideline of ${range}`, where };
+}
+
+function sum(tensors: readonly TensorInfo[], of: (tensor: TensorInfo) => number): number {
+  return tensors.reduce((total, tensor) => total + of(tensor), 0);
+}
