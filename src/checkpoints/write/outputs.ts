@@ -59,7 +59,9 @@ export function chooseOutputs(tensors: readonly RankedOutputs[], going: number):
     outputs += norms.length;
   }
   const all = new Float64Array(outputs);
-  tensors.forEach(({ norms }, tensor) => { all.set(norms, starts[tensor]); });
+  tensors.forEach(({ norms }, tensor) => {
+    all.set(norms, starts[tensor]);
+  });
   const order = Uint32Array.from(all, (_, place) => place).sort((a, b) => {
     return all[a] === all[b] ? a - b : all[a]! - all[b]!;
   });

@@ -15,7 +15,7 @@ import { forEachChunk, type Cut } from './cut';
 import { decide } from './decide';
 import { goingPlaces, placesOf } from './places';
 import type { PruneRule } from './pruneRule';
-import { recordingSource, type FilesOf } from './recordingSource';
+import { closeFiles, recordingSource, type FilesOf } from './recordingSource';
 import { ZeroWriter } from './zeroWriter';
 import { isZip, repairChecksums } from './zipChecksums';
 
@@ -57,47 +57,60 @@ export interface PruneResult {
 /**
  * @returns once the copy is on disk, was opened again and holds just the zeros that were planned
  * @throws PruneOptionError where the rule does not fit the file; CheckpointError where it cannot be read, changed or
- *   written; the signal's reason. Nothing is left behind then.
+ *   written; the signal's reason. Nothing is left behind then, but for parts that were in their place before a later one failed.
  */
 export async function pruneCopy(request: PruneRequest): Promise<PruneResult> {
-  const { file, out, signal } = request;
   const files: FilesOf = new Map();
-  const checkpoint = await openCheckpoint(recordingSource(await openFile(file), path.basename(file), files));
   try {
-    const names = namesOfCopy(files, file, out);
-    await refuseTargets(request, files, names);
-    request.onPhase('counting');
-    const before = await countAll(checkpoint, request);
-    request.onPhase('ranking');
-    const places = new Map<number, StoredPlaces>();
-    const check = (chosen: readonly number[]): void => {
-      for (const index of chosen) places.set(index, changeable(checkpoint, index, files, file));
-    };
-    const { cuts, notes } = await decide(checkpoint, request.rule, request.exclude, check, signal);
-    const copies = await CopyFolder.make(path.dirname(path.resolve(out)));
+    const source = recordingSource(await openFile(request.file), path.basename(request.file), files);
+    const checkpoint = await openCheckpoint(source);
     try {
-      request.onPhase('copying');
-      for (const [relative, source] of files) await copies.copy(source, names.get(relative)!, signal);
-      request.onPhase('pruning');
-      const planned = [...before];
-      for (const [relative, source] of files) {
-        const here = [...cuts].filter(([index]) => places.get(index)!.source.path === source.path);
-        await zeroIn(copies, names.get(relative)!, checkpoint, here, places, planned, signal);
-      }
-      request.onPhase('checking');
-      await verify(copies.pathOf(path.basename(out)), checkpoint, planned, request);
-      const ordered = [...names.values()].reverse();
-      await copies.publish(ordered);
-      const tensors = checkpoint.tensors.map((info, index) => {
-        return { info, chosen: cuts.has(index), before: before[index]!, after: planned[index]! };
-      });
-      const folder = path.dirname(out);
-      return { format: checkpoint.format, files: ordered.map(name => path.join(folder, name)), tensors, notes };
+      return await pruneOpen(request, checkpoint, files);
     } finally {
-      await copies.remove();
+      await checkpoint.close();
     }
   } finally {
-    await checkpoint.close();
+    await closeFiles(files);
+  }
+}
+
+async function pruneOpen(request: PruneRequest, checkpoint: Checkpoint, files: FilesOf): Promise<PruneResult> {
+  const { file, out, rule, exclude, onPhase, signal } = request;
+  const names = namesOfCopy(files, file, out);
+  await refuseTargets(request, files, names);
+  onPhase('counting');
+  const before = await countAll(checkpoint, request);
+  onPhase('ranking');
+  const places = new Map<number, StoredPlaces>();
+  const check = (chosen: readonly number[]): void => {
+    for (const index of chosen) places.set(index, changeable(checkpoint, index, files, file));
+  };
+  const { cuts, notes } = await decide(checkpoint, rule, exclude, check, signal);
+  const copies = await CopyFolder.make(path.dirname(path.resolve(out)));
+  try {
+    onPhase('copying');
+    for (const [relative, source] of files) await copies.copy(source, names.get(relative)!, signal);
+    onPhase('pruning');
+    const planned = [...before];
+    for (const [relative, source] of files) {
+      const here = [...cuts].filter(([index]) => places.get(index)!.source.path === source.path);
+      await zeroIn(copies, names.get(relative)!, checkpoint, here, places, planned, signal);
+    }
+    onPhase('checking');
+    await verify(copies.pathOf(path.basename(out)), checkpoint, planned, request);
+    const ordered = [...names.values()].reverse();
+    await copies.publish(ordered);
+    const folder = path.dirname(out);
+    return {
+      format: checkpoint.format,
+      files: ordered.map(name => path.join(folder, name)),
+      tensors: checkpoint.tensors.map((info, index) => {
+        return { info, chosen: cuts.has(index), before: before[index]!, after: planned[index]! };
+      }),
+      notes,
+    };
+  } finally {
+    await copies.remove();
   }
 }
 

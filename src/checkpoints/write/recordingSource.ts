@@ -5,7 +5,8 @@ import { pathBeside } from '../sourcePath';
 export type FilesOf = Map<string, ByteSource>;
 
 /**
- * A file that notes which others are opened beside it.
+ * A file that notes which others are opened beside it, and stays open though its reader is done with it: it is still to be
+ * copied. `closeFiles` closes them all.
  * @param relative its own path relative to the folder of the first
  */
 export function recordingSource(source: ByteSource, relative: string, files: FilesOf): ByteSource {
@@ -20,6 +21,10 @@ export function recordingSource(source: ByteSource, relative: string, files: Fil
       const folder = relative.includes('/') ? relative.replace(/[^/]*$/, '') : '';
       return recordingSource(await source.beside(path), folder + pathBeside(source.name, path), files);
     },
-    close: () => source.close(),
+    close: () => Promise.resolve(),
   };
+}
+
+export async function closeFiles(files: FilesOf): Promise<void> {
+  for (const source of files.values()) await source.close();
 }
