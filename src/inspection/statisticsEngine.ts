@@ -6,6 +6,7 @@ import type { TensorInfo, TensorStatistics } from '../shared/inspection';
 import { PartialMerger } from '../sparsity/partial';
 import { StatisticsAccumulator } from '../sparsity/statistics';
 import { structureOf, unitOf, type StructurePlan } from '../sparsity/structurePlan';
+import { countable } from './countable';
 import { Limit } from './limit';
 import { largestTask } from './statisticsKernel';
 import { StatisticsPool } from './statisticsPool';
@@ -46,8 +47,7 @@ export class StatisticsEngine {
    */
   async statistics(checkpoint: Checkpoint, index: number, signal?: AbortSignal): Promise<TensorStatistics> {
     signal?.throwIfAborted();
-    const tensor = checkpoint.tensors[index]!;
-    if (tensor.error !== null) throw new CheckpointError(tensor.name, tensor.error);
+    const tensor = countable(checkpoint, index);
     const plan = structureOf(tensor);
     if (tensor.count === 0 || unitOf(plan) > largestTask) return plainStatistics(checkpoint, index, signal);
     const file = fileTasks(checkpoint, index, plan);

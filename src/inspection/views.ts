@@ -1,14 +1,15 @@
 /** What an editor shows of one tensor, or of two: values are read in ranges and reduced at once. */
 import type { Checkpoint } from '../checkpoints/checkpoint';
 import type { TensorComparison } from '../shared/comparison';
-import type { TensorInfo, TensorStatistics } from '../shared/inspection';
+import type { TensorStatistics } from '../shared/inspection';
 import type { MaskTile, MatrixRegion, TensorDetails, Tile } from '../shared/inspectorMessages';
 import { ComparisonAccumulator } from '../sparsity/compare';
 import { DetailsAccumulator } from '../sparsity/details';
 import { cutRegion, matrixViewOf, rangesOf, walk, type MatrixView } from '../sparsity/matrixView';
 import { gridOver, MaskTileAccumulator, TileAccumulator, WeightTileAccumulator, type CellGrid } from '../sparsity/tile';
+import { countable } from './countable';
 
-/** A tensor of an open checkpoint. */
+/** A tensor of an open checkpoint; the index is one of its list. */
 export interface TensorAt {
   readonly checkpoint: Checkpoint;
   readonly index: number;
@@ -56,7 +57,7 @@ export async function detailsOf(
   statistics: TensorStatistics,
   signal: AbortSignal,
 ): Promise<TensorDetails> {
-  const tensor = readable(at);
+  const tensor = countable(at.checkpoint, at.index);
   const accumulator = new DetailsAccumulator(tensor, statistics);
   for (let begin = 0; begin < tensor.count; begin += chunk) {
     const end = Math.min(begin + chunk, tensor.count);
@@ -68,7 +69,7 @@ export async function detailsOf(
 /** @throws CheckpointError; Error where the shapes differ */
 export async function compareTensors(left: TensorAt, right: TensorAt, signal: AbortSignal): Promise<TensorComparison> {
   requireSameShape(left, right);
-  const { count } = readable(left);
+  const { count } = countable(left.checkpoint, left.index);
   const accumulator = new ComparisonAccumulator();
   for (let begin = 0; begin < count; begin += chunk) {
     accumulator.add(...(await bothValues(left, right, begin, Math.min(begin + chunk, count), signal)));
@@ -84,7 +85,7 @@ export async function nextDifference(
   signal: AbortSignal,
 ): Promise<{ position: number; row: number; column: number } | null> {
   requireSameShape(left, right);
-  const tensor = readable(left);
+  const tensor = countable(left.checkpoint, left.index);
   for (let begin = from; begin < tensor.count; begin += chunk) {
     const [a, b] = await bothValues(left, right, begin, Math.min(begin + chunk, tensor.count), signal);
     const place = a.findIndex((value, i) => (value === 0) !== (b[i] === 0));
@@ -123,22 +124,15 @@ function valuesOf(
 }
 
 function frameOf(at: TensorAt, region: MatrixRegion, cells: Cells): { view: MatrixView; grid: CellGrid } {
-  const tensor = readable(at);
+  const tensor = countable(at.checkpoint, at.index);
   const view = matrixViewOf(tensor);
   const cut = cutRegion(region, view.shape);
   if (!cut) throw new Error(`tensor ${tensor.name}: the region lies outside of it`);
   return { view, grid: gridOver(cut, cells) };
 }
 
-function readable({ checkpoint, index }: TensorAt): TensorInfo {
-  const tensor = checkpoint.tensors[index];
-  if (!tensor) throw new Error(`there is no tensor ${index}`);
-  if (tensor.error !== null) throw new Error(`tensor ${tensor.name}: ${tensor.error}`);
-  return tensor;
-}
-
 function requireSameShape(left: TensorAt, right: TensorAt): void {
-  const [a, b] = [readable(left), readable(right)];
+  const [a, b] = [countable(left.checkpoint, left.index), countable(right.checkpoint, right.index)];
   if (a.shape.length !== b.shape.length || a.shape.some((size, axis) => size !== b.shape[axis])) {
     throw new Error(`${a.name} has the shape [${a.shape.join(', ')}], ${b.name} has [${b.shape.join(', ')}]`);
   }

@@ -143,4 +143,11 @@ describe('statistics of a checkpoint', () => {
     );
     expectSameStatistics(await engine.statistics(checkpoint, 0), await plainly(checkpoint, 0));
   });
+
+  it('are refused where a few bytes claim more values than can ever be read', async () => {
+    const checkpoint = await openCheckpoint(memorySource('memory.safetensors', bytes));
+    const repeated = { ...checkpoint.tensors[0]!, shape: [2 ** 20, 2 ** 30], count: 2 ** 50 };
+    const hostile = { ...checkpoint, bytes: 1000, tensors: [repeated] };
+    await expect(engine.statistics(hostile, 0)).rejects.toThrow(/large\.weight: it claims 1125899906842624 values/);
+  });
 });
