@@ -27,7 +27,7 @@ function rowMajor(shape: readonly number[], valueBytes: number): number[] {
 
 /**
  * Offsets of the weights of a chunk that go and are not 0 already, ascending.
- * @param into as long as the values
+ * @param into at least as long as the values
  */
 export function goingPlaces(
   { offset, valueBytes, strides }: StoredPlaces,

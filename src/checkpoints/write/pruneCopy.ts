@@ -189,16 +189,21 @@ async function zeroIn(
 ): Promise<void> {
   await copies.change(name, async handle => {
     const writer = new ZeroWriter(handle);
+    let gone = new Uint8Array(0);
+    let into = new Float64Array(0);
     for (const [index, cut] of cuts) {
       const { shape } = checkpoint.tensors[index]!;
       const place = places.get(index)!;
       let zeros = 0;
       await forEachChunk(checkpoint, index, cut.unit, signal, async (values, begin) => {
-        const gone = new Uint8Array(values.length);
-        cut.mark(values, begin, gone);
-        for (let i = 0; i < values.length; i++) if (gone[i] === 1 || values[i] === 0) zeros++;
-        const offsets = goingPlaces(place, shape, begin, values, gone, new Float64Array(values.length));
-        await writer.zero(offsets, place.valueBytes);
+        if (gone.length < values.length) {
+          gone = new Uint8Array(values.length);
+          into = new Float64Array(values.length);
+        }
+        const marks = gone.subarray(0, values.length).fill(0);
+        cut.mark(values, begin, marks);
+        for (let i = 0; i < values.length; i++) if (marks[i] === 1 || values[i] === 0) zeros++;
+        await writer.zero(goingPlaces(place, shape, begin, values, marks, into), place.valueBytes);
       });
       planned[index] = zeros;
     }

@@ -12,7 +12,7 @@ export interface Span {
 
 /** Sets values of a file to zero bytes. */
 export class ZeroWriter {
-  private readonly buffer = Buffer.alloc(spanBytes);
+  private readonly buffer = new Uint8Array(spanBytes);
   private readonly spans: Span[] = [];
 
   constructor(private readonly file: FileHandle) {}
@@ -22,7 +22,7 @@ export class ZeroWriter {
     return this.spans;
   }
 
-  /** @param offsets ascending */
+  /** @param offsets ascending, multiples of `valueBytes` apart */
   async zero(offsets: Float64Array, valueBytes: number): Promise<void> {
     for (let begin = 0; begin < offsets.length;) {
       const start = offsets[begin]!;
@@ -39,6 +39,13 @@ export class ZeroWriter {
     }
   }
 
+  private view(valueBytes: number): { [index: number]: number } {
+    const { buffer } = this.buffer;
+    if (valueBytes === 4) return new Int32Array(buffer);
+    if (valueBytes === 2) return new Int16Array(buffer);
+    return valueBytes === 8 ? new Float64Array(buffer) : this.buffer;
+  }
+
   private async zeroSpan(offsets: Float64Array, valueBytes: number): Promise<void> {
     const start = offsets[0]!;
     const length = offsets.at(-1)! + valueBytes - start;
@@ -49,10 +56,8 @@ export class ZeroWriter {
       if (bytesRead === 0) throw new RangeError(`values at byte ${start + done}, behind the end of the copy`);
       done += bytesRead;
     }
-    for (const offset of offsets) {
-      const at = offset - start;
-      for (let byte = at; byte < at + valueBytes; byte++) bytes[byte] = 0;
-    }
+    const values = this.view(valueBytes);
+    for (let i = 0; i < offsets.length; i++) values[(offsets[i]! - start) / valueBytes] = 0;
     await writeAll(this.file, bytes, start);
     this.spans.push({ begin: start, end: start + length });
   }
