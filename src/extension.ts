@@ -7,6 +7,7 @@ import { ExperimentIndex } from './host/experimentIndex';
 import { ExperimentPanels } from './host/experimentPanels';
 import { ExperimentTree } from './host/experimentTree';
 import { Find } from './host/find';
+import { registerInspector } from './host/inspector';
 import { JobService } from './host/jobService';
 import { Results } from './host/results';
 import { RunFeedback } from './host/runFeedback';
@@ -42,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new RunFeedback(jobs, runner, showPanel, log),
     new ExperimentLenses(jobs, index, runner),
     registerCommands({ jobs, index, panels, runner, find, results, log }),
+    registerInspector(context, log),
   );
   void index.scan();
 }

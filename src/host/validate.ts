@@ -148,7 +148,7 @@ export type Checked<T> =
   /** In words: the field and what is wrong with it. */
   | { readonly ok: false; readonly problem: string };
 
-function check<T>(schema: z.ZodType, value: unknown): Checked<T> {
+export function check<T>(schema: z.ZodType, value: unknown): Checked<T> {
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data as T };
   const [issue] = result.error.issues;

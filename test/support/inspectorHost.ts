@@ -1,7 +1,12 @@
 /** A host for the inspector's page in a browser: answers what it asks from made-up files. */
 import type { TensorInfo } from '../../src/shared/inspection';
 import type { StatisticsResult } from '../../src/shared/inspectorMessages';
-import type { HostToInspectorView, InspectorAction, InspectorViewToHost, OpenedFile } from '../../src/shared/inspectorView';
+import type {
+  HostToInspectorView,
+  InspectorAction,
+  InspectorViewToHost,
+  OpenedFile,
+} from '../../src/shared/inspectorView';
 import {
   comparisonOf,
   detailsOf,
@@ -124,7 +129,12 @@ export class InspectorHost {
         const found = { position, row: Math.floor(position / columns), column: position % columns };
         return { type: 'difference', request: message.request, found };
       }
-      default:
+      case 'ready':
+      case 'visible':
+      case 'forget':
+      case 'counted':
+      case 'copy':
+      case 'perform':
         return null;
     }
   }

@@ -105,7 +105,7 @@ export function opened(name: string, tensors: readonly TensorInfo[], changes: Pa
 
 /** Numbers that fit the tensor; the sparsity differs from tensor to tensor. */
 export function statisticsOf(info: TensorInfo, seed: number): TensorStatistics {
-  const random = new Random("statistics", seed);
+  const random = new Random('statistics', seed);
   const sparsity = info.prunable ? [0, 0.612, 0.5, 0.873, 1][seed % 5]! : 0;
   const zeros = Math.round(info.count * sparsity);
   const spread = 0.02 + 0.2 * random.nextFloat();
@@ -182,7 +182,7 @@ export function tileOf(
 
 export function detailsOf(info: TensorInfo, statistics: TensorStatistics): TensorDetails {
   const matrix = matrixOf(info);
-  const random = new Random("norms");
+  const random = new Random('norms');
   const bins = 60;
   return {
     matrix,
@@ -192,15 +192,25 @@ export function detailsOf(info: TensorInfo, statistics: TensorStatistics): Tenso
       width: ((statistics.maximum ?? 1) - (statistics.minimum ?? -1)) / bins,
       counts: Array.from({ length: bins }, (_, bin) => Math.round(1000 * Math.exp(-((bin - 30) ** 2) / 90))),
     },
-    rowNorms: matrix.rows > 1 ? Float32Array.from({ length: matrix.rows }, (_, row) => (row % 9 === 4 ? 0 : 0.5 + random.nextFloat())) : null,
-    rowZeros: matrix.rows > 1 ? Uint32Array.from({ length: matrix.rows }, (_, row) => (row % 9 === 4 ? matrix.columns : row % matrix.columns)) : null,
+    rowNorms:
+      matrix.rows > 1
+        ? Float32Array.from({ length: matrix.rows }, (_, row) => (row % 9 === 4 ? 0 : 0.5 + random.nextFloat()))
+        : null,
+    rowZeros:
+      matrix.rows > 1
+        ? Uint32Array.from({ length: matrix.rows }, (_, row) => (row % 9 === 4 ? matrix.columns : row % matrix.columns))
+        : null,
   };
 }
 
 export function pairsOf(tensors: readonly TensorInfo[]): ComparedTensors[] {
   return tensors
     .filter(info => info.role === 'weight')
-    .map(info => ({ name: info.name, left: info, right: { ...info, dtype: info.shape.length > 1 ? info.dtype : 'F16' } }));
+    .map(info => ({
+      name: info.name,
+      left: info,
+      right: { ...info, dtype: info.shape.length > 1 ? info.dtype : 'F16' },
+    }));
 }
 
 export function comparisonOf({ left }: ComparedTensors, seed: number): TensorComparison {

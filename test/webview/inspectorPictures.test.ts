@@ -68,7 +68,11 @@ const states: Readonly<Record<string, (view: InspectorPage) => Promise<void>>> =
     );
     const host = new InspectorHost(view, tensors);
     await host.open('cut.th');
-    await view.send({ type: 'notice', message: 'The file changed on disk: its numbers are of the past.', actions: ['reopen'] });
+    await view.send({
+      type: 'notice',
+      message: 'The file changed on disk: its numbers are of the past.',
+      actions: ['reopen'],
+    });
     await host.count(undefined, index =>
       index % 5 === 1
         ? { ok: false, error: 'cut.th: layer1.0.conv1.weight: its values end after 100 of 2,304' }

@@ -3,7 +3,7 @@
  * `aria-activedescendant`, so that rows can come and go under a screen reader.
  */
 import { h, setAttribute, setChildren, setText } from '../ui/dom';
-import { arranged, type TableColumn } from './column';
+import { arranged, columnWidths, type TableColumn } from './column';
 import type { GroupRow, Row, Sort } from './rowsModel';
 import { contentHeight, rowAfterKey, scrollTopFor, visibleRows, type Scroller } from './virtual';
 
@@ -148,12 +148,15 @@ export class Grid {
 
   private arrange(): void {
     const { hidden, sort } = this.state;
-    this.columns = arranged(this.options.columns, hidden, this.element.clientWidth < narrow);
+    const isNarrow = this.element.clientWidth < narrow;
+    this.columns = arranged(this.options.columns, hidden, isNarrow);
+    const widths = columnWidths(this.columns, this.element.clientWidth, isNarrow);
+    this.element.style.setProperty('--wt-columns', widths.map(width => `${width}px`).join(' '));
+    this.element.style.setProperty('--wt-width', `${widths.reduce((sum, width) => sum + width, 0)}px`);
     const shape = JSON.stringify([this.columns.map(column => column.id), sort]);
     if (shape === this.shape) return;
     this.shape = shape;
     this.forget();
-    this.element.style.setProperty('--wt-columns', this.columns.map(column => column.width).join(' '));
     setAttribute(this.element, 'aria-colcount', this.columns.length);
     const focused = this.head.querySelector(':focus')?.getAttribute('data-column');
     setChildren(this.head, ...this.columns.map(column => this.headCell(column, sort)));

@@ -68,9 +68,27 @@ export class MatrixView<T extends MatrixTile> {
   private readonly zoomButtons = h(
     'span',
     { class: 'zoom-buttons' },
-    button('−', () => { this.zoom(-zoomStep * 2); }, { title: 'Zoom out (−)' }),
-    button('+', () => { this.zoom(zoomStep * 2); }, { title: 'Zoom in (+)' }),
-    button('Fit', () => { this.fit(); }, { title: 'Show the whole matrix (0)' }),
+    button(
+      '−',
+      () => {
+        this.zoom(-zoomStep * 2);
+      },
+      { title: 'Zoom out (−)' },
+    ),
+    button(
+      '+',
+      () => {
+        this.zoom(zoomStep * 2);
+      },
+      { title: 'Zoom in (+)' },
+    ),
+    button(
+      'Fit',
+      () => {
+        this.fit();
+      },
+      { title: 'Show the whole matrix (0)' },
+    ),
   );
   readonly element = h(
     'div',

@@ -98,10 +98,9 @@ function effectiveBytes(tensors: readonly TensorInfo[], statistics: StatisticsOf
 
 function mixText(tensors: readonly TensorInfo[]): string {
   const mix = dtypeMix(tensors);
-  const whole = mix.reduce((total, { bytes }) => total + bytes, 0);
   const shown = mix
     .slice(0, 3)
-    .map(({ dtype, bytes }) => (mix.length === 1 || whole === 0 ? dtype : `${dtype} ${formatShare(bytes / whole)}`));
+    .map(({ dtype, bytes }) => (mix.length === 1 ? dtype : `${dtype} ${formatBytes(bytes)}`));
   return shown.join(', ') + (mix.length > 3 ? ` and ${mix.length - 3} more` : '') || '–';
 }
 

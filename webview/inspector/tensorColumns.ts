@@ -52,7 +52,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
       id,
       label,
       title,
-      width: '78px',
+      width: 78,
       rank: 8,
       value: of,
       show: (cell, known) => {
@@ -66,7 +66,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
       id: `${n}:${m}`,
       label: `${n}:${m}`,
       title: `Groups of ${m} neighbours along the inputs that hold at most ${n} weights: what ${n}:${m} sparse kernels need.`,
-      width: '68px',
+      width: 68,
       rank: 7,
       value: known => {
         const found = of(known);
@@ -89,7 +89,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
       id: 'tensor',
       label: 'tensor',
       title: 'Name in the file.',
-      width: 'minmax(var(--wt-names), 2fr)',
+      width: 0,
       align: 'left',
       numeric: false,
       rank: 0,
@@ -103,7 +103,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
       id: 'shape',
       label: 'shape',
       title: 'Sizes of the axes, slowest first.',
-      width: '108px',
+      width: 108,
       align: 'left',
       numeric: false,
       rank: 3,
@@ -124,7 +124,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
       id: 'dtype',
       label: 'dtype',
       title: 'Type of the values in the file.',
-      width: '62px',
+      width: 62,
       align: 'left',
       numeric: false,
       rank: 4,
@@ -137,7 +137,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
       id: 'count',
       label: 'count',
       title: 'Values in the tensor.',
-      width: '92px',
+      width: 92,
       align: 'right',
       numeric: true,
       rank: 5,
@@ -156,7 +156,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
         label: 'sparsity',
         title:
           'Share of the weights that are exactly 0. Of a module: of its prunable weights, or of all where it has none.',
-        width: '138px',
+        width: 146,
         rank: 1,
         value: known => sparsityOf(known),
         show: (cell, known) => {
@@ -181,7 +181,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
         label: '|w| histogram',
         title:
           'Weights by the power of two of their magnitude, from 2⁻²⁰ to 2⁴, the same axis in every row; heights are square roots.',
-        width: '96px',
+        width: 96,
         rank: 2,
         sortable: false,
         value: () => null,
@@ -199,7 +199,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
       id: 'deadOut',
       label: 'dead out',
       title: 'Outputs (rows, filters) whose weights are all 0, of all outputs.',
-      width: '88px',
+      width: 88,
       rank: 5,
       value: known => deadShare(known.deadOutputs),
       show: (cell, known) => {
@@ -210,7 +210,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
       id: 'deadIn',
       label: 'dead in',
       title: 'Inputs (columns, channels) whose weights are all 0, of all inputs.',
-      width: '88px',
+      width: 88,
       rank: 6,
       value: known => deadShare(known.deadInputs),
       show: (cell, known) => {
@@ -223,7 +223,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
       id: 'blocks',
       label: 'blocks',
       title: 'Share of the 4 × 4 blocks (outputs × inputs) that are wholly 0.',
-      width: '72px',
+      width: 72,
       rank: 9,
       value: known => blockShare(known),
       show: (cell, known) => {

@@ -21,7 +21,6 @@ export interface ToolbarOptions {
 
 /** Typing comes in bursts. */
 const filterMilliseconds = 120;
-const all = { value: '', label: 'all' };
 
 export class Toolbar {
   private filter: Filter;
@@ -74,7 +73,7 @@ export class Toolbar {
       { class: 'toolbar', attributes: { role: 'toolbar', 'aria-label': 'Table' } },
       this.input,
       this.choices,
-      labelled('group', grouping),
+      grouping,
       this.columnMenu(),
       this.shown,
     );
@@ -100,16 +99,13 @@ export class Toolbar {
       label: (value: string) => string = value => value,
     ) =>
       values.length > 0 &&
-      labelled(
-        name,
-        dropdown(
-          `Filter by ${name}`,
-          [all, ...values.map(value => ({ value, label: label(value) }))],
-          this.filter[name],
-          value => {
-            this.change({ [name]: value });
-          },
-        ),
+      dropdown(
+        `Filter by ${name}`,
+        [{ value: '', label: `any ${name}` }, ...values.map(value => ({ value, label: label(value) }))],
+        this.filter[name],
+        value => {
+          this.change({ [name]: value });
+        },
       );
     setChildren(this.choices, select('role', roles), select('kind', kinds, kindName), select('dtype', dtypes));
   }
@@ -172,13 +168,4 @@ export class Toolbar {
     });
     return menu;
   }
-}
-
-function labelled(label: string, control: HTMLElement): HTMLElement {
-  return h(
-    'span',
-    { class: 'labelled' },
-    h('span', { class: 'quiet', text: label, attributes: { 'aria-hidden': 'true' } }),
-    control,
-  );
 }

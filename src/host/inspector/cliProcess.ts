@@ -1,0 +1,49 @@
+/** One run of this extension's own command line, `dist/cli.js`, as a child process. No vscode. */
+import { spawn } from 'node:child_process';
+
+export interface CliRun {
+  readonly script: string;
+  readonly arguments: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** A result is a few megabytes at most: a table of tensors. */
+const mostOutput = 2 ** 26;
+
+/**
+ * @returns what it printed
+ * @throws Error with what it said on standard error; the signal's reason
+ */
+export function runCli({ script, arguments: argv, signal }: CliRun): Promise<string> {
+  signal.throwIfAborted();
+  const environment: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+  delete environment['NODE_OPTIONS'];
+  const child = spawn(process.execPath, [script, ...argv], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const stop = (): void => {
+    // it takes back what it has written
+    child.kill('SIGTERM');
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  let output = '';
+  let complaint = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (output.length < mostOutput) output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-10_000);
+  });
+  return new Promise<string>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, killed) => {
+      signal.removeEventListener('abort', stop);
+      if (signal.aborted) reject(signal.reason as Error);
+      else if (code === 0) resolve(output);
+      else {
+        const words = complaint.replace(/^winning-ticket: /gm, '').trim();
+        reject(
+          new Error(words || `It stopped unexpectedly (${killed ? `signal ${killed}` : `exit code ${code ?? '?'}`}).`),
+        );
+      }
+    });
+  });
+}
