@@ -27,7 +27,7 @@ const length = (value: bigint): Uint8Array => {
   return bytes;
 };
 /** A pickle out of opcodes, with a tensor at its end where there is to be one. */
-const evil = (...ops: Parameters<typeof piece>): Uint8Array => torchZip([weight, piece(...ops)], { 0: two });
+const evil = (...ops: readonly (string | Uint8Array)[]): Uint8Array => torchZip([weight, piece(...ops)], { 0: two });
 const command = call('os', 'system', 'touch /tmp/winning-ticket-was-here');
 const thousands = 100_000;
 
