@@ -43,7 +43,7 @@ export class InspectorHost {
     await this.view.send({ type: 'opening', mode: 'inspect', name, state: {} });
     await this.view.send({ type: 'opened', file: opened(name, this.tensors, changes), actions });
     for (let first = 0; first < this.tensors.length; first += page) {
-      await this.view.send({ type: 'tensors', first, tensors: this.tensors.slice(first, first + page) });
+      await this.view.sendLong({ type: 'tensors', first, tensors: this.tensors.slice(first, first + page) });
     }
   }
 

@@ -23,6 +23,8 @@ export interface WebviewPage<Outgoing, Incoming> {
   /** What the page posted to the host since it was last loaded, in order. */
   posted(): Promise<Outgoing[]>;
   send(message: Incoming): Promise<void>;
+  /** The same for long messages of plain values: as JSON they cross into the browser far faster. */
+  sendLong(message: Incoming): Promise<void>;
   /** What no host would send. */
   sendGarbage(message: unknown): Promise<void>;
   theme(name: ThemeName): Promise<void>;
@@ -77,6 +79,10 @@ export function webviewPages<Outgoing, Incoming>(
       page,
       posted: () => page.evaluate(() => (window as unknown as { posted: Outgoing[] }).posted),
       send,
+      sendLong: message =>
+        page.evaluate(json => {
+          window.postMessage(JSON.parse(json), '*');
+        }, JSON.stringify(message)),
       sendGarbage: send,
       theme: next => page.evaluate(applyTheme, themes[next]),
     };

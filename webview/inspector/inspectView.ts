@@ -68,7 +68,7 @@ export class InspectView {
     // the first page at once, the rest when all are there: rows of a tree would move
     if (first === 0 || whole) this.list.listed();
     if (whole) this.list.restore();
-    this.showTotals();
+    if (first === 0 || whole) this.showTotals();
   }
 
   results(results: readonly { readonly tensor: number; readonly result: StatisticsResult }[]): void {

@@ -2,18 +2,17 @@
  * A matrix of any size as a picture to move about in, by mouse, touch and keyboard; from far, cells of many weights,
  * from near, single weights with their values. What is missing is asked for; until it is there, what is known is shown.
  */
-import type { MatrixRegion, MatrixShape } from '../../src/shared/inspectorMessages';
-import { textOn } from '../charts/color';
+import type { MatrixShape } from '../../src/shared/inspectorMessages';
 import { h, setAttribute, setText } from '../ui/dom';
 import { say } from '../ui/live';
 import type { Theme } from '../ui/theme';
 import { button } from '../ui/toolkit';
+import { drawCells, drawPicture, paint, type MatrixTile, type Painted } from './matrixDraw';
 import {
   askFor,
   canZoom,
   panBy,
   panTo,
-  readable,
   serves,
   viewOf,
   weightAt,
@@ -25,15 +24,6 @@ import {
 } from './matrixModel';
 import type { CellPainter } from './matrixPaint';
 import { Pointers } from './pointers';
-
-export interface MatrixTile {
-  readonly matrix: MatrixShape;
-  readonly region: MatrixRegion;
-  readonly rows: number;
-  readonly columns: number;
-  readonly cellRows: number;
-  readonly cellColumns: number;
-}
 
 export interface MatrixViewOptions<T extends MatrixTile> {
   readonly label: string;
@@ -48,14 +38,6 @@ export interface MatrixViewOptions<T extends MatrixTile> {
 /** Moves of a hand come in bursts. */
 const askMilliseconds = 60;
 const zoomStep = 0.14;
-/** Rows of text need so many pixels. */
-const readableRow = 14;
-
-interface Painted<T> {
-  readonly tile: T;
-  readonly painter: CellPainter;
-  readonly picture: HTMLCanvasElement;
-}
 
 export class MatrixView<T extends MatrixTile> {
   private readonly canvas = h('canvas', {
@@ -101,6 +83,8 @@ export class MatrixView<T extends MatrixTile> {
   private whole: Painted<T> | undefined;
   private near: Painted<T> | undefined;
   private cursor: { row: number; column: number } | null = null;
+  /** Words that were said of the cursor; null where a pointer moves it, which nobody needs to hear. */
+  private said: string | null = null;
   private asking: AbortController | undefined;
   private timer: number | undefined;
   private drawing = false;
@@ -153,7 +137,7 @@ export class MatrixView<T extends MatrixTile> {
     this.whole &&= this.paint(this.whole.tile);
     this.near &&= this.paint(this.near.tile);
     this.draw();
-    if (this.cursor) this.point(this.cursor, false);
+    if (this.cursor) this.point(this.cursor, this.said !== null);
   }
 
   close(): void {
@@ -216,7 +200,8 @@ export class MatrixView<T extends MatrixTile> {
       else this.whole = painted;
       this.problem.hidden = true;
       this.draw();
-      if (this.cursor) this.point(this.cursor, false);
+      // what was said of the cell was true of a coarser one
+      if (this.cursor) this.point(this.cursor, this.said !== null);
     } catch (error) {
       if (!asking.signal.aborted) {
         this.problem.hidden = false;
@@ -228,19 +213,7 @@ export class MatrixView<T extends MatrixTile> {
   }
 
   private paint(tile: T): Painted<T> {
-    const painter = this.options.painter(tile);
-    const { rows, columns } = painter;
-    const picture = h('canvas', { attributes: { width: Math.max(1, columns), height: Math.max(1, rows) } });
-    const context = picture.getContext('2d');
-    if (context && rows > 0 && columns > 0) {
-      const image = context.createImageData(columns, rows);
-      for (let index = 0; index < rows * columns; index++) {
-        image.data.set(painter.color(index), index * 4);
-        image.data[index * 4 + 3] = 255;
-      }
-      context.putImageData(image, 0, 0);
-    }
-    return { tile, painter, picture };
+    return paint(tile, this.options.painter(tile));
   }
 
   private draw(): void {
@@ -329,7 +302,8 @@ export class MatrixView<T extends MatrixTile> {
     const cell = at && this.cellAt(at.row, at.column);
     const words = cell ? this.words(cell) : '';
     setText(this.reading, words || 'Drag to move, Ctrl + wheel or + and − to zoom.');
-    if (aloud && words) say(words);
+    if (aloud && words && words !== this.said) say(words);
+    this.said = aloud ? words : null;
     this.draw();
   }
 
@@ -370,59 +344,5 @@ export class MatrixView<T extends MatrixTile> {
       this.changed();
     }
     event.preventDefault();
-  }
-}
-
-function drawPicture<T extends MatrixTile>(context: CanvasRenderingContext2D, painted: Painted<T>, view: View): void {
-  const { region, rows, columns, cellRows, cellColumns } = painted.tile;
-  const x = (region.column - view.left) * view.pixelsPerColumn;
-  const y = (region.row - view.top) * view.pixelsPerRow;
-  context.save();
-  // cells of the last row and column may be cut: the picture ends with the region
-  context.beginPath();
-  context.rect(x, y, region.columns * view.pixelsPerColumn, region.rows * view.pixelsPerRow);
-  context.clip();
-  context.drawImage(
-    painted.picture,
-    x,
-    y,
-    columns * cellColumns * view.pixelsPerColumn,
-    rows * cellRows * view.pixelsPerRow,
-  );
-  context.restore();
-}
-
-/** The numbers in cells that have room for them; in high contrast, a line round each. */
-function drawCells<T extends MatrixTile>(
-  context: CanvasRenderingContext2D,
-  { tile, painter }: Painted<T>,
-  view: View,
-  theme: Theme,
-): void {
-  const width = tile.cellColumns * view.pixelsPerColumn;
-  const height = tile.cellRows * view.pixelsPerRow;
-  const withText = width >= readable && height >= readableRow;
-  const withLines = theme.highContrast && width >= 6 && height >= 6;
-  if (!withText && !withLines) return;
-  context.font = theme.font.replace(/^[\d.]+/, size => String(Math.min(11, Number(size))));
-  context.textAlign = 'center';
-  context.textBaseline = 'middle';
-  context.strokeStyle = theme.grid;
-  context.lineWidth = 1;
-  const firstRow = Math.max(0, Math.floor((view.top - tile.region.row) / tile.cellRows));
-  const firstColumn = Math.max(0, Math.floor((view.left - tile.region.column) / tile.cellColumns));
-  const lastRow = Math.min(tile.rows, firstRow + Math.ceil(view.rows / tile.cellRows) + 1);
-  const lastColumn = Math.min(tile.columns, firstColumn + Math.ceil(view.columns / tile.cellColumns) + 1);
-  for (let row = firstRow; row < lastRow; row++) {
-    for (let column = firstColumn; column < lastColumn; column++) {
-      const index = row * tile.columns + column;
-      const x = (tile.region.column + column * tile.cellColumns - view.left) * view.pixelsPerColumn;
-      const y = (tile.region.row + row * tile.cellRows - view.top) * view.pixelsPerRow;
-      if (withLines) context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
-      if (!withText) continue;
-      const color = painter.color(index);
-      context.fillStyle = textOn(color);
-      context.fillText(painter.text(index), x + width / 2, y + height / 2, width - 4);
-    }
   }
 }
