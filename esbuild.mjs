@@ -83,6 +83,17 @@ const targets = [
       'inspector-worker': 'src/inspection/worker.ts',
     },
   },
+  {
+    // in a bundle of its own, which only who opens an HDF5 file loads: it holds the library as text, a byte a character
+    ...common,
+    ...node,
+    entryPoints: { 'hdf5-worker': 'src/checkpoints/keras/hdf5Worker.ts' },
+    alias: { 'h5wasm-module': path.join(root, 'node_modules/h5wasm/dist/esm/hdf5_util.js') },
+    // where its script lies it would ask in a browser only
+    define: { 'import.meta.url': '""' },
+    charset: 'utf8',
+    sourcemap: false,
+  },
   { ...common, ...node, entryPoints: { cli: 'src/cli.ts' }, banner: { js: '#!/usr/bin/env node' } },
   {
     ...common,

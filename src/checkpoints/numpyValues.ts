@@ -76,7 +76,8 @@ function rowMajor(column: number, shape: readonly number[]): number {
   return place;
 }
 
-function swapped(bytes: Uint8Array, size: number): Uint8Array {
+/** @param size of a value: 2, 4 or 8 bytes. @returns a copy */
+export function swapped(bytes: Uint8Array, size: number): Uint8Array {
   const copy = Buffer.from(bytes);
   if (size === 2) return copy.swap16();
   return size === 4 ? copy.swap32() : copy.swap64();

@@ -1,6 +1,8 @@
 /** Any checkpoint: the first reader that recognises a file opens it. */
 import type { ByteSource, Checkpoint, FormatReader } from './checkpoint';
 import { CheckpointError } from './checkpointError';
+import { hdf5Reader } from './keras/hdf5Reader';
+import { kerasReader } from './keras/kerasReader';
 import { npyReader, npzReader } from './numpy';
 import { describeContent } from './openContent';
 import { pytorchLegacy } from './pytorch/legacyFormat';
@@ -10,7 +12,15 @@ import { shardedIndexReader } from './shardedIndex';
 import { readHead } from './source';
 
 /** One file each. Strict signatures first, guesses last: where two could take a file, the one that asks more is first. */
-const fileReaders: readonly FormatReader[] = [npyReader, safetensorsReader, pytorchZip, npzReader, pytorchLegacy];
+const fileReaders: readonly FormatReader[] = [
+  npyReader,
+  safetensorsReader,
+  pytorchZip,
+  kerasReader,
+  npzReader,
+  hdf5Reader,
+  pytorchLegacy,
+];
 
 export const readers: readonly FormatReader[] = [
   shardedIndexReader(source => openWith(fileReaders, source)),
