@@ -4,12 +4,14 @@ import { CheckpointError } from './checkpointError';
 import { hdf5Reader } from './keras/hdf5Reader';
 import { kerasReader } from './keras/kerasReader';
 import { npyReader, npzReader } from './numpy';
+import { onnxReader } from './onnx/onnx';
 import { describeContent } from './openContent';
 import { pytorchLegacy } from './pytorch/legacyFormat';
 import { pytorchZip } from './pytorch/zipFormat';
 import { safetensorsReader } from './safetensorsReader';
 import { shardedIndexReader } from './shardedIndex';
 import { readHead } from './source';
+import { tfjsReader } from './tfjs/tfjsReader';
 
 /** One file each. Strict signatures first, guesses last: where two could take a file, the one that asks more is first. */
 const fileReaders: readonly FormatReader[] = [
@@ -20,10 +22,12 @@ const fileReaders: readonly FormatReader[] = [
   npzReader,
   hdf5Reader,
   pytorchLegacy,
+  onnxReader,
 ];
 
 export const readers: readonly FormatReader[] = [
   shardedIndexReader(source => openWith(fileReaders, source)),
+  tfjsReader,
   ...fileReaders,
 ];
 
