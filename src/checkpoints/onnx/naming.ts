@@ -37,27 +37,36 @@ function modulePath(name: string, op: string): string | null {
 /** Of a node in a path. */
 const longestSegment = 200;
 
-/** Gives every tensor a name that no other has. */
-export class UniqueNames {
-  private readonly taken = new Set<string>();
-  private readonly tries = new Map<string, number>();
+/** What a tensor is called in the file, and what it would be called by its layer. */
+export interface Wish {
+  readonly listed: ListedTensor;
+  readonly layer: string | null;
+}
 
-  has(name: string): boolean {
-    return this.taken.has(name);
-  }
-
-  /** @returns the name that is wanted; with its graph or a number where another has it already */
-  take({ scope }: ListedTensor, wanted: string): string {
+/** @returns a name for each that no other has: its own where it is free, those of the main graph first */
+export function nameTensors(wishes: readonly Wish[]): string[] {
+  const own = new Set(wishes.map(({ listed }) => listed.record.name));
+  const taken = new Set<string>();
+  const tries = new Map<string, number>();
+  const take = ({ listed, layer }: Wish): string => {
+    const { record, scope } = listed;
+    const wanted = layer !== null && !own.has(layer) && !taken.has(layer) ? layer : record.name;
     const base = wanted === '' ? 'unnamed' : shortened(wanted, limits.nameLength / 2);
-    let name = base;
-    if (this.taken.has(base) && scope.parent) name = `${pathOf(scope)}/${base}`;
-    for (let i = this.tries.get(base) ?? 2; this.taken.has(name); i++) {
+    let name = taken.has(base) && scope.parent ? `${pathOf(scope)}/${base}` : base;
+    for (let i = tries.get(base) ?? 2; taken.has(name); i++) {
       name = `${base} (${i})`;
-      this.tries.set(base, i + 1);
+      tries.set(base, i + 1);
     }
-    this.taken.add(name);
+    taken.add(name);
     return name;
+  };
+  const names = new Array<string>(wishes.length);
+  for (const inner of [false, true]) {
+    wishes.forEach((wish, index) => {
+      if ((wish.listed.scope.parent !== null) === inner) names[index] = take(wish);
+    });
   }
+  return names;
 }
 
 /** Of subgraphs, from the outside: the node and its attribute. */

@@ -8,7 +8,7 @@ import { rowMajor, TensorError, type TensorValues } from '../pytorch/tensorValue
 import { describeTensor, guessConvention } from '../roles';
 import { elementType } from './elementTypes';
 import type { ExternalFiles } from './externalFiles';
-import { isNumbered, layerName, UniqueNames } from './naming';
+import { isNumbered, layerName, nameTensors } from './naming';
 import { dequantised, type Parameter, quantisationOf } from './quantisation';
 import { type ListedTensor, type ModelRecord, type Scope, SparseRecord } from './records';
 import { sparseValuesOf } from './sparseTensor';
@@ -50,22 +50,22 @@ export async function listTensors(model: ModelRecord, source: ByteSource, files:
       throw new TensorError(`its scale or zero point ${JSON.stringify(name.slice(0, 200))} is not in the file`);
     return { values: found.values, shape: model.tensors[index!]!.record.dims };
   };
-  const names = new UniqueNames();
-  // a number gives way to a name, so names come first
-  const own = new Set(model.tensors.map(({ record }) => record.name));
-  const convention = guessConvention(own);
-  const renamed: string[] = [];
-  const twice: string[] = [];
-  const tensors = model.tensors.map((listed, index): OnnxTensor => {
+  const convention = guessConvention(model.tensors.map(({ record }) => record.name));
+  const told = model.tensors.map(listed => {
     const { record, scope } = listed;
     const uses = usage.of(record.name, scope, record.dims.length);
     const stored: Stored = { dtype: dtypeOf(listed), shape: record.dims };
-    const meaning = meaningAmong(uses, stored);
-    const wanted = meaning && isNumbered(record.name) ? layerName(meaning.use, meaning.meaning) : null;
-    const free = wanted !== null && !own.has(wanted) && !names.has(wanted);
-    if (places.get(scope)!.get(record.name) !== index) twice.push(record.name);
-    const name = names.take(listed, free ? wanted : record.name);
-    if (free) renamed.push(`${record.name} as ${name}`);
+    return { listed, uses, stored, meaning: meaningAmong(uses, stored) };
+  });
+  const names = nameTensors(
+    told.map(({ listed, meaning }) => {
+      const layer = meaning && isNumbered(listed.record.name) ? layerName(meaning.use, meaning.meaning) : null;
+      return { listed, layer };
+    }),
+  );
+  const tensors = told.map(({ listed, uses, stored, meaning }, index): OnnxTensor => {
+    const { record } = listed;
+    const name = names[index]!;
     const result = quantise(loaded[index]!, stored, uses, parameter);
     const error = 'error' in result ? result.error : null;
     const info = describeTensor({
@@ -80,7 +80,7 @@ export async function listTensors(model: ModelRecord, source: ByteSource, files:
     if ('error' in result || info.error !== null) return { info, values: null, places: null };
     return { info, values: result.values, places: result.places ?? null };
   });
-  return { tensors, notes: notesOf(renamed, twice) };
+  return { tensors, notes: notesOf(model, names, places) };
 }
 
 async function load(
@@ -154,7 +154,16 @@ function placesOf({ raw }: TensorValues, dtype: string, shape: readonly number[]
 
 const mostExamples = 3;
 
-function notesOf(renamed: readonly string[], twice: readonly string[]): string[] {
+function notesOf(
+  model: ModelRecord,
+  names: readonly string[],
+  places: ReadonlyMap<Scope, ReadonlyMap<string, number>>,
+): string[] {
+  const own = model.tensors.map(({ record }) => record.name);
+  const renamed = own.flatMap((name, i) => (isNumbered(name) && names[i] !== name ? [`${name} as ${names[i]!}`] : []));
+  const twice = model.tensors.flatMap(({ record, scope }, i) =>
+    places.get(scope)!.get(record.name) === i ? [] : [record.name],
+  );
   const shown = (list: readonly string[]): string =>
     list
       .slice(0, mostExamples)
