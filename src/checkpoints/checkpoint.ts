@@ -41,6 +41,8 @@ export interface StoredPlaces {
   readonly valueBytes: number;
   /** Bytes from one index to the next, for each axis. */
   readonly strides: readonly number[];
+  /** In row-major order, where only these values lie there and others in other files; `offset` may be negative then. */
+  readonly values?: { readonly begin: number; readonly end: number };
 }
 
 export interface Checkpoint {
@@ -58,6 +60,11 @@ export interface Checkpoint {
    * Null where there are no such places; left out by readers of formats where `raw` says all.
    */
   places?(index: number): StoredPlaces | null;
+  /**
+   * Where `raw` is null because the values go on in another file: the ranges that hold them one after another, as `raw` has
+   * them, each of whole values. Null where there are none such; left out by readers whose tensors lie in one file each.
+   */
+  parts?(index: number): readonly RawRange[] | null;
   /**
    * Decoded values [begin, end) of a tensor in row-major order; float64 for F64 and integers that float32 cannot hold.
    * Callers ask for at most 2²² values at a time.

@@ -73,13 +73,24 @@ export class GroupBytes {
     const one = this.range(begin, length);
     if (one) return one.source.read(one.offset, length, signal);
     const bytes = new Uint8Array(length);
-    for (let i = this.segmentAt(begin), done = 0; done < length; i++) {
-      const { source, begin: start, end } = this.layout.segments[i]!;
-      const many = Math.min(end, begin + length) - begin - done;
-      if (many > 0) bytes.set(await source!.read(begin + done - start, many, signal), done);
-      done += many;
+    let done = 0;
+    for (const part of this.parts(begin, length)) {
+      bytes.set(await part.source.read(part.offset, part.length, signal), done);
+      done += part.length;
     }
     return bytes;
+  }
+
+  /** Of bytes that can be read: where they lie, in order. */
+  parts(begin: number, length: number): RawRange[] {
+    const parts: RawRange[] = [];
+    for (let i = this.segmentAt(begin), at = begin; at < begin + length; i++) {
+      const { source, begin: start, end } = this.layout.segments[i]!;
+      const many = Math.min(end, begin + length) - at;
+      if (source && many > 0) parts.push({ source, offset: at - start, length: many });
+      at += many;
+    }
+    return parts;
   }
 
   /** The last one that begins at or before the byte; one of no bytes only where none follows. */

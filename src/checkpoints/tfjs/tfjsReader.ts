@@ -72,6 +72,14 @@ class TfjsCheckpoint implements Checkpoint {
     return error === null && quantization === null && isDtype(dtype) ? group.range(begin, Number(bytes)) : null;
   }
 
+  parts(index: number): readonly RawRange[] | null {
+    const { error, quantization, group, begin, bytes, dtype } = this.weights[index]!;
+    if (error !== null || quantization !== null || !isDtype(dtype) || this.raw(index)) return null;
+    const parts = group.parts(begin, Number(bytes));
+    // shards are cut at bytes, which may be in the middle of a value
+    return parts.every(({ length }) => length % bytesPerElement[dtype] === 0) ? parts : null;
+  }
+
   async values(index: number, begin: number, end: number, signal?: AbortSignal): Promise<Float32Array | Float64Array> {
     const { group, begin: start, quantization, dtype } = this.weights[index]!;
     const { name, error } = this.tensors[index]!;

@@ -59,18 +59,21 @@ export class CopyFolder {
     }
   }
 
-  /** Opens a copy for change, and flushes it behind. */
-  async change(relative: string, work: (file: FileHandle) => Promise<void>): Promise<void> {
+  /** Opens copies for change, and flushes them behind. */
+  async change(files: readonly string[], work: (handles: readonly FileHandle[]) => Promise<void>): Promise<void> {
+    const handles: FileHandle[] = [];
+    let at = '';
     try {
-      const handle = await open(this.pathOf(relative), 'r+');
-      try {
-        await work(handle);
-        await handle.sync();
-      } finally {
-        await handle.close();
+      for (const relative of files) {
+        at = relative;
+        handles.push(await open(this.pathOf(relative), 'r+'));
       }
+      await work(handles);
+      for (const handle of handles) await handle.sync();
     } catch (error) {
-      throw writeError(error, path.join(this.target, relative));
+      throw writeError(error, path.join(this.target, at));
+    } finally {
+      for (const handle of handles) await handle.close();
     }
   }
 

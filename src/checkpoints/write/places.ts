@@ -5,14 +5,26 @@ import type { Floats } from './cut';
 /** Types whose zero bytes are the number 0. Not F8_E8M0: an exponent of 0 is 2⁻¹²⁷. */
 const zeroIsZeroBytes: ReadonlySet<string> = new Set(['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E4M3FN', 'F8_E5M2']);
 
-/** @returns null where the weights cannot be set to 0 by writing zero bytes */
-export function placesOf(checkpoint: Checkpoint, index: number): StoredPlaces | null {
+/** @returns none where the weights cannot be set to 0 by writing zero bytes; several where they lie in several files */
+export function placesOf(checkpoint: Checkpoint, index: number): readonly StoredPlaces[] {
   const { dtype, shape, count, error } = checkpoint.tensors[index]!;
-  if (error !== null || !zeroIsZeroBytes.has(dtype) || count === 0) return null;
+  if (error !== null || !zeroIsZeroBytes.has(dtype) || count === 0) return [];
   const raw = checkpoint.raw(index);
-  if (!raw) return checkpoint.places?.(index) ?? null;
-  const valueBytes = raw.length / count;
-  return { source: raw.source, offset: raw.offset, valueBytes, strides: rowMajor(shape, valueBytes) };
+  if (raw) {
+    const valueBytes = raw.length / count;
+    return [{ source: raw.source, offset: raw.offset, valueBytes, strides: rowMajor(shape, valueBytes) }];
+  }
+  const places = checkpoint.places?.(index);
+  if (places) return [places];
+  const parts = checkpoint.parts?.(index) ?? [];
+  const valueBytes = parts.reduce((sum, { length }) => sum + length, 0) / count;
+  let begin = 0;
+  return parts.map(({ source, offset, length }) => {
+    const values = { begin, end: begin + length / valueBytes };
+    const first = offset - begin * valueBytes;
+    begin = values.end;
+    return { source, offset: first, valueBytes, strides: rowMajor(shape, valueBytes), values };
+  });
 }
 
 function rowMajor(shape: readonly number[], valueBytes: number): number[] {

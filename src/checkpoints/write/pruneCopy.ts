@@ -11,13 +11,11 @@ import { CheckpointError } from '../checkpointError';
 import { openCheckpoint } from '../open';
 import { openFile } from '../source';
 import { CopyFolder } from './copyFolder';
-import { forEachChunk, type Cut } from './cut';
 import { decide } from './decide';
-import { goingPlaces, placesOf } from './places';
+import { placesOf } from './places';
 import type { PruneRule } from './pruneRule';
 import { closeFiles, recordingSource, type FilesOf } from './recordingSource';
-import { ZeroWriter } from './zeroWriter';
-import { isZip, repairChecksums } from './zipChecksums';
+import { zeroCuts } from './zeroCuts';
 
 export type PrunePhase = 'counting' | 'ranking' | 'copying' | 'pruning' | 'checking';
 
@@ -81,7 +79,7 @@ async function pruneOpen(request: PruneRequest, checkpoint: Checkpoint, files: F
   onPhase('counting');
   const before = await countAll(checkpoint, request);
   onPhase('ranking');
-  const places = new Map<number, StoredPlaces>();
+  const places = new Map<number, readonly StoredPlaces[]>();
   const check = (chosen: readonly number[]): void => {
     for (const index of chosen) places.set(index, changeable(checkpoint, index, files, file));
   };
@@ -92,10 +90,7 @@ async function pruneOpen(request: PruneRequest, checkpoint: Checkpoint, files: F
     for (const [relative, source] of files) await copies.copy(source, names.get(relative)!, signal);
     onPhase('pruning');
     const planned = [...before];
-    for (const [relative, source] of files) {
-      const here = [...cuts].filter(([index]) => places.get(index)!.source.path === source.path);
-      await zeroIn(copies, names.get(relative)!, checkpoint, here, places, planned, signal);
-    }
+    await zeroCuts({ copies, files, names, checkpoint, cuts, places, signal }, planned);
     onPhase('checking');
     await verify(copies.pathOf(path.basename(out)), checkpoint, planned, request);
     const ordered = [...names.values()].reverse();
@@ -146,11 +141,13 @@ async function fileOf(source: ByteSource) {
 }
 
 /** @throws CheckpointError where the weights of a tensor cannot be overwritten, saying what to do */
-function changeable(checkpoint: Checkpoint, index: number, files: FilesOf, file: string): StoredPlaces {
+function changeable(checkpoint: Checkpoint, index: number, files: FilesOf, file: string): readonly StoredPlaces[] {
   const { name, error } = checkpoint.tensors[index]!;
   const places = placesOf(checkpoint, index);
-  const path_ = places?.source.path;
-  if (places && path_ !== undefined && [...files.values()].some(source => source.path === path_)) return places;
+  const known = new Set([...files.values()].map(source => source.path));
+  if (places.length > 0 && places.every(({ source }) => source.path !== undefined && known.has(source.path))) {
+    return places;
+  }
   const why = error ?? 'its values are compressed, quantised or computed, so that no bytes stand for single weights';
   throw new CheckpointError(
     file,
@@ -175,40 +172,6 @@ async function countAll(checkpoint: Checkpoint, { countZeros, signal }: PruneReq
       throw error;
     }
   }
-}
-
-/** @param planned zeros of each tensor; those of the cut ones are set to what they will be */
-async function zeroIn(
-  copies: CopyFolder,
-  name: string,
-  checkpoint: Checkpoint,
-  cuts: readonly (readonly [number, Cut])[],
-  places: ReadonlyMap<number, StoredPlaces>,
-  planned: (number | null)[],
-  signal: AbortSignal,
-): Promise<void> {
-  await copies.change(name, async handle => {
-    const writer = new ZeroWriter(handle);
-    let gone = new Uint8Array(0);
-    let into = new Float64Array(0);
-    for (const [index, cut] of cuts) {
-      const { shape } = checkpoint.tensors[index]!;
-      const place = places.get(index)!;
-      let zeros = 0;
-      await forEachChunk(checkpoint, index, cut.unit, signal, async (values, begin) => {
-        if (gone.length < values.length) {
-          gone = new Uint8Array(values.length);
-          into = new Float64Array(values.length);
-        }
-        const marks = gone.subarray(0, values.length).fill(0);
-        cut.mark(values, begin, marks);
-        for (let i = 0; i < values.length; i++) if (marks[i] === 1 || values[i] === 0) zeros++;
-        await writer.zero(goingPlaces(place, shape, begin, values, marks, into), place.valueBytes);
-      });
-      planned[index] = zeros;
-    }
-    if (writer.touched.length > 0 && (await isZip(handle))) await repairChecksums(handle, name, writer.touched, signal);
-  });
 }
 
 /** Opens the copy as anyone would, and compares what is in it with what should be. */

@@ -10,12 +10,19 @@ export interface Span {
   readonly end: number;
 }
 
+/** What writers work in; those that take turns share one. */
+export function writeBuffer(): Uint8Array {
+  return new Uint8Array(spanBytes);
+}
+
 /** Sets values of a file to zero bytes. */
 export class ZeroWriter {
-  private readonly buffer = new Uint8Array(spanBytes);
   private readonly spans: Span[] = [];
 
-  constructor(private readonly file: FileHandle) {}
+  constructor(
+    private readonly file: FileHandle,
+    private readonly buffer: Uint8Array,
+  ) {}
 
   /** What was written to, in the order in which it was. */
   get touched(): readonly Span[] {
