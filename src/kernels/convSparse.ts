@@ -2,7 +2,7 @@
 // in rising order. Cost is in proportion to kept weights. Rows start at a multiple of four as those of sparse.ts do, and
 // round as conv.ts does. Each pixel is a function of its own: engines load all operands before they multiply, and the
 // sums of a bigger tile then leave the registers.
-import { multiplyAdd, relu, wherePositive } from './panel';
+import { multiplyAdd, relu, touchLines, wherePositive } from './panel';
 
 // Pixels of a row of outputs that share a look at the weights: the inputs of a strip so wide stay in cache from row to row.
 const TILE: i32 = 4;
@@ -28,6 +28,7 @@ export function convSparseForward(
     let xp = x;
     let yp = y;
     for (let row = begin; row < end; row++, xp += xRow, yp += yRow) {
+      touchLines(yp, yp + pixels);
       let output = yp, start = bias;
       for (let at = rows; at < rowsEnd; at += 8, output += 64, start += 4) {
         const slot = offsets + (<usize>load<u32>(at) << 2);
@@ -67,6 +68,7 @@ function pixelForward(slot: usize, last: usize, weights: usize, x: usize, start:
  * 20: byte of the first input pixel, 24: bytes of an input row, 28: of a pixel; 32: columns, 36: channels
  * 40: stride of rows, 44: of columns; 48: zeros above the input, 52: to its left
  * 56: byte of the first pixel of the rectified input, 60: bytes of its rows
+ * 64: bytes of the columns of outputs before tap 0's that an input takes
  * @param rectified 0, or the relu output that the layer took: dx is 0 where it is not above 0
  */
 export function convSparseInputGradient(
@@ -81,7 +83,9 @@ export function convSparseInputGradient(
   for (let first = 0; first < min(stride, width); first++) {
     for (let column = first; column < width; column += TILE * stride) {
       const dyPixel = dy + <usize>load<u32>(pass, 8) + <usize>((column + left) / stride) * dyColumn;
-      const pixels = <usize>min(TILE * stride, width - column) * pixelBytes;
+      const columns = min(TILE * stride, width - column);
+      const pixels = <usize>columns * pixelBytes;
+      const outputs = <usize>((columns + stride - 1) / stride) * dyColumn;
       for (let row = begin; row < end; row++) {
         const padded = row + <i32>load<u32>(pass, 48);
         const dyp = dyPixel + <usize>(padded / rowStride) * <usize>load<u32>(pass, 12);
@@ -90,6 +94,10 @@ export function convSparseInputGradient(
         const tapsEnd = tapsBegin + (channels << 3);
         let channel = dx + <usize>load<u32>(pass, 20) + <usize>row * <usize>load<u32>(pass, 24) + <usize>column * pixelBytes;
         let x = rectified + <usize>load<u32>(pass, 56) + <usize>row * <usize>load<u32>(pass, 60) + <usize>column * pixelBytes;
+        // of the outputs, the rows above have been read for the row before
+        touchLines(dyp - <usize>load<u32>(pass, 64), dyp + outputs);
+        if (rectified) touchLines(x, x + pixels);
+        if (accumulate) touchLines(channel, channel + pixels);
         for (let tap = tapsBegin; tap < tapsEnd; tap += 8, channel += 64, x += 64) {
           const entry = entries + (<usize>load<u32>(tap) << 3);
           const last = entry + (<usize>load<u32>(tap, 4) << 3);

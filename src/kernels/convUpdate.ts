@@ -9,7 +9,8 @@
 // 20: byte of the first output pixel in a panel of dy, 24: bytes of a row, 28: of a pixel; 32: height, 36: width,
 // 40: channels; 44: rows of a chunk, 48: columns of a chunk
 // 52: positions of the kernel, 56: bytes of a block of four outputs (dense)
-import { multiplyAdd, sumLanes } from './panel';
+// 60: bytes of x from a pixel's first tap to the last row of taps, 64: bytes of the columns of taps behind the first (compressed)
+import { multiplyAdd, sumLanes, touchLines } from './panel';
 import { updateBias, updateWeights } from './update';
 
 // Scratch: dy of a chunk and of a block of outputs [pixel][4][16], then, from `biases` on, partial sums of four biases for
@@ -171,6 +172,15 @@ export function convSparseUpdate(
         const rows = inside(chunkHeight, row, height), columns = inside(chunkWidth, column, width);
         const xChunk = xPanel + <usize>row * xRow + <usize>column * xColumn;
         const dyChunk = dyPanel + <usize>row * dyRow + <usize>column * dyColumn;
+        for (let r = 0; r < rows; r++) {
+          // of the taps, the rows above have been read for the chunk before
+          const xLast = xChunk + <usize>r * xRow + <usize>load<u32>(pass, 60);
+          touchLines(xLast, xLast + <usize>columns * xColumn + <usize>load<u32>(pass, 64));
+          let pixel = dyChunk + <usize>r * dyRow + (<usize>begin << 8);
+          for (let c = 0; c < columns; c++, pixel += dyColumn) {
+            touchLines(pixel, pixel + (<usize>(min(end << 2, channels) - (begin << 2)) << 6));
+          }
+        }
         for (let block = begin; block < end; block++) {
           const blockRows = rowTable + (<usize>block << 5);
           if (!hasBias && slotsBefore(rowTable, block + 1) == load<u32>(blockRows)) continue;

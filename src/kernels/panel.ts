@@ -44,3 +44,14 @@ export function wherePositive(x: v128, y: v128): v128 {
 export function relu(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0));
 }
+
+/**
+ * Reads one word of each cache line of [from, to). What lies far apart is then fetched in the order of memory, many lines at
+ * once, and is in the first-level cache when kernels come to it line by line with work in between: a miss there would
+ * hold up all that follows it. The reads have no result and stay nevertheless, since engines keep loads that may trap.
+ */
+// @ts-ignore: decorator
+@inline
+export function touchLines(from: usize, to: usize): void {
+  for (; from < to; from += 64) load<i32>(from);
+}

@@ -1,7 +1,7 @@
 /** Convolutions of which only kept weights are stored; also those with groups, whose kernels are mostly zeros. */
 import { padded } from '../format';
 import type { ConvForm } from './convForm';
-import { axesOf, chunkOf, firstTap } from './convGeometry';
+import { axesOf, chunkOf, firstTap, reachOf } from './convGeometry';
 import { type ConvIndex, indexConv } from './convIndex';
 import { bindBackward, bindForward, bindUpdate, type ConvPasses, groupBlocks, place, startOf } from './convPasses';
 import type { StoredKernel } from './operation';
@@ -51,6 +51,7 @@ export const compressedForm: ConvForm<PlacedCompressedConv> = {
               ...[dx.origin, dx.rowBytes, dx.pixelBytes, dx.width, dx.channels],
               ...[rows.stride, columns.stride, rows.before, columns.before],
               ...[x.values.origin, x.values.rowBytes],
+              Math.floor(reachOf(columns) / columns.stride) * dy.pixelBytes,
             ),
           );
 
@@ -60,7 +61,8 @@ export const compressedForm: ConvForm<PlacedCompressedConv> = {
       Uint32Array.of(
         ...[offsets, rowTable, first, xRow, xColumn],
         ...[dy.origin, dy.rowBytes, dy.pixelBytes, dy.height, dy.width, outputs],
-        ...[chunk.height, chunk.width],
+        ...[chunk.height, chunk.width, 0, 0],
+        ...[reachOf(rows) * x.values.rowBytes, reachOf(columns) * x.values.pixelBytes],
       ),
     );
     const slotsOf = Array.from({ length: blocks }, (_, block) => {

@@ -123,6 +123,11 @@ export function inputRuns(
   });
 }
 
+/** How far the kernel's last tap lies from its first, in inputs. */
+export function reachOf({ size, dilation }: Axis): number {
+  return (size - 1) * dilation;
+}
+
 /** From the start of a panel to where the kernel's first tap lies for output 0. */
 export function firstTap(layout: Layout, { rows, columns }: Axes): number {
   return layout.origin - rows.before * layout.rowBytes - columns.before * layout.pixelBytes;
