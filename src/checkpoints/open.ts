@@ -49,5 +49,5 @@ async function openWith(candidates: readonly FormatReader[], source: ByteSource)
   for (const reader of candidates) {
     if (await reader.recognises(head, source)) return reader.open(source);
   }
-  throw new CheckpointError(source.name, describeContent(head));
+  throw new CheckpointError(source.name, describeContent(head, source.name));
 }

@@ -1,4 +1,5 @@
 /** What a file is that is no checkpoint, for the message that says so. */
+import { describeTensorFlow } from './tensorflowFiles';
 
 /** Signatures at offset 0: https://en.wikipedia.org/wiki/List_of_file_signatures */
 const signatures: readonly (readonly [readonly number[], string])[] = [
@@ -23,9 +24,12 @@ const signatures: readonly (readonly [readonly number[], string])[] = [
 
 const formats = 'safetensors, PyTorch, Keras, ONNX, TensorFlow.js, NumPy, GGUF';
 
-/** @param head the file's first bytes, at least one */
-export function describeContent(head: Uint8Array): string {
-  return `no checkpoint format that is known (${formats}): it looks like ${guess(head)}`;
+/**
+ * @param head the file's first bytes, at least one
+ * @param name of the file: parts of some formats are mere values
+ */
+export function describeContent(head: Uint8Array, name: string): string {
+  return `no checkpoint format that is known (${formats}): it looks like ${describeTensorFlow(head, name) ?? guess(head)}`;
 }
 
 function guess(head: Uint8Array): string {

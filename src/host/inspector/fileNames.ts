@@ -18,7 +18,7 @@ export const ownEndings = [
 ] as const;
 
 /** Others use these too: the inspector is offered. */
-export const sharedPatterns = ['*.bin', '*.pkl', '*.index.json', '*model.json'] as const;
+export const sharedPatterns = ['*.bin', '*.pkl', '*.index.json', '*model.json', '*-weights_manifest.json'] as const;
 
 const own = new RegExp(`\\.(${ownEndings.map(ending => ending.replace('.', '\\.')).join('|')})$`, 'i');
 
@@ -28,4 +28,4 @@ export function isOwnFile(path: string): boolean {
 }
 
 /** For searches in the window's folders. */
-export const searchPattern = `**/*.{${[...ownEndings, 'bin', 'index.json'].join(',')}}`;
+export const searchPattern = `**/{${[...ownEndings.map(ending => `*.${ending}`), ...sharedPatterns].join(',')}}`;

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { CheckpointError } from '../../../src/checkpoints/checkpointError';
 import { memorySource } from '../../../src/checkpoints/memorySource';
 import { openCheckpoint } from '../../../src/checkpoints/open';
-import { text, zipBytes } from '../../support/checkpoints';
+import { concat, text, zipBytes } from '../../support/checkpoints';
 
 const tar = new Uint8Array(512);
 tar.set(text('folder/model.pt'));
@@ -25,6 +25,24 @@ it.each<[string, Uint8Array, RegExp]>([
   await expect(opening).rejects.toThrow(CheckpointError);
   await expect(opening).rejects.toThrow(reason);
   await expect(opening).rejects.toThrow(/^folder\/file\.bin: no checkpoint format that is known/);
+});
+
+const index = concat(Uint8Array.of(0, 0, 6, 8, 1, 0x1a, 2, 8, 1, 0), new Uint8Array(40));
+
+it.each<[string, Uint8Array, RegExp]>([
+  [
+    'saved_model.pb',
+    Uint8Array.of(8, 1, 0x12, 5, 10, 3, 0x22, 1, 0x31),
+    /a TensorFlow SavedModel.*model\.save\("model\.keras"\)/,
+  ],
+  ['variables/variables.index', index, /the index of a TensorFlow checkpoint.*tensorflowjs_converter/],
+  ['variables/variables.data-00000-of-00001', new Uint8Array(40), /a part of a TensorFlow checkpoint/],
+  ['checkpoint', text('model_checkpoint_path: "model-1"\n'), /the list of TensorFlow's checkpoints/],
+  ['a.tflite', concat(new Uint8Array(4).fill(28), text('TFL3')), /a TensorFlow Lite model/],
+  ['net/group1-shard1of2.bin', Uint8Array.of(0x4d, 0x5a, 0, 1), /a shard of TensorFlow\.js.*open the model\.json/],
+  ['face_model-shard1', Uint8Array.of(1, 2, 3), /open the model\.json or weights_manifest\.json beside it/],
+])('%s of TensorFlow is told, with what to do', async (name, bytes, reason) => {
+  await expect(openCheckpoint(memorySource(name, bytes))).rejects.toThrow(reason);
 });
 
 it('a file that is refused is closed', async () => {

@@ -45,7 +45,7 @@ describe('what package.json says of the inspector', () => {
     );
     const offered = (name: string) => tests.some(one => one.test(name));
     for (const ending of ownEndings) expect(offered(`a.${ending}`), ending).toBe(true);
-    for (const name of ['a.bin', 'A.PT', 'model.json', 'model.safetensors.index.json'])
+    for (const name of ['a.bin', 'A.PT', 'model.json', 'model.safetensors.index.json', 'a-weights_manifest.json'])
       expect(offered(name)).toBe(true);
     for (const name of ['a.txt', 'package.json', 'pt', 'a.pt.txt']) expect(offered(name), name).toBe(false);
   });
