@@ -34,7 +34,9 @@ export async function openHdf5(hdf5: Hdf5Source, around: Hdf5Around): Promise<Ch
   }
   const described = describeContents(contents, around.layers);
   // most files are read without the thread from here on
-  const needed = described.datasets.some(dataset => dataset.error === null && dataset.offset === null);
+  const needed = described.datasets.some(
+    ({ error, offset, shape }) => error === null && offset === null && !shape.includes(0),
+  );
   if (!needed) await thread.release();
   return new Hdf5Checkpoint(hdf5, source, described.datasets, needed ? thread : null, {
     format: around.format ?? described.format,

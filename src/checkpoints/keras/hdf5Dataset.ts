@@ -61,12 +61,12 @@ export function describeDataset(place: Place): Hdf5Dataset {
     );
   }
   const bytes = shape.reduce((count, size) => count * size, bytesPerElement[type.dtype]);
+  if (!header.written && bytes > 0) return failed('its values were never written', type);
   if (header.layout === 'chunked') {
     return { path, address, shape, type, offset: null, error: chunkError(place, metadata.chunks, type) };
   }
-  if (header.layout === 'contiguous' && bytes > 0) {
-    const { offset } = header;
-    if (offset === null) return failed('its values were never written', type);
+  const { offset } = header;
+  if (offset !== null && bytes > 0) {
     if (offset + bytes > reading.size) {
       return failed(`its values end at byte ${offset + bytes} of ${reading.size}: cut short or damaged`, type);
     }

@@ -13,8 +13,10 @@ export interface DatasetHeader {
   /** Opaque values of so many bytes: only an attribute tells what they are. */
   readonly opaqueBytes: number | null;
   readonly layout: 'compact' | 'contiguous' | 'chunked' | 'virtual';
-  /** Of contiguous values, from the beginning of the file; null: they were never written. */
+  /** Of contiguous values, from the beginning of the file; else null. */
   readonly offset: number | null;
+  /** Whether any value was ever written. */
+  readonly written: boolean;
   /** They lie in other files, which are not opened. */
   readonly external: boolean;
 }
@@ -29,7 +31,7 @@ export interface Superblock {
 export const hdf5Signature = Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a);
 
 const messages = { datatype: 3, externalFiles: 7, layout: 8, continuation: 16 } as const;
-const layouts = ['compact', 'contiguous', 'chunked', 'virtual'] as const;
+const layoutNames = ['compact', 'contiguous', 'chunked', 'virtual'] as const;
 /** Continuations in one header; HDF5 itself writes a few. */
 const mostBlocks = 1024;
 const mostHeaderBytes = 16 * 2 ** 20;
@@ -62,18 +64,20 @@ export function readSuperblock(read: ReadBytes, size: number): Superblock | null
 export function readDatasetHeader(read: ReadBytes, superblock: Superblock, address: number): DatasetHeader {
   let type: Hdf5Type | null = null;
   let opaqueBytes: number | null = null;
-  let layout: { kind: DatasetHeader['layout']; offset: number | null } | null = null;
+  let layout: Layout | null = null;
   let external = false;
   for (const { kind, shared, data } of headerMessages(read, superblock, address)) {
     if (kind === messages.externalFiles) external = true;
     else if (kind === messages.layout) layout = readLayout(data, superblock);
-    else if (kind === messages.datatype && !shared) {
-      type = readType(data);
-      if ((data[0]! & 15) === 5) opaqueBytes = data.readUInt32LE(4);
+    else if (kind === messages.datatype) {
+      const described = shared ? committedType(read, superblock, data) : data;
+      if (!described) continue;
+      type = readType(described);
+      if ((described[0]! & 15) === 5) opaqueBytes = described.readUInt32LE(4);
     }
   }
   if (!layout) throw new RangeError('it does not say where its values lie');
-  return { type, opaqueBytes, layout: layout.kind, offset: layout.offset, external };
+  return { type, opaqueBytes, ...layout, external };
 }
 
 interface Message {
@@ -111,6 +115,17 @@ function* headerMessages(read: ReadBytes, superblock: Superblock, address: numbe
   }
 }
 
+/** A type that lies in the file under a name of its own. Null where it lies in a heap, as HDF5 does if it is told to. */
+function committedType(read: ReadBytes, superblock: Superblock, shared: Buffer): Buffer | null {
+  const [version, place] = shared as unknown as [number, number];
+  if (version === 3 && place !== 2) return null;
+  const address = unsigned(shared, version === 1 ? 8 : 2, superblock.addressBytes);
+  for (const { kind, shared: again, data } of headerMessages(read, superblock, address)) {
+    if (kind === messages.datatype && !again) return data;
+  }
+  return null;
+}
+
 interface FirstBlock {
   readonly offset: number;
   readonly length: number;
@@ -132,18 +147,35 @@ function secondVersion(read: ReadBytes, start: number): FirstBlock {
   return { offset: at + width, length: unsigned(read(at, width), 0, width), prefix: (flags & 4) !== 0 ? 6 : 4 };
 }
 
-function readLayout(
-  data: Buffer,
-  { start, addressBytes }: Superblock,
-): { kind: DatasetHeader['layout']; offset: number | null } {
+type Layout = Pick<DatasetHeader, 'layout' | 'offset' | 'written'>;
+
+function readLayout(data: Buffer, { start, addressBytes }: Superblock): Layout {
   const version = data[0]!;
   if (version < 1 || version > 5) throw new RangeError(`its layout is of version ${version}, which is not known`);
-  const kind = layouts[data[version < 3 ? 2 : 1]!];
+  const kind = layoutNames[data[version < 3 ? 2 : 1]!];
   if (!kind) throw new RangeError('its layout is of a kind that is not known');
-  if (kind !== 'contiguous') return { kind, offset: null };
+  if (kind === 'chunked') return { layout: kind, offset: null, written: isIndexed(data, version, addressBytes) };
+  if (kind !== 'contiguous') return { layout: kind, offset: null, written: true };
   const at = version < 3 ? 8 : 2;
-  const undefined_ = data.subarray(at, at + addressBytes).every(byte => byte === 0xff);
-  return { kind, offset: undefined_ ? null : start + unsigned(data, at, addressBytes) };
+  const written = isAddress(data, at, addressBytes);
+  return { layout: kind, offset: written ? start + unsigned(data, at, addressBytes) : null, written };
+}
+
+/** Whether chunks have an index, which comes with the first of them. */
+function isIndexed(data: Buffer, version: number, addressBytes: number): boolean {
+  if (version < 3) return isAddress(data, 8, addressBytes);
+  if (version === 3) return isAddress(data, 3, addressBytes);
+  const [flags, rank, width] = data.subarray(2, 5) as unknown as [number, number, number];
+  const index = 5 + rank * width;
+  // of one chunk (filtered or not), implicit, fixed array, extensible array, B-tree
+  const single = (flags & 2) !== 0 ? 12 : 0;
+  const before = [single, 0, 1, 5, 6][data[index]! - 1];
+  return before === undefined || isAddress(data, index + 1 + before, addressBytes);
+}
+
+/** An address that leads nowhere is all ones. */
+function isAddress(data: Buffer, at: number, width: number): boolean {
+  return !data.subarray(at, at + width).every(byte => byte === 0xff);
 }
 
 /** Exponent and mantissa bits, and the bias. */

@@ -58,7 +58,8 @@ class TreeReader {
     // it gives what it has found so far, and says nothing
     const reason = this.instance.takeReason();
     if (reason !== null) this.note(`group ${JSON.stringify(path)} is damaged, and may hold more: ${reason}`);
-    for (const name of names) {
+    if (new Set(names).size < names.length) this.note(`group ${JSON.stringify(path)} names an object twice: damaged`);
+    for (const name of new Set(names)) {
       if (++this.links > limits.tensors) throw new Hdf5StructureError(`it holds more than ${limits.tensors} objects`);
       const child = path === '' ? name : `${path}/${name}`;
       if (child.length > limits.nameLength) {

@@ -4,7 +4,7 @@
  * `layers/<class>_<number>/vars/<number>` (Keras 3). keras/src/legacy/saving/legacy_h5_format.py, keras/src/saving/saving_lib.py
  */
 import type { KerasLayer } from './kerasConfig';
-import { toSnakeCase, variableNames } from './kerasVariables';
+import { isKnownLayer, toSnakeCase, variableNames } from './kerasVariables';
 
 export interface NamedDataset {
   readonly name: string;
@@ -85,7 +85,7 @@ function pathName(path: string, paths: readonly string[], context: NamingContext
 
 /** Classes as far as roles and axes ask for them, where only the group tells. */
 function snakeClass(type: string): string | null {
-  return variableNames(type, 0) ? type : null;
+  return isKnownLayer(type) ? type : null;
 }
 
 /** Follows `layers/<class>_<number>` through the configuration: in each model classes are counted in the order of layers. */

@@ -28,7 +28,14 @@ export function variableNames(
   config: Readonly<Record<string, unknown>> = {},
 ): readonly string[] | null {
   const names = allNames(type, config);
-  return names && count <= names.length ? names.slice(0, count) : null;
+  // the last may be left out, as by use_bias; which of a normalisation is, only its configuration tells
+  const fits = names && (type.endsWith('normalization') ? count === names.length : count <= names.length);
+  return fits ? names.slice(0, count) : null;
+}
+
+/** @param type class of a layer in snake case */
+export function isKnownLayer(type: string): boolean {
+  return allNames(type, {}) !== null;
 }
 
 function allNames(type: string, config: Readonly<Record<string, unknown>>): readonly string[] | null {
