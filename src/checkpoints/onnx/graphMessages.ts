@@ -6,6 +6,10 @@ import { Excess, type MessageHandler, type Span } from './wire';
 
 /** Attributes that tell how an operator lays its inputs out. */
 const layoutAttributes = new Set(['axis', 'block_size', 'bits', 'group', 'transA', 'transB', 'K', 'N']);
+/** Graphs of the largest networks have some hundred thousand. */
+const mostNodes = 1_000_000;
+/** Subgraphs and functions. */
+const mostScopes = 100_000;
 /** Ten bytes of a varint for each axis. */
 const longestPermutation = 10 * limits.rank;
 /** metadata_props of torch.onnx.export(dynamo=True): a Python list of module paths, the operation last. */
@@ -37,6 +41,11 @@ export class GraphMessage implements MessageHandler {
   }
 }
 
+export function addScope(model: ModelRecord, scope: Scope): void {
+  if (model.scopes.length >= mostScopes) throw new Excess(`more than ${mostScopes} subgraphs and functions`);
+  model.scopes.push(scope);
+}
+
 function listTensor(model: ModelRecord, scope: Scope, record: TensorRecord | SparseRecord, constant: boolean): void {
   if (model.tensors.length >= limits.tensors) throw new Excess(`more than ${limits.tensors} tensors`);
   model.tensors.push({ record, scope, constant });
@@ -49,7 +58,7 @@ export class NodeMessage implements MessageHandler {
     name: '',
     inputs: [],
     outputs: [],
-    integers: new Map(),
+    integers: null,
     permutation: null,
     module: null,
   };
@@ -81,6 +90,7 @@ export class NodeMessage implements MessageHandler {
 
   end(): void {
     const { model, scope, node, value } = this;
+    if (++model.nodes > mostNodes) throw new Excess(`more than ${mostNodes} nodes`);
     scope.nodes.push(node);
     if (node.op !== 'Constant' || !value) return;
     (value instanceof SparseRecord ? value.values : value).name = node.outputs[0] ?? '';
@@ -142,7 +152,8 @@ class AttributeMessage implements MessageHandler {
 
   end(): void {
     const { name, node, integer, integers, value } = this;
-    if (integer !== null && layoutAttributes.has(name)) node.integers.set(name, integer);
+    if (integer !== null && layoutAttributes.has(name))
+      (node.integers ??= new Map<string, number>()).set(name, integer);
     if (name === 'perm') node.permutation = integers;
     if (value && (name === 'value' || name === 'sparse_value')) this.giveValue(value);
   }
@@ -151,7 +162,7 @@ class AttributeMessage implements MessageHandler {
   private subgraph(): Scope {
     const { node } = this;
     const inner = new Scope(this.scope, () => `${node.name === '' ? node.op : node.name}/${this.name}`);
-    this.model.scopes.push(inner);
+    addScope(this.model, inner);
     return inner;
   }
 }

@@ -1,5 +1,5 @@
 /** ModelProto, the outermost message. */
-import { FunctionMessage, GraphMessage, KeyValueMessage } from './graphMessages';
+import { addScope, FunctionMessage, GraphMessage, KeyValueMessage } from './graphMessages';
 import { FunctionRecord, type ModelRecord } from './records';
 import type { MessageHandler } from './wire';
 
@@ -35,7 +35,7 @@ export class ModelMessage implements MessageHandler {
       case 25: {
         const record = new FunctionRecord();
         model.functions.push(record);
-        model.scopes.push(record.scope);
+        addScope(model, record.scope);
         return new FunctionMessage(model, record);
       }
       default:

@@ -59,7 +59,7 @@ function notesOf(model: ModelRecord, source: ByteSource, cut: boolean): string[]
     );
   const external = model.tensors.filter(({ record }) => !(record instanceof SparseRecord) && record.isExternal);
   const places = new Set(
-    external.map(({ record }) => !(record instanceof SparseRecord) && record.external.get('location')),
+    external.map(({ record }) => !(record instanceof SparseRecord) && record.external?.get('location')),
   );
   const [first] = places;
   if (typeof first === 'string') {

@@ -87,7 +87,7 @@ export function meaningOf(use: Use, shape: readonly number[]): Meaning | null {
 
 function kernel(op: string, { node, input }: Use, shape: readonly number[], axes: Axes): Meaning {
   const kind = op.includes('Conv') ? 'convolution' : null;
-  const grouped = (node.integers.get('group') ?? 1) > 1;
+  const grouped = (node.integers?.get('group') ?? 1) > 1;
   const depthwise = grouped && shape[1] === 1 && !op.includes('Transpose');
   const layer = depthwise ? `Depthwise${op}` : grouped ? `Grouped${op}` : op;
   // a name like that of PyTorch only where the layout is that of PyTorch
@@ -103,14 +103,14 @@ function kernelAxes(op: string, { node, input }: Use, rank: number): Axes {
   // directions, gates × hidden, inputs
   if (op === 'LSTM' || op === 'GRU' || op === 'RNN') return rank === 3 ? { output: 1, input: 2 } : none;
   const left = input === 0;
-  const transposes = node.integers.get(left ? 'transA' : 'transB') === 1;
+  const transposes = node.integers?.get(left ? 'transA' : 'transB') === 1;
   // inputs meet outputs in A · B: the last axis of A is the last but one of B
   const outputFirst = left !== transposes;
   return outputFirst ? { output: rank - 2, input: rank - 1 } : { output: rank - 1, input: rank - 2 };
 }
 
 function embedding({ node, permutation }: Use, layer: string, shape: readonly number[]): Meaning | null {
-  if (shape.length !== 2 || (node.integers.get('axis') ?? 0) !== 0) return null;
+  if (shape.length !== 2 || (node.integers?.get('axis') ?? 0) !== 0) return null;
   const axes = permuted({ output: 1, input: 0 }, permutation);
   return { role: 'weight', kind: 'embedding', axes, parameter: 'weight', layer };
 }

@@ -39,14 +39,14 @@ export function quantisationOf({ node, input, scope, permutation }: Use, rank: n
   const name = (index: number): string => node.inputs[index] ?? '';
   if (permutation) return null;
   if (node.op === 'DequantizeLinear' && input === 0) {
-    const axis = node.integers.get('axis') ?? 1;
-    const block = node.integers.get('block_size') ?? 0;
+    const axis = node.integers?.get('axis') ?? 1;
+    const block = node.integers?.get('block_size') ?? 0;
     return { scale: name(1), zeroPoint: name(2), scope, axis: axis < 0 ? axis + rank : axis, block };
   }
   const found = Object.hasOwn(operators, node.op) && operators[node.op]!.find(([weight]) => weight === input);
   if (!found) return null;
   const [, scale, zero, end] = found;
-  const last = end === 'last' && node.integers.get('transB') !== 1;
+  const last = end === 'last' && node.integers?.get('transB') !== 1;
   return { scale: name(scale), zeroPoint: name(zero), scope, axis: last ? rank - 1 : 0, block: 0 };
 }
 

@@ -7,8 +7,8 @@ export class TensorRecord {
   type = 0;
   /** Values of one field: where they lie, or themselves where each has a tag of its own. */
   readonly pieces = new Map<number, (Span | number[])[]>();
-  /** location, offset, length, as they stand there. */
-  readonly external = new Map<string, string>();
+  /** location, offset, length, as they stand there; null: none. */
+  external: Map<string, string> | null = null;
   isExternal = false;
   isSegment = false;
   /** Why it cannot be read. */
@@ -32,8 +32,8 @@ export interface NodeRecord {
   name: string;
   readonly inputs: string[];
   readonly outputs: string[];
-  /** Whole numbers among the attributes that tell how inputs are laid out. */
-  readonly integers: Map<string, number>;
+  /** Whole numbers among the attributes that tell how inputs are laid out; null: none. */
+  integers: Map<string, number> | null;
   /** Of Transpose. */
   permutation: readonly number[] | null;
   /** Module of PyTorch that it was exported from, where it says so. */
@@ -79,6 +79,7 @@ export class ModelRecord {
   readonly main = new Scope(null, () => '');
   readonly scopes: Scope[] = [this.main];
   readonly functions: FunctionRecord[] = [];
+  nodes = 0;
   /** In the order of the file. */
   readonly tensors: ListedTensor[] = [];
 }

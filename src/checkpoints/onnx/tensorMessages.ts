@@ -34,7 +34,7 @@ export class TensorMessage implements MessageHandler {
     if (field === 8) return 'text';
     if (field === 1) return dimsWanted(record, span);
     if (field === 3) record.isSegment = true;
-    if (field === 13 && record.external.size < mostExternalEntries) return new ExternalEntry(record);
+    if (field === 13 && (record.external?.size ?? 0) < mostExternalEntries) return new ExternalEntry(record);
     if (valueFields.has(field) && span.length > 0) this.piecesOf(field).push(span);
     return undefined;
   }
@@ -88,7 +88,7 @@ class ExternalEntry implements MessageHandler {
   }
 
   end(): void {
-    this.record.external.set(this.key, this.value);
+    (this.record.external ??= new Map<string, string>()).set(this.key, this.value);
   }
 }
 

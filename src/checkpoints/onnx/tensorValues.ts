@@ -83,10 +83,10 @@ async function externalBytes(
   length: number,
   open: (location: string) => Promise<ByteSource>,
 ): Promise<TensorBytes> {
-  const location = external.get('location');
+  const location = external?.get('location');
   if (location === undefined) throw new TensorError('its values are said to be in another file, which is not named');
-  const offset = wholeNumber('offset', external.get('offset') ?? '0');
-  const claimed = external.get('length');
+  const offset = wholeNumber('offset', external?.get('offset') ?? '0');
+  const claimed = external?.get('length');
   if (claimed !== undefined && wholeNumber('length', claimed) !== length) {
     throw new TensorError(
       `${shown(dims)} takes ${length} bytes, but ${claimed} are said to be in ${location.slice(0, 200)}`,

@@ -17,6 +17,9 @@ import { realFiles, refusedFiles } from './tableRealFiles';
 const folder = path.resolve(import.meta.dirname, '../../../../shared/data');
 const openReal = async (file: string): Promise<Checkpoint> => openCheckpoint(await openFile(path.join(folder, file)));
 
+/** −0 as 0: sorting puts the two in any order. */
+const unsigned = (value: number): number => (value === 0 ? 0 : value);
+
 async function statisticsOf(checkpoint: Checkpoint): Promise<TensorStatistics[]> {
   const statistics: TensorStatistics[] = [];
   for (const [index, tensor] of checkpoint.tensors.entries()) {
@@ -49,7 +52,7 @@ describe.skipIf(!existsSync(folder))('real checkpoints (skipped where ../shared/
     expect(checkpoint.tensors.filter(isEmpty).map(({ name }) => name)).toEqual(empty);
   });
 
-  it.each(['net.pt', 'net.safetensors'])(
+  it.each(['net.pt', 'net.safetensors', 'net.onnx'])(
     'models/%s has the zeros of each tensor that its author counted',
     async name => {
       const known = JSON.parse(readFileSync(path.join(folder, 'models/net.json'), 'utf8')) as {
@@ -77,6 +80,39 @@ describe.skipIf(!existsSync(folder))('real checkpoints (skipped where ../shared/
     await left.close();
     await right.close();
   });
+
+  it.each(['net.h5', 'net.weights.h5', 'net.keras'])(
+    'models/%s has the values of PyTorch’s in the order of Keras’ axes',
+    async name => {
+      const [left, right] = [await openReal('models/net.pt'), await openReal(`models/${name}`)];
+      for (const [index, { name: kernel, shape, count }] of right.tensors.entries()) {
+        if (!kernel.endsWith('/kernel')) continue;
+        const torch = left.tensors.findIndex(tensor => tensor.name === kernel.replace('/kernel', '.weight'));
+        const expected = await left.values(torch, 0, count);
+        const values = await right.values(index, 0, count);
+        const fan = count / shape.at(-1)!;
+        for (let output = 0; output < shape.at(-1)!; output++) {
+          // what an output is made of is the same, in another order: of a convolution, and of what is flattened
+          const own = [...expected.subarray(output * fan, (output + 1) * fan)].map(unsigned).sort((a, b) => a - b);
+          const other = Array.from({ length: fan }, (_, i) => unsigned(values[i * shape.at(-1)! + output]!));
+          expect(
+            other.sort((a, b) => a - b),
+            `${kernel} ${output}`,
+          ).toEqual(own);
+        }
+        const [height, width, inputs, outputs] = shape as [number, number, number, number];
+        if (shape.length !== 4) continue;
+        expect(left.tensors[torch]!.shape).toEqual([outputs, inputs, height, width]);
+        for (let i = 0; i < count; i++) {
+          const [o, rest] = [i % outputs, Math.floor(i / outputs)];
+          const [channel, place] = [rest % inputs, Math.floor(rest / inputs)];
+          expect(values[i]).toBe(expected[(o * inputs + channel) * height * width + place]);
+        }
+      }
+      await left.close();
+      await right.close();
+    },
+  );
 
   it.each(refusedFiles)('$file is none', async ({ file, reason }) => {
     await expect(openReal(file)).rejects.toThrow(CheckpointError);

@@ -1,6 +1,8 @@
 /** Files that want to take memory, time, or what is none of theirs; made here, none is larger than a few megabytes. */
 import { npyBytes, safetensorsBytes, text, zipBytes } from '../../support/checkpoints';
+import { everyKind, kerasLegacy, newestFormat } from '../../support/hdf5Files';
 import { call, encode, floats, list, named, pickle, piece, tensor, torchLegacy, torchZip } from '../../support/pickles';
+import { hostileOnnx } from './tableHostileOnnx';
 
 export interface HostileFile {
   readonly what: string;
@@ -30,6 +32,15 @@ const length = (value: bigint): Uint8Array => {
 const evil = (...ops: readonly (string | Uint8Array)[]): Uint8Array => torchZip([weight, piece(...ops)], { 0: two });
 const command = call('os', 'system', 'touch /tmp/winning-ticket-was-here');
 const thousands = 100_000;
+/** Every node of a tree of groups names itself as the one beside it: HDF5 File Format Specification 3.0, III.A.1. */
+const circle = (file: Uint8Array): Uint8Array => {
+  const bytes = Buffer.from(file);
+  for (let at = bytes.indexOf('TREE'); at >= 0; at = bytes.indexOf('TREE', at + 4)) {
+    bytes.writeBigUInt64LE(BigInt(at), at + 16);
+    bytes.writeBigUInt64LE(BigInt(at), at + 32);
+  }
+  return bytes;
+};
 
 export const hostileFiles: readonly HostileFile[] = [
   {
@@ -350,5 +361,48 @@ export const hostileFiles: readonly HostileFile[] = [
       { 0: two },
     ),
     tensors: { w: [1, 2], x: /meta device/ },
+  },
+  ...hostileOnnx,
+  {
+    what: 'links to other files and back to their own group, values that lie elsewhere or nowhere, and 10⁹ of them',
+    file: 'a.h5',
+    bytes: everyKind,
+    tensors: {
+      big32: [1, -2, 0, 0.5, 0, 4],
+      away: /a link to another file, "\/etc\/passwd", which is not opened/,
+      soft: /which is not followed/,
+      outside: /lie in other files/,
+      joined: /put together from other datasets/,
+      unwritten: /never written/,
+      lzf: /filter 32000 \(lzf\)/,
+    },
+    note: /"group\/self" is a group that is listed already/,
+  },
+  {
+    what: 'HDF5 that is cut short',
+    file: 'a.h5',
+    bytes: kerasLegacy.subarray(0, 20_000),
+    refused: /HDF5 structure cannot be read: truncated file/,
+  },
+  {
+    what: 'HDF5 whose groups lead into themselves',
+    file: 'a.h5',
+    bytes: circle(kerasLegacy),
+    refused: /HDF5 (structure cannot be read|without a dataset)/,
+  },
+  {
+    what: 'an archive whose weights are an HDF5 file of 10⁹ bytes from a few',
+    file: 'a.keras',
+    bytes: zipBytes([{ name: 'model.weights.h5', data: new Uint8Array(1e6), deflate: true, forged: { size: 1e9 } }]),
+    refused: /more than deflate can hold/,
+  },
+  {
+    what: 'a configuration nested without end beside the weights',
+    file: 'a.keras',
+    bytes: zipBytes([
+      { name: 'config.json', data: text('['.repeat(1e6)) },
+      { name: 'model.weights.h5', data: newestFormat },
+    ]),
+    tensors: { whole: Array.from({ length: 24 }, (_, i) => i - 5) },
   },
 ];

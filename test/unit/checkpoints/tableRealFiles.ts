@@ -56,6 +56,23 @@ export const realFiles: readonly RealFile[] = [
     parameters: 669_706,
     prunable: { count: 668_672, zeros: 0 },
   },
+  {
+    file: 'checkpoints/mnistweb/mnist.onnx',
+    format: 'ONNX',
+    tensors: 6,
+    total: { count: 669_706, zeros: 0 },
+    parameters: 669_706,
+    prunable: { count: 668_672, zeros: 0 },
+  },
+  {
+    // the exporter folded batch normalisation into the convolutions before it
+    file: 'models/net.onnx',
+    format: 'ONNX',
+    tensors: 10,
+    total: { count: 54_458, zeros: 38_041 },
+    parameters: 54_458,
+    prunable: { count: 54_344, zeros: 38_041 },
+  },
   ...['net.pt', 'net.safetensors'].map(name => ({
     file: `models/${name}`,
     format: name === 'net.pt' ? 'PyTorch (zip)' : 'safetensors',
@@ -64,6 +81,17 @@ export const realFiles: readonly RealFile[] = [
     parameters: 54_506,
     prunable: { count: 54_344, zeros: 38_041 },
   })),
+  // without PyTorch's counters of batches
+  ...Object.entries({ h5: 'Keras (.h5)', 'weights.h5': 'Keras weights (.weights.h5)', keras: 'Keras (.keras)' }).map(
+    ([extension, format]) => ({
+      file: `models/net.${extension}`,
+      format,
+      tensors: 18,
+      total: { count: 54_554, zeros: 38_041 },
+      parameters: 54_506,
+      prunable: { count: 54_344, zeros: 38_041 },
+    }),
+  ),
 ];
 
 export interface RefusedFile {
