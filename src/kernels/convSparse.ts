@@ -28,7 +28,6 @@ export function convSparseForward(
     let xp = x;
     let yp = y;
     for (let row = begin; row < end; row++, xp += xRow, yp += yRow) {
-      touchLines(yp, yp + pixels);
       let output = yp, start = bias;
       for (let at = rows; at < rowsEnd; at += 8, output += 64, start += 4) {
         const slot = offsets + (<usize>load<u32>(at) << 2);

@@ -54,7 +54,7 @@ const transformCost = 700;
 /** What a product in the transform costs against one of the direct form: it reads more for each. */
 const productCost = 1.2;
 /** What a kept weight costs the compressed form against one of the direct form. */
-const compressedCost = 2.3;
+const compressedCost = 1.8;
 
 /** Time of all three passes over that of the direct form. */
 function relativeCost({ padding }: Conv2DOp, inputShape: Shape, outputShape: Shape): number {
