@@ -100,6 +100,7 @@ export class Hdf5OpenFile {
     const [counts, offsets] = [count.map(BigInt), offset.map(BigInt)];
     const strides = count.map(() => 1n);
     instance.takeReason();
+    this.reading.live();
     if (instance.module.get_dataset_data(file, `/${path}`, counts, offsets, strides, BigInt(pointer)) < 0) {
       throw new Error(`its values cannot be read: ${instance.takeReason() ?? 'damaged'}`);
     }
@@ -123,6 +124,7 @@ export class Hdf5OpenFile {
 
   private async start(): Promise<Open> {
     const instance = await makeInstance(this.reading.size, this.reading.into);
+    this.reading.live();
     let file: bigint;
     try {
       file = instance.module.open(insidePath, 0, false, -1, -1);

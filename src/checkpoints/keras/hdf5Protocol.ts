@@ -72,6 +72,6 @@ export type FromHdf5Thread =
 
 /** What the thread is started with. */
 export interface Hdf5ThreadData {
-  /** Two numbers that the owner watches: reads of the file so far, and 1 while one is going on. */
+  /** Two numbers that the owner watches: signs of life so far, and 1 while the file is being read. */
   readonly progress: SharedArrayBuffer;
 }

@@ -44,8 +44,14 @@ export class Hdf5Reading {
 
   /** What the next request may read. */
   allow(bytes: number): void {
+    this.live();
     this.bytes = bytes;
     this.reads = mostReads;
+  }
+
+  /** A sign of life for the owner of the thread. */
+  live(): void {
+    Atomics.add(this.progress, 0, 1);
   }
 
   /** @returns bytes read, 0 at the end. @throws BudgetError */
@@ -55,7 +61,7 @@ export class Hdf5Reading {
     if (--this.reads < 0 || this.bytes < 0) {
       throw new BudgetError('its structure is read again and again without an end: it is damaged');
     }
-    Atomics.add(this.progress, 0, 1);
+    this.live();
     Atomics.store(this.progress, 1, 1);
     try {
       return this.readAt(target, position);

@@ -17,9 +17,9 @@ import type {
 // bundled, this file lies in dist/ beside the thread; under a test runner it is where it is written
 const distDirectory = path.basename(__dirname) === 'dist' ? __dirname : path.join(__dirname, '../../../dist');
 
-/** The library reads the file every few milliseconds, or is inflating a chunk: a second at most. */
+/** Between two signs of life the library inflates a chunk at most: a second on a slow machine. */
 const watchMilliseconds = 1_000;
-const mostSilentTurns = 30;
+const mostSilentTurns = 7;
 const idleMilliseconds = 5_000;
 /** For what JavaScript holds in the thread: names, and the numbers of a range. */
 const heapMegabytes = 192;
@@ -131,7 +131,8 @@ export class Hdf5Thread {
     let [seen, turns] = [-1, 0];
     return () => {
       const [reads, reading] = [Atomics.load(this.progress, 0), Atomics.load(this.progress, 1)];
-      turns = reading === 1 || reads !== seen ? 0 : turns + 1;
+      // 0: it is starting still, and its own errors tell if it does not
+      turns = reading === 1 || reads !== seen || reads === 0 ? 0 : turns + 1;
       seen = reads;
       if (turns < mostSilentTurns) return;
       this.end(new Error('the HDF5 library does not come to an end with it: its structure is damaged'));

@@ -71,6 +71,7 @@ class TreeReader {
 
   private attempt(path: string, depth: number): void {
     this.instance.takeReason();
+    this.reading.live();
     try {
       this.link(path, depth);
     } catch (error) {

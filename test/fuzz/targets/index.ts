@@ -1,5 +1,7 @@
 import type { Target } from '../target';
 import { arrayTargets } from './checkpointArrays';
+import { kerasTargets } from './checkpointKeras';
+import { onnxTargets } from './checkpointOnnx';
 import { torchTargets } from './checkpointTorch';
 import { experimentTarget } from './experiment';
 import { idxTargets } from './idx';
@@ -17,4 +19,6 @@ export const targets: readonly Target[] = [
   ...hostTargets,
   ...arrayTargets,
   ...torchTargets,
+  ...onnxTargets,
+  ...kerasTargets,
 ];
