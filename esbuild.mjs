@@ -1,7 +1,7 @@
 // Builds everything: kernels (AssemblyScript → wasm), extension, job, worker, CLI, webviews, experiment schema.
 // node esbuild.mjs [--watch] [--kernels-only] [--production]
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import esbuild from 'esbuild';
@@ -130,6 +130,8 @@ async function writeSchema() {
 
 mkdirSync(dist, { recursive: true });
 buildKernels();
+// it keeps no notice in its code, and asks for it to be kept
+copyFileSync(path.join(root, 'node_modules/h5wasm/LICENSE.txt'), path.join(dist, 'hdf5-worker.js.LEGAL.txt'));
 if (!has('--kernels-only')) {
   await writeSchema();
   if (has('--watch')) {
