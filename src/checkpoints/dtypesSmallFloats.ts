@@ -8,9 +8,13 @@
 /** One value for each pattern of bits; 256 kB, made when first needed. */
 let halves: Float32Array | null = null;
 
-export function decodeF16(bits: Uint16Array): Float32Array {
+export function float16(): Float32Array {
   halves ??= Float32Array.from({ length: 0x10000 }, (_, i) => small(i, { exponentBits: 5, mantissaBits: 10 }));
-  return decodeTable(bits, halves);
+  return halves;
+}
+
+export function decodeF16(bits: Uint16Array): Float32Array {
+  return decodeTable(bits, float16());
 }
 
 export function decodeBf16(bits: Uint16Array): Float32Array {

@@ -1,6 +1,7 @@
 /** Any checkpoint: the first reader that recognises a file opens it. */
 import type { ByteSource, Checkpoint, FormatReader } from './checkpoint';
 import { CheckpointError } from './checkpointError';
+import { ggufReader } from './gguf/ggufReader';
 import { hdf5Reader } from './keras/hdf5Reader';
 import { kerasReader } from './keras/kerasReader';
 import { npyReader, npzReader } from './numpy';
@@ -16,6 +17,7 @@ import { tfjsReader } from './tfjs/tfjsReader';
 /** One file each. Strict signatures first, guesses last: where two could take a file, the one that asks more is first. */
 const fileReaders: readonly FormatReader[] = [
   npyReader,
+  ggufReader,
   safetensorsReader,
   pytorchZip,
   kerasReader,

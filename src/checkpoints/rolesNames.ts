@@ -50,7 +50,8 @@ export function isBuffer(name: string): boolean {
     bufferNames.test(parameter) ||
     // masks of pruning, as tools keep them beside the weights
     modules.some(part => /^(masks?|.+_masks?)$/.test(part)) ||
-    (modules.includes('rope_freqs') && parameter === 'weight')
+    // GGUF's tables of rotary positions
+    (parameter === 'weight' && modules.some(part => /^rope_(freqs|factors_long|factors_short)$/.test(part)))
   );
 }
 
@@ -71,7 +72,7 @@ export function kindOf(name: string, shape: readonly number[], layer = ''): Laye
 function isBias({ parameter, owner }: Parts): boolean {
   return (
     /^(b|bias|biases|.*_bias|bias_\w+|relative_position_bias_table|pos_bias_[uv])$/.test(parameter) ||
-    /^relative_attention_bias$/.test(owner)
+    /^(relative_attention_bias|(cross_)?attn_rel_b)$/.test(owner)
   );
 }
 
@@ -100,7 +101,11 @@ function isEmbedding({ parameter, owner }: Parts, shape: readonly number[], laye
   if (/^embedding$/i.test(layer)) return true;
   if (/^(pos_embed|\w*position(al)?_embeddings?|embeddings?)$/.test(parameter)) return true;
   return (
-    shape.length === 2 && (embeddingName.test(owner) || owner === 'shared' || /^embed_(tokens|positions)/.test(owner))
+    shape.length === 2 &&
+    (embeddingName.test(owner) ||
+      owner === 'shared' ||
+      owner === 'token_types' ||
+      /^embed_(tokens|positions)/.test(owner))
   );
 }
 
@@ -114,14 +119,14 @@ function isHead({ owner, modules }: Parts): boolean {
   if ((owner === 'fc' || owner === 'head') && /^heads?$/.test(modules.at(-2) ?? '')) return true;
   // torchvision's and timm's last layer, LLaMA's own and GGUF's: outermost only
   const outer = modules.filter(part => !/^(module|model|backbone)$/.test(part));
-  return outer.length === 1 && (owner === 'fc' || owner === 'output');
+  return outer.length === 1 && (owner === 'fc' || owner === 'output' || owner === 'cls');
 }
 
 function isAttention({ parameter, owner, modules }: Parts): boolean {
   return (
     /^in_proj_weight$|^[qkv]_proj_weight$/.test(parameter) ||
     modules.some(part => /^(.*_)?(attn|attention|mha|crossattention|attentions)(_?\d+)?$/.test(part)) ||
-    /^([qkvo]_proj|qkv|qkv_proj|c_attn|to_[qkv]|to_out|query_key_value|attn_(q|k|v|qkv|output|out)|w[qkvo]|[qkv]_lin|out_lin)$/.test(
+    /^([qkvo]_proj|qkv|qkv_proj|c_attn|to_[qkv]|to_out|query_key_value|(cross_)?attn_\w+|w[qkvo]|[qkv]_lin|out_lin)$/.test(
       owner,
     )
   );

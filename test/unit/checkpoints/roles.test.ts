@@ -115,6 +115,14 @@ describe('what a tensor is, by the names that frameworks write', () => {
     ['blk.0.ffn_gate.weight', [11008, 4096], 'feed-forward! 0 1'],
     ['blk.0.ffn_down_exps.weight', [8, 4096, 14336], 'feed-forward! - -'],
     ['output_norm.weight', [4096], 'normalization - -'],
+    ['output.weight', [32000, 4096], 'head! 0 1'],
+    ['cls.weight', [768, 768], 'head! 0 1'],
+    ['token_types.weight', [2, 768], 'embedding! 1 0'],
+    ['blk.0.attn_kv_a_mqa.weight', [576, 2048], 'attention! 0 1'],
+    ['blk.0.attn_q_norm.weight', [128], 'normalization - -'],
+    ['blk.0.ffn_gate_inp.weight', [8, 4096], 'feed-forward! 0 1'],
+    ['dec.blk.0.cross_attn_q.weight', [512, 512], 'attention! 0 1'],
+    ['enc.blk.0.attn_rel_b.weight', [32, 8], 'bias - -'],
   ])('PyTorch: %s %j is %s', (name, shape, expected) => {
     expect(summary(name, shape, 'torch')).toBe(expected);
   });
@@ -146,6 +154,8 @@ describe('what a tensor is, by the names that frameworks write', () => {
 
   it.each<[string, string, number[], string]>([
     ['bn1.running_mean', 'F32', [64], 'buffer'],
+    ['rope_freqs.weight', 'F32', [64], 'buffer'],
+    ['rope_factors_long.weight', 'F32', [48], 'buffer'],
     ['bn1.num_batches_tracked', 'I64', [], 'buffer'],
     ['batch_normalization/moving_variance:0', 'F32', [64], 'buffer'],
     ['h.0.attn.masked_bias', 'F32', [], 'buffer'],
