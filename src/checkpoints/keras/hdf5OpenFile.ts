@@ -8,9 +8,9 @@ import { BudgetError, Hdf5Reading } from './hdf5Reading';
 import { Hdf5StructureError, readTree } from './hdf5Tree';
 
 /** Chunks that a range cuts are kept for the next range, up to so many bytes of values. */
-const mostAhead = 16 * 2 ** 20;
+const mostAhead = 8 * 2 ** 20;
 /** Room for one box in the library's memory. */
-const mostBoxBytes = 8 * 2 ** 20;
+const mostBoxBytes = 4 * 2 ** 20;
 
 interface Open {
   readonly instance: Hdf5Instance;

@@ -25,7 +25,9 @@ export interface NamingContext {
 
 /** By the paths of the datasets, in their order. Names are unique where paths are. */
 export function nameDatasets(paths: readonly string[], context: NamingContext): NamedDataset[] {
-  const named = paths.map(path => nameOf(path, paths, context));
+  const variables = new Map<string, number>();
+  for (const path of paths) variables.set(groupOf(path), (variables.get(groupOf(path)) ?? 0) + 1);
+  const named = paths.map(path => nameOf(path, variables, context));
   const counts = new Map<string, number>();
   for (const name of [...named.map(({ name }) => name), ...paths]) counts.set(name, (counts.get(name) ?? 0) + 1);
   // a name that two would have, or that is another's path, is given to none
@@ -35,23 +37,43 @@ export function nameDatasets(paths: readonly string[], context: NamingContext): 
   });
 }
 
-function nameOf(path: string, paths: readonly string[], context: NamingContext): NamedDataset {
+/** The group that a dataset lies in. */
+function groupOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/** Datasets in each group. */
+type Variables = ReadonlyMap<string, number>;
+
+function nameOf(path: string, variables: Variables, context: NamingContext): NamedDataset {
   if (context.layout === 'legacy') return legacyName(path, context.layers);
-  if (context.layout === 'paths') return pathName(path, paths, context);
+  if (context.layout === 'paths') return pathName(path, variables, context);
   return { name: path, layer: null, place: Infinity };
 }
 
 function legacyName(path: string, layers: readonly KerasLayer[]): NamedDataset {
   const parts = path.replace(/^model_weights\//, '').split('/');
-  const place = layers.findIndex(({ name }) => name === parts[0]);
-  const layer = place < 0 ? null : innermost(layers[place]!, parts);
+  const place = placesByName(layers).get(parts[0]!) ?? Infinity;
+  const found = layers[place];
+  const layer = found ? innermost(found, parts) : null;
   // the layer's own name comes twice: once as the group of the layer, once within the name of the weight
   const rest = parts.length > 2 && parts[0] === parts[1] ? parts.slice(1) : parts;
   return {
     name: rest.join('/').replace(/:0$/, ''),
     layer: layer?.className ?? null,
-    place: place < 0 ? Infinity : place,
+    place,
   };
+}
+
+const knownNames = new WeakMap<readonly KerasLayer[], ReadonlyMap<string, number>>();
+
+function placesByName(layers: readonly KerasLayer[]): ReadonlyMap<string, number> {
+  let places = knownNames.get(layers);
+  if (!places) {
+    places = new Map(layers.map(({ name }, index) => [name, index]));
+    knownNames.set(layers, places);
+  }
+  return places;
 }
 
 /** The layer within nested models that the parts of a path lead to. */
@@ -64,14 +86,13 @@ function innermost(layer: KerasLayer, parts: readonly string[]): KerasLayer {
 }
 
 /** `layers` is where a model keeps its layers; `vars` where a layer keeps its own variables. */
-function pathName(path: string, paths: readonly string[], context: NamingContext): NamedDataset {
+function pathName(path: string, variables: Variables, context: NamingContext): NamedDataset {
   const parts = path.split('/');
   if (parts.at(-2) !== 'vars' || parts[0] === 'optimizer') return { name: path, layer: null, place: Infinity };
   const owner = parts.slice(0, -2);
   const { layer, place } = follow(owner, context.layers);
-  const group = owner.join('/');
   const type = layer ? toSnakeCase(layer.className) : (owner.at(-1) ?? '').replace(/_\d+$/, '');
-  const count = paths.filter(other => other.startsWith(`${group}/vars/`)).length;
+  const count = variables.get(groupOf(path)) ?? 0;
   const variable = variableNames(type, count, layer?.config)?.[Number(parts.at(-1))] ?? `vars/${parts.at(-1)!}`;
   const shown: string[] = [];
   for (const [i, part] of owner.entries()) {
@@ -95,8 +116,8 @@ function follow(
 ): { readonly layer: KerasLayer | null; readonly place: number } {
   let [layers, layer, place]: [readonly KerasLayer[], KerasLayer | null, number] = [model, null, Infinity];
   for (let i = 0; i + 1 < parts.length && parts[i] === 'layers'; i += 2) {
-    const index = storeNames(layers).indexOf(parts[i + 1]!);
-    if (index < 0) return { layer: null, place };
+    const index = storeNames(layers).get(parts[i + 1]!);
+    if (index === undefined) return { layer: null, place };
     layer = layers[index]!;
     if (i === 0) place = index;
     layers = layer.layers;
@@ -106,18 +127,21 @@ function follow(
   return { layer: null, place };
 }
 
-const known = new WeakMap<readonly KerasLayer[], readonly string[]>();
+/** Indices of layers by the names that their model stores them under. */
+const known = new WeakMap<readonly KerasLayer[], ReadonlyMap<string, number>>();
 
-function storeNames(layers: readonly KerasLayer[]): readonly string[] {
+function storeNames(layers: readonly KerasLayer[]): ReadonlyMap<string, number> {
   let names = known.get(layers);
   if (!names) {
     const used = new Map<string, number>();
-    names = layers.map(({ className }) => {
-      const name = toSnakeCase(className);
-      const before = used.get(name) ?? 0;
-      used.set(name, before + 1);
-      return before === 0 ? name : `${name}_${before}`;
-    });
+    names = new Map(
+      layers.map(({ className }, index) => {
+        const name = toSnakeCase(className);
+        const before = used.get(name) ?? 0;
+        used.set(name, before + 1);
+        return [before === 0 ? name : `${name}_${before}`, index];
+      }),
+    );
     known.set(layers, names);
   }
   return names;
