@@ -2,7 +2,9 @@
 import { npyBytes, safetensorsBytes, text, zipBytes } from '../../support/checkpoints';
 import { everyKind, kerasLegacy, newestFormat } from '../../support/hdf5Files';
 import { call, encode, floats, list, named, pickle, piece, tensor, torchLegacy, torchZip } from '../../support/pickles';
+import { hostileGguf } from './tableHostileGguf';
 import { hostileOnnx } from './tableHostileOnnx';
+import { hostileTfjs } from './tableHostileTfjs';
 
 export interface HostileFile {
   readonly what: string;
@@ -363,6 +365,8 @@ export const hostileFiles: readonly HostileFile[] = [
     tensors: { w: [1, 2], x: /meta device/ },
   },
   ...hostileOnnx,
+  ...hostileTfjs,
+  ...hostileGguf,
   {
     what: 'links to other files and back to their own group, values that lie elsewhere or nowhere, and 10⁹ of them',
     file: 'a.h5',

@@ -73,6 +73,34 @@ export const realFiles: readonly RealFile[] = [
     parameters: 54_458,
     prunable: { count: 54_344, zeros: 38_041 },
   },
+  {
+    // beside the weights two whole numbers, for a Reshape
+    file: 'checkpoints/mnistweb/model.json',
+    format: 'TensorFlow.js graph model',
+    tensors: 7,
+    total: { count: 669_708, zeros: 0 },
+    parameters: 669_706,
+    prunable: { count: 668_672, zeros: 0 },
+  },
+  {
+    // zeros are where stored × scale + min is 0
+    file: 'checkpoints/face-api/tiny_face_detector_model-weights_manifest.json',
+    format: 'TensorFlow.js weights',
+    tensors: 19,
+    total: { count: 193_321, zeros: 6_725 },
+    parameters: 193_321,
+    prunable: { count: 192_288, zeros: 6_710 },
+  },
+  {
+    file: 'checkpoints/face-api/face_landmark_68_tiny_model-weights_manifest.json',
+    format: 'TensorFlow.js weights',
+    tensors: 28,
+    total: { count: 77_224, zeros: 3_807 },
+    parameters: 77_224,
+    prunable: { count: 76_416, zeros: 3_802 },
+    // all their bytes are 0, and so is min
+    empty: ['dense0/conv2/depthwise_filter', 'dense0/conv2/pointwise_filter'],
+  },
   ...['net.pt', 'net.safetensors'].map(name => ({
     file: `models/${name}`,
     format: name === 'net.pt' ? 'PyTorch (zip)' : 'safetensors',
@@ -103,6 +131,8 @@ export interface RefusedFile {
 export const refusedFiles: readonly RefusedFile[] = [
   { file: 'README.md', reason: /it looks like text/ },
   { file: 'models/net.json', reason: /JSON without a weight manifest or index/ },
+  { file: 'checkpoints/mnistweb/group1-shard1of1.bin', reason: /a shard of TensorFlow\.js.*open the model\.json/ },
+  { file: 'checkpoints/face-api/tiny_face_detector_model-shard1', reason: /a shard of TensorFlow\.js/ },
   { file: 'mnist', reason: /a folder, not a file/ },
   { file: 'mnist/train-images-idx3-ubyte.gz', reason: /gzip: unpack it first/ },
 ];
