@@ -1,6 +1,6 @@
 /** By which scales and zero points integers stand for real numbers, as the operators that take them say. */
-import { type Floats, elementCount, TensorError, type TensorValues } from '../pytorch/tensorValues';
-import { QuantisedValues } from '../pytorch/derivedValues';
+import { type Floats, elementCount, TensorError, type TensorValues } from '../values/tensorValues';
+import { QuantisedValues } from '../values/derivedValues';
 import type { Scope } from './records';
 import type { Use } from './usage';
 

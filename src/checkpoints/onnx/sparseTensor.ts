@@ -1,7 +1,7 @@
 /** sparse_initializer: the values that are there and where, spread out into the dense tensor. */
 import type { ByteSource } from '../checkpoint';
-import { type KeptEntries, SparseValues } from '../pytorch/derivedValues';
-import { elementCount, type Floats, rowMajor, TensorError, type TensorValues } from '../pytorch/tensorValues';
+import { type KeptEntries, SparseValues } from '../values/derivedValues';
+import { elementCount, type Floats, rowMajor, TensorError, type TensorValues } from '../values/tensorValues';
 import type { SparseRecord } from './records';
 import { valuesOf } from './tensorValues';
 

@@ -1,7 +1,7 @@
 /** From where a tensor's values lie to the values. */
 import type { ByteSource, RawRange, StoredPlaces } from '../checkpoint';
 import { decode, isDtype } from '../dtypes';
-import { elementCount, type Floats, TensorError, type TensorValues } from '../pytorch/tensorValues';
+import { elementCount, type Floats, TensorError, type TensorValues } from '../values/tensorValues';
 import { dataFields, type ElementType, elementType, smallTypes } from './elementTypes';
 import type { TensorRecord } from './records';
 import { lengthOf, PieceBytes, SpanBytes, type TensorBytes, VarintBytes } from './tensorBytes';

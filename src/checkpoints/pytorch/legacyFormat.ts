@@ -9,7 +9,7 @@ import { Constructors } from './constructors';
 import { PickleTruncated } from './pickleMachine';
 import type { PickleHost, PickleValue } from './pickleValue';
 import { keyOf, Storages } from './storageId';
-import { type Location, TensorError } from './tensorValues';
+import { type Location, TensorError } from '../values/tensorValues';
 import { torchCheckpoint } from './torchCheckpoint';
 import { unpickle } from './unpickler';
 

@@ -1,5 +1,6 @@
 /** What the allow-listed constructors of PyTorch and NumPy make: descriptions of tensors, no values. */
 import { limits } from '../checkpoint';
+import type { SparseLayout } from '../values/derivedValues';
 import { Constructed, type PickleValue } from './pickleValue';
 import { numpyType, type TorchType } from './torchTypes';
 
@@ -67,8 +68,6 @@ export class QuantisedRecord extends TensorRecord {
     return this.stored.dtype;
   }
 }
-
-export type SparseLayout = 'coo' | 'csr' | 'csc';
 
 /** COO: `indices` of (dimension × value); CSR, CSC: pointers and the index of each value. */
 export class SparseRecord extends TensorRecord {

@@ -1,7 +1,14 @@
 /** Values of a strided tensor by range: in one piece where they lie in a row, gathered from near pieces where not. */
 import type { RawRange, StoredPlaces } from '../checkpoint';
 import { bytesPerElement, decode, isDtype, type Dtype } from '../dtypes';
-import { elementCount, type Floats, type Location, rowMajor, TensorError, type TensorValues } from './tensorValues';
+import {
+  elementCount,
+  type Floats,
+  type Location,
+  rowMajor,
+  TensorError,
+  type TensorValues,
+} from '../values/tensorValues';
 import { quantisedAs, type TorchType } from './torchTypes';
 
 /** Where the values of a strided tensor lie, in values of its type. */

@@ -2,7 +2,7 @@
 import type { TensorInfo } from '../../shared/inspection';
 import { memorySource } from '../memorySource';
 import { describeTensor, guessConvention } from '../roles';
-import { KeptEntries, MaskedValues, QuantisedValues, SparseValues } from './derivedValues';
+import { KeptEntries, MaskedValues, QuantisedValues, SparseValues } from '../values/derivedValues';
 import type { Named } from './naming';
 import {
   NumpyArray,
@@ -14,7 +14,7 @@ import {
   UnreadableRecord,
 } from './records';
 import { StridedValues } from './stridedValues';
-import { elementCount, type Location, rowMajor, TensorError, type TensorValues } from './tensorValues';
+import { elementCount, type Location, rowMajor, TensorError, type TensorValues } from '../values/tensorValues';
 
 export interface Listed {
   readonly info: TensorInfo;

@@ -6,7 +6,7 @@ import { nameAll } from './naming';
 import { walk } from './objectGraph';
 import type { PickleValue } from './pickleValue';
 import { listTensors, type Listed, type Locate } from './tensorList';
-import { type Floats, TensorError } from './tensorValues';
+import { type Floats, TensorError } from '../values/tensorValues';
 
 export interface TorchContent {
   readonly format: string;

@@ -7,7 +7,7 @@ import { CheckpointError } from '../checkpointError';
 import { openZip, type Zip, zipSignature } from '../zip';
 import { Constructors } from './constructors';
 import { Storages } from './storageId';
-import { type Location, TensorError } from './tensorValues';
+import { type Location, TensorError } from '../values/tensorValues';
 import { torchCheckpoint } from './torchCheckpoint';
 import { unpickle } from './unpickler';
 

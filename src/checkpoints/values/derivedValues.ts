@@ -1,7 +1,8 @@
 /** Values that are computed from those of other tensors: quantised, masked, sparse. */
 import type { StoredPlaces } from '../checkpoint';
-import type { SparseLayout } from './records';
 import { elementCount, type Floats, rowMajor, TensorError, type TensorValues } from './tensorValues';
+
+export type SparseLayout = 'coo' | 'csr' | 'csc';
 
 /** Values that are kept in memory for a sparse tensor at most; indices as many. */
 const sparseLimit = 2 ** 22;
