@@ -69,13 +69,13 @@ class TfjsCheckpoint implements Checkpoint {
 
   raw(index: number): RawRange | null {
     const { error, quantization, group, begin, bytes, dtype } = this.weights[index]!;
-    return error === null && quantization === null && isDtype(dtype) ? group.range(begin, Number(bytes)) : null;
+    return error === null && quantization === null && isDtype(dtype) ? group.range(begin, bytes) : null;
   }
 
   parts(index: number): readonly RawRange[] | null {
     const { error, quantization, group, begin, bytes, dtype } = this.weights[index]!;
     if (error !== null || quantization !== null || !isDtype(dtype) || this.raw(index)) return null;
-    const parts = group.parts(begin, Number(bytes));
+    const parts = group.parts(begin, bytes);
     // shards are cut at bytes, which may be in the middle of a value
     return parts.every(({ length }) => length % bytesPerElement[dtype] === 0) ? parts : null;
   }
@@ -115,7 +115,7 @@ function describe(
     name,
     dtype,
     shape,
-    bytes: Number(bytes),
+    bytes,
     convention: 'keras',
     ...known,
     // those of products of many matrices at once are the last two

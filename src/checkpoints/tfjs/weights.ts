@@ -9,8 +9,10 @@ import { stringBytes } from './stringBytes';
 /** A file stays open for each. */
 const maximumShards = 1000;
 
-export interface PlacedWeight extends ManifestWeight {
+export interface PlacedWeight extends Omit<ManifestWeight, 'bytes'> {
   readonly group: GroupBytes;
+  /** 0 where they are not known. */
+  readonly bytes: number;
   /** In its group; 0 where it is not known. */
   readonly begin: number;
 }
@@ -76,7 +78,7 @@ async function placeGroup(
   let lost: string | null = null;
   for (const weight of weights) {
     if (lost !== null) {
-      placed.push({ ...weight, group, begin: 0, error: weight.error ?? lost });
+      placed.push({ ...weight, group, begin: 0, bytes: Number(weight.bytes) || 0, error: weight.error ?? lost });
       continue;
     }
     const length =

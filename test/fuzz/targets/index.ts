@@ -1,7 +1,9 @@
 import type { Target } from '../target';
 import { arrayTargets } from './checkpointArrays';
+import { ggufTarget } from './checkpointGguf';
 import { kerasTargets } from './checkpointKeras';
 import { onnxTargets } from './checkpointOnnx';
+import { tfjsTarget } from './checkpointTfjs';
 import { torchTargets } from './checkpointTorch';
 import { experimentTarget } from './experiment';
 import { idxTargets } from './idx';
@@ -20,5 +22,7 @@ export const targets: readonly Target[] = [
   ...arrayTargets,
   ...torchTargets,
   ...onnxTargets,
+  tfjsTarget,
+  ggufTarget,
   ...kerasTargets,
 ];
