@@ -63,8 +63,9 @@ export async function prepare(parsed: ParsedExperiment, file: string, source?: E
   try {
     const directory = path.dirname(file);
     const executor = source ?? (await findExecutor(parsed.executor));
-    const [data, model] = await Promise.all([loadData(parsed.data, directory), loadModel(parsed.model, directory)]);
+    const data = await loadData(parsed.data, directory);
     const { inputShape, classes } = data;
+    const model = await loadModel(parsed.model, directory, { inputShape, classes });
     const plan = lowerModel(model, { inputShape, classes, loss: parsed.training.loss });
     const outputLayer = outputLayerOf(plan);
     const structure = { parameters: plan.parameters, outputLayer };

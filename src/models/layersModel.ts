@@ -3,13 +3,9 @@ import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { ExperimentError } from '../shared/experiment';
+import { checkTopology, fault, type ModelFile } from './files/modelFile';
 import type { NamedWeight } from './model';
-import { readTopology, type KerasTopology } from './topology';
-
-export interface LayersModelFile {
-  readonly topology: KerasTopology;
-  readonly weights: ReadonlyMap<string, NamedWeight> | null;
-}
+import type { KerasTopology } from './topology';
 
 const largestJson = 64 * 2 ** 20;
 const largestWeights = 2 ** 30;
@@ -32,7 +28,7 @@ type Group = z.infer<typeof manifestJson>[number];
  * @param file path of `model.json`; a bare Keras topology (`model.to_json()`) will do, it just has no weights
  * @throws ExperimentError (field "model") naming the file and what to do
  */
-export async function readLayersModel(file: string): Promise<LayersModelFile> {
+export async function readLayersModel(file: string): Promise<ModelFile> {
   const json = parseJson(file, await readWhole(file, largestJson));
   if (json['format'] === 'graph-model') {
     throw fault(
@@ -50,17 +46,9 @@ export async function readLayersModel(file: string): Promise<LayersModelFile> {
     config: parsed.data.config,
     ...(version === undefined ? {} : { keras_version: version }),
   };
-  try {
-    readTopology(topology);
-  } catch (error) {
-    throw error instanceof ExperimentError ? fault(file, error.reason) : error;
-  }
+  checkTopology(file, topology);
   const manifest = json['weightsManifest'];
   return { topology, weights: manifest === undefined ? null : await readWeights(file, manifest) };
-}
-
-function fault(file: string, message: string): ExperimentError {
-  return new ExperimentError('model', `${file} ${message}`);
 }
 
 function parseJson(file: string, bytes: Uint8Array): Record<string, unknown> {

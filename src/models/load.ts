@@ -3,30 +3,53 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { ExperimentError } from '../shared/experiment';
 import { builtinModel } from './builtins';
+import { readKerasFile } from './files/kerasFile';
+import type { ModelFile } from './files/modelFile';
 import { readLayersModel } from './layersModel';
 import type { Model, NamedWeight } from './model';
 import type { KerasTopology } from './topology';
 
+/** What a model file that leaves it open takes from the data. */
+export interface ModelData {
+  /** Shape of one example, channels last. */
+  readonly inputShape: readonly number[];
+  readonly classes: number;
+}
+
+interface Kind {
+  readonly endings: RegExp;
+  readonly read: (file: string, data: ModelData) => Promise<ModelFile>;
+}
+
+const anyData: ModelData = { inputShape: [32, 32, 3], classes: 10 };
+
+const kinds: readonly Kind[] = [
+  { endings: /\.json$/i, read: readLayersModel },
+  { endings: /\.(keras|h5|hdf5)$/i, read: readKerasFile },
+];
+
 /**
- * @param spec `builtin:…`, or the path of a TensorFlow.js `model.json`, relative to `baseDirectory`
+ * @param spec `builtin:…`, or the path of a model file, relative to `baseDirectory`
+ * @param data that it is for; built-in models are fitted to it later
  * @throws ExperimentError (field "model")
  */
-export async function loadModel(spec: string, baseDirectory: string): Promise<Model> {
+export async function loadModel(spec: string, baseDirectory: string, data = anyData): Promise<Model> {
   if (spec.startsWith('builtin:')) {
     const { description, topology } = builtinModel(spec.slice('builtin:'.length));
     // any shape that every model takes will do: the data is hashed elsewhere
-    const fingerprint = hashDefinition(topology([32, 32, 3], 10));
+    const fingerprint = hashDefinition(topology(anyData.inputShape, anyData.classes));
     return { kind: 'builtin', description, topology, weights: null, fingerprint, weightsFingerprint: null };
   }
-  const extension = path.extname(spec).toLowerCase();
-  if (extension !== '.json') {
+  const kind = kinds.find(({ endings }) => endings.test(spec));
+  if (kind === undefined) {
     throw new ExperimentError(
       'model',
-      `"${spec}" cannot be read: it must be the model.json of a TensorFlow.js LayersModel, or a built-in model such as "builtin:lenet-300-100"`,
+      `"${spec}" cannot be read: it must be the model.json of a TensorFlow.js LayersModel, a model that Keras has saved ` +
+        '(.keras, .h5), or a built-in model such as "builtin:lenet-300-100"',
     );
   }
   const file = path.resolve(baseDirectory, spec);
-  const { topology, weights } = await readLayersModel(file);
+  const { topology, weights } = await kind.read(file, data);
   return {
     kind: 'file',
     description: path.basename(file),

@@ -10,7 +10,7 @@ export interface Preset {
   /** The recipe and where it comes from, in a line. */
   readonly detail: string;
   /** The data the recipe is made for; where they lie is for the experiment to say. */
-  readonly data: { readonly format: Exclude<DataConfig['format'], 'digits'>; readonly validation?: number };
+  readonly data: { readonly format: Extract<DataConfig['format'], 'idx' | 'cifar10'>; readonly validation?: number };
   readonly experiment: Pick<ExperimentFile, 'training' | 'pruning' | 'rewind'>;
 }
 
