@@ -5,8 +5,18 @@ export interface Split {
   readonly count: number;
   /** [count × features] */
   readonly inputs: Uint8Array | Float32Array;
-  /** Class numbers [count] with cross-entropy. */
+  /** Class numbers [count] with cross-entropy. Of one type in all splits of a data set, as the inputs are. */
   readonly labels: Uint8Array | Int32Array;
+}
+
+/** What a reader gives: the examples of the files in their order, before any are held back. */
+export interface DataSource {
+  /** Shape of one example, channels last: [features] of a vector, [rows, columns, channels] of an image. */
+  readonly inputShape: readonly number[];
+  readonly classes: number;
+  readonly training: Split;
+  /** Null where the files have none: a share is held out. */
+  readonly test: Split | null;
 }
 
 export interface DataSet {

@@ -3,51 +3,56 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { ExperimentError, type DataConfig } from '../shared/experiment';
 import { readCifar10 } from './cifar10';
-import type { DataSet } from './dataset';
+import { DataError, type DataSet, type DataSource, type Split } from './dataset';
 import { drawDigits } from './digits';
-import { readImageFiles, type ImageFiles } from './mnist';
-import { holdOut, standardisation } from './split';
+import { readImageFiles } from './mnist';
+import { readNpy, readNpz } from './numpy';
+import { holdOut } from './split';
+import { standardisation } from './standardisation';
+
+const defaultTestShare = 0.2;
 
 /**
  * Loads and splits a data set. Paths are relative to `baseDirectory`, the folder of the experiment file.
  * @throws DataError where a file cannot be used, ExperimentError where the configuration does not fit the data
  */
 export async function loadData(config: DataConfig, baseDirectory: string): Promise<DataSet> {
-  const source = await read(config, baseDirectory);
-  const channels = source.inputShape[2];
-  const held = validationCount(config.validation, source.training.count);
-  const { training, validation } = holdOut(source.training, held);
+  const { name, ...source } = await read(config, baseDirectory);
+  const { rest, test } = withTest(source, 'testShare' in config ? config.testShare : undefined, name);
+  const channels = source.inputShape.at(-1)!;
+  const held = validationCount(config.validation, rest.count);
+  const { rest: training, held: validation } = holdOut(rest, held, 'validation');
   const measured =
     config.mean === undefined || config.std === undefined ? standardisation(training.inputs, channels) : null;
   const mean = perChannel('data.mean', config.mean, channels) ?? measured!.mean;
   const std = perChannel('data.std', config.std, channels) ?? measured!.std;
 
-  const { inputShape, classes, test } = source;
+  const { inputShape, classes } = source;
+  const counts = [training.count, held, test.count];
   const hash = createHash('sha256').update(
-    JSON.stringify({ inputShape, classes, mean, std, counts: [training.count, held, test.count] }),
+    JSON.stringify({ inputShape, classes, mean, std, counts, ...typesOf(training) }),
   );
   for (const part of [training, validation, test]) hash.update(part.inputs).update(part.labels);
+  return { name, inputShape, classes, training, validation, test, mean, std, fingerprint: hash.digest('hex') };
+}
+
+/** What is not bytes says so, so that the same bytes in memory are another data set. */
+function typesOf({ inputs, labels }: Split): object {
   return {
-    name: source.name,
-    inputShape,
-    classes,
-    training,
-    validation,
-    test,
-    mean,
-    std,
-    fingerprint: hash.digest('hex'),
+    ...(inputs instanceof Float32Array && { inputs: 'float32' }),
+    ...(labels instanceof Int32Array && { labels: 'int32' }),
   };
 }
 
-async function read(config: DataConfig, baseDirectory: string): Promise<ImageFiles & { name: string }> {
+async function read(config: DataConfig, baseDirectory: string): Promise<DataSource & { readonly name: string }> {
+  const at = (relative: string): string => path.resolve(baseDirectory, relative);
   switch (config.format) {
     case 'idx': {
-      const directory = path.resolve(baseDirectory, config.directory);
+      const directory = at(config.directory);
       return { name: `${path.basename(directory)} (idx)`, ...(await readImageFiles(directory)) };
     }
     case 'cifar10': {
-      const directory = path.resolve(baseDirectory, config.directory);
+      const directory = at(config.directory);
       return { name: `${path.basename(directory)} (CIFAR-10)`, ...(await readCifar10(directory)) };
     }
     case 'digits':
@@ -58,7 +63,29 @@ async function read(config: DataConfig, baseDirectory: string): Promise<ImageFil
         training: drawDigits('training', config.training),
         test: drawDigits('test', config.test),
       };
+    case 'npz':
+      return { name: `${path.basename(config.file)} (NumPy)`, ...(await readNpz(at(config.file), config)) };
+    case 'npy': {
+      const { trainingInputs } = config.files;
+      return { name: `${path.basename(trainingInputs)} (NumPy)`, ...(await readNpy(config, at)) };
+    }
   }
+}
+
+/** @throws ExperimentError where a share is asked for though there are test data, DataError where there is but one example */
+function withTest(
+  { training, test }: DataSource,
+  share: number | undefined,
+  name: string,
+): { readonly rest: Split; readonly test: Split } {
+  if (test) {
+    if (share === undefined) return { rest: training, test };
+    throw new ExperimentError('data.testShare', 'holds nothing out, since there are test data already: remove it');
+  }
+  if (training.count < 2) throw new DataError(name, 'holds one example; at least two are needed to train and to test');
+  const wanted = Math.round(training.count * (share ?? defaultTestShare));
+  const { rest, held } = holdOut(training, Math.min(training.count - 1, Math.max(1, wanted)), 'test');
+  return { rest, test: held };
 }
 
 function validationCount(wanted: number | undefined, available: number): number {

@@ -60,8 +60,11 @@ const defaultBatchSize = 60;
 const defaultEpochs = 10;
 const defaultLevels = 12;
 
+/** Data whose number of training examples is known before they are read. */
+export type RecipeFormat = Extract<DataConfig['format'], 'idx' | 'cifar10' | 'digits'>;
+
 /** The recipe as it stands, and before it what takes a fiftieth and a tenth of its time. */
-export function presetLengths({ experiment, data }: Preset, format: DataConfig['format']): Length[] {
+export function presetLengths({ experiment, data }: Preset, format: RecipeFormat): Length[] {
   const { training = {} } = experiment;
   const epochSteps = Math.ceil(trainingExamples(format, data.validation) / (training.batchSize ?? defaultBatchSize));
   const steps = training.steps ?? Math.ceil((training.epochs ?? defaultEpochs) * epochSteps);
@@ -124,7 +127,7 @@ function without<T extends object, K extends keyof T & string>(value: T, ...name
 }
 
 /** Of MNIST, CIFAR-10 and the built-in digits, without those held back. */
-function trainingExamples(format: DataConfig['format'], validation: number | undefined): number {
+function trainingExamples(format: RecipeFormat, validation: number | undefined): number {
   const all = { idx: 60_000, cifar10: 50_000, digits: 10_000 }[format];
   return all - (format === 'digits' || validation === undefined ? all / 10 : validation);
 }

@@ -3,6 +3,9 @@
  * the JSON Schema that the editor completes from (`schema.ts`).
  */
 import * as z from 'zod';
+import { dataSchema } from './dataConfig';
+
+export type { DataConfig } from './dataConfig';
 
 /** A point in training: a step, or `"1%"` of all steps, or `"80 epochs"`. */
 const pointRule =
@@ -111,46 +114,6 @@ const training = z.strictObject({
   augmentation: augmentation.prefault({}).describe('Random changes to training images, drawn anew each epoch.'),
 });
 
-const pixelStatistic = z.union([z.number(), z.array(z.number()).min(1)]);
-const perChannel = {
-  mean: pixelStatistic.optional().describe('Per channel, of pixels from 0 to 1; left out: from the training data.'),
-  std: z
-    .union([positive, z.array(positive).min(1)])
-    .optional()
-    .describe('Per channel; left out: from the training data.'),
-};
-
-const data = z.discriminatedUnion('format', [
-  z.strictObject({
-    format: z.literal('idx'),
-    directory: z
-      .string()
-      .min(1)
-      .describe('Folder with the four MNIST file names, plain or .gz; relative to this file.'),
-    validation: z.int().min(0).optional().describe('Training examples held back; one tenth if left out.'),
-    ...perChannel,
-  }),
-  z.strictObject({
-    format: z.literal('cifar10'),
-    directory: z
-      .string()
-      .min(1)
-      .describe(
-        'Folder with data_batch_*.bin and test_batch*.bin of CIFAR-10 (binary version), plain or .gz; relative to this file.',
-      ),
-    validation: z.int().min(0).optional().describe('Training examples held back; one tenth if left out.'),
-    ...perChannel,
-  }),
-  z.strictObject({
-    format: z.literal('digits'),
-    training: z.int().min(10).max(1_000_000).default(10_000),
-    test: z.int().min(10).max(1_000_000).default(2_000),
-    validation: z.int().min(0).optional().describe('Training examples held back; one tenth if left out.'),
-    ...perChannel,
-  }),
-]);
-export type DataConfig = z.infer<typeof data>;
-
 const pruning = z.strictObject({
   method: z.literal('magnitude').default('magnitude'),
   scope: z.enum(['global', 'layer']).default('global'),
@@ -199,7 +162,7 @@ export const experimentSchema = z.strictObject({
     .enum(['fresh', 'file'])
     .default('fresh')
     .describe('θ₀: drawn anew from the seed, or the weights in the model file.'),
-  data,
+  data: dataSchema,
   training: training.prefault({}),
   pruning: pruning.prefault({}),
   rewind: point.default(0).describe('Where the remaining weights go back to after pruning.'),

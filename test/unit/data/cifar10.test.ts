@@ -5,21 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { readCifar10 } from '../../../src/data/cifar10';
 import { DataError } from '../../../src/data/dataset';
 import { loadData } from '../../../src/data/load';
+import { batch } from './cifarFiles';
 import { folder, gzipped } from './idxFiles';
 
 const load = (directory: string, more: object = {}) => loadData({ format: 'cifar10', directory, ...more }, '/');
-
-/** Records whose label is their number and whose colours are three different ramps. */
-function batch(labels: readonly number[]): Buffer {
-  return Buffer.concat(
-    labels.map(label => {
-      const planes = [0, 1, 2].map(channel =>
-        Uint8Array.from({ length: 1024 }, (_, i) => (i + 50 * channel + label) % 256),
-      );
-      return Buffer.concat([Buffer.from([label]), ...planes]);
-    }),
-  );
-}
 
 const good = {
   'data_batch_1.bin': batch([0, 1, 2]),

@@ -1,0 +1,172 @@
+/** Values of NumPy arrays as inputs and labels, read piece by piece and checked while they are. */
+import type { ByteSource } from '../checkpoints/checkpoint';
+import type { NpyHeader } from '../checkpoints/numpyHeader';
+import { readNpyValues, runsAsIs } from '../checkpoints/numpyValues';
+import { DataError } from './dataset';
+import { mostClasses } from './labels';
+
+/** An array in a file, opened. */
+export interface ArrayFile {
+  readonly file: string;
+  /** Before messages where the file holds several: its name and a colon. */
+  readonly label: string;
+  readonly source: ByteSource;
+  readonly header: NpyHeader;
+  readonly close: () => Promise<void>;
+}
+
+/** Bytes of the inputs of one split at most, as they lie in memory. */
+export const largestInputs = 2 ** 31;
+/** Features of a vector at most: mean and deviation of each stand in the report. */
+export const mostFeatures = 65_536;
+/** Channels of an image at most that tell the axis of the channels. */
+const fewChannels = 4;
+const valuesAtOnce = 2 ** 20;
+
+export interface Inputs {
+  /** Of one example, channels last. */
+  readonly shape: readonly number[];
+  readonly count: number;
+  readonly inputs: Uint8Array | Float32Array;
+}
+
+/**
+ * Reads N×features, N×height×width or N×height×width×channels (or channels first): bytes stay bytes, all else becomes
+ * float32.
+ * @throws DataError, CheckpointError
+ */
+export async function readInputs(array: ArrayFile, channels: 'first' | 'last' | undefined): Promise<Inputs> {
+  const { header } = array;
+  const [count, ...axes] = header.shape;
+  const fail = (reason: string): never => {
+    throw new DataError(array.file, array.label + reason);
+  };
+  if (count === undefined || axes.length < 1 || axes.length > 3) {
+    return fail(
+      `has the shape [${header.shape.join(', ')}]; inputs are N×features, N×height×width or N×height×width×channels`,
+    );
+  }
+  if (header.count === 0) return fail(`is empty: its shape is [${header.shape.join(', ')}]`);
+  const bytes = header.dtype === 'U8';
+  if (header.count * (bytes ? 1 : 4) > largestInputs) {
+    return fail(`holds ${header.count} values; up to ${largestInputs} bytes of inputs can be used`);
+  }
+  if (axes.length === 1 && axes[0]! > mostFeatures) {
+    return fail(`has ${axes[0]!} features; up to ${mostFeatures} can be used`);
+  }
+  const inputs = bytes ? await readBytes(array) : await readFloats(array);
+  if (axes.length < 3) return { shape: axes.length === 1 ? axes : [...axes, 1], count, inputs };
+  const [first, , last] = axes as [number, number, number];
+  const isFirst = channels === 'first' || (channels === undefined && last > fewChannels && first <= fewChannels);
+  if (!isFirst) return { shape: axes, count, inputs };
+  const [planes, rows, columns] = axes as [number, number, number];
+  interleave(inputs, count, planes, rows * columns);
+  return { shape: [rows, columns, planes], count, inputs };
+}
+
+async function readBytes({ source, header }: ArrayFile): Promise<Uint8Array> {
+  if (!runsAsIs(header)) return Uint8Array.from(await readNpyValues(source, header, 0, header.count));
+  const values = new Uint8Array(header.count);
+  for (let at = 0; at < values.length; at += valuesAtOnce) {
+    const length = Math.min(valuesAtOnce, values.length - at);
+    values.set(await source.read(header.dataStart + at, length), at);
+  }
+  return values;
+}
+
+async function readFloats(array: ArrayFile): Promise<Float32Array> {
+  const { header, file, label } = array;
+  const values = new Float32Array(header.count);
+  await eachPiece(array, (piece, at) => {
+    values.set(piece, at);
+    for (let i = at; i < at + piece.length; i++) {
+      // also what float32 cannot hold
+      if (Number.isFinite(values[i])) continue;
+      throw new DataError(
+        file,
+        `${label}the value at [${placeOf(i, header.shape).join(', ')}] is ${piece[i - at]!}, not a finite float32; ` +
+          'replace it, or remove its example',
+      );
+    }
+  });
+  return values;
+}
+
+/** @param inputs the examples that the labels are for. @throws DataError, CheckpointError */
+export async function readLabels(
+  array: ArrayFile,
+  inputs: { readonly name: string; readonly count: number },
+): Promise<Int32Array> {
+  const { file, label, header } = array;
+  const fail = (reason: string): never => {
+    throw new DataError(file, label + reason);
+  };
+  const [count, width = 1] = header.shape;
+  if (count === undefined || header.shape.length > 2 || width < 1 || width > mostClasses) {
+    return fail(`has the shape [${header.shape.join(', ')}]; labels are N class numbers, or N×classes one-hot`);
+  }
+  if (count !== inputs.count) return fail(`holds ${count} labels, but ${inputs.name} holds ${inputs.count} examples`);
+  const labels = new Int32Array(count);
+  if (width === 1) {
+    await eachPiece(array, (piece, at) => {
+      for (let i = 0; i < piece.length; i++) {
+        const value = piece[i]!;
+        if (!Number.isInteger(value) || value < 0 || value >= mostClasses) {
+          fail(`label ${at + i} is ${value}; labels are whole numbers from 0, one for each class`);
+        }
+        labels[at + i] = value;
+      }
+    });
+    return labels;
+  }
+  const ones = new Uint8Array(count);
+  await eachPiece(array, (piece, at) => {
+    for (let i = 0; i < piece.length; i++) {
+      const value = piece[i]!;
+      if (value === 0) continue;
+      const row = Math.floor((at + i) / width);
+      if (value !== 1 || ones[row] !== 0) {
+        fail(
+          `label ${row} is not one-hot: it has ${value === 1 ? 'more than one 1' : String(value)}; save class numbers`,
+        );
+      }
+      ones[row] = 1;
+      labels[row] = (at + i) % width;
+    }
+  });
+  const none = ones.indexOf(0);
+  if (none >= 0) fail(`label ${none} is not one-hot: it has no 1; save class numbers`);
+  return labels;
+}
+
+/** All values in order. A column-major array comes whole: each piece of it would read the file anew. */
+async function eachPiece(
+  { source, header }: ArrayFile,
+  take: (piece: Float32Array | Float64Array, at: number) => void,
+): Promise<void> {
+  const most = runsAsIs(header) ? valuesAtOnce : header.count;
+  for (let at = 0; at < header.count; at += most) {
+    take(await readNpyValues(source, header, at, Math.min(at + most, header.count)), at);
+  }
+}
+
+function placeOf(index: number, shape: readonly number[]): number[] {
+  const place: number[] = [];
+  for (let axis = shape.length - 1, rest = index; axis >= 0; axis--) {
+    place.unshift(rest % shape[axis]!);
+    rest = Math.floor(rest / shape[axis]!);
+  }
+  return place;
+}
+
+/** Planes of channels → pixels with their channels side by side, example by example, in place. */
+export function interleave(inputs: Uint8Array | Float32Array, count: number, planes: number, plane: number): void {
+  const size = planes * plane;
+  for (let example = 0; example < count; example++) {
+    const pixels = inputs.subarray(example * size, (example + 1) * size);
+    const copy = pixels.slice();
+    for (let pixel = 0, out = 0; pixel < plane; pixel++) {
+      for (let channel = 0; channel < planes; channel++) pixels[out++] = copy[channel * plane + pixel]!;
+    }
+  }
+}

@@ -1,0 +1,98 @@
+/** The `data` of an experiment file: one member a format. */
+import * as z from 'zod';
+
+const validation = z.int().min(0).optional().describe('Training examples held back; one tenth if left out.');
+
+const positive = z.number().positive();
+const perChannel = {
+  mean: z
+    .union([z.number(), z.array(z.number()).min(1)])
+    .optional()
+    .describe(
+      'Per channel of images (pixels from 0 to 1), per feature of vectors; left out: from the training data alone.',
+    ),
+  std: z
+    .union([positive, z.array(positive).min(1)])
+    .optional()
+    .describe('Per channel, or per feature; left out: from the training data alone.'),
+};
+
+/** For formats that may come without test data. */
+const testShare = z
+  .number()
+  .gt(0)
+  .lt(1)
+  .optional()
+  .describe('Where there are no test data: share of the examples held out for testing; 0.2 if left out.');
+
+const channels = z
+  .enum(['first', 'last'])
+  .optional()
+  .describe(
+    'Which axis of N×A×B×C arrays holds the channels; left out: the last, unless only the first is short (up to 4).',
+  );
+
+const directory = (content: string): z.ZodString =>
+  z.string().min(1).describe(`Folder with ${content}; relative to this file.`);
+const file = (content: string): z.ZodString => z.string().min(1).describe(`${content}; relative to this file.`);
+const arrayName = (content: string): z.ZodString => z.string().min(1).describe(`Name of the array with ${content}.`);
+
+const inputs = 'inputs: N×features, N×height×width, or with channels';
+const labels = 'labels: N class numbers from 0, or one-hot';
+
+export const dataSchema = z.discriminatedUnion('format', [
+  z.strictObject({
+    format: z.literal('idx'),
+    directory: directory('the four MNIST file names, plain or .gz'),
+    validation,
+    ...perChannel,
+  }),
+  z.strictObject({
+    format: z.literal('cifar10'),
+    directory: directory('data_batch_*.bin and test_batch*.bin of CIFAR-10 (binary version), plain or .gz'),
+    validation,
+    ...perChannel,
+  }),
+  z.strictObject({
+    format: z.literal('digits'),
+    training: z.int().min(10).max(1_000_000).default(10_000),
+    test: z.int().min(10).max(1_000_000).default(2_000),
+    validation,
+    ...perChannel,
+  }),
+  z.strictObject({
+    format: z.literal('npz'),
+    file: file('A .npz archive of NumPy'),
+    arrays: z
+      .strictObject({
+        trainingInputs: arrayName(inputs),
+        trainingLabels: arrayName(labels),
+        testInputs: arrayName('test inputs').optional(),
+        testLabels: arrayName('test labels').optional(),
+      })
+      .optional()
+      .describe(
+        'Names of the arrays; left out: x_train, y_train, x_test, y_test as in the files of Keras, or other usual names.',
+      ),
+    channels,
+    testShare,
+    validation,
+    ...perChannel,
+  }),
+  z.strictObject({
+    format: z.literal('npy'),
+    files: z
+      .strictObject({
+        trainingInputs: file(`A .npy file of ${inputs}`),
+        trainingLabels: file(`A .npy file of ${labels}`),
+        testInputs: file('A .npy file of test inputs').optional(),
+        testLabels: file('A .npy file of test labels').optional(),
+      })
+      .describe('One .npy file for each array.'),
+    channels,
+    testShare,
+    validation,
+    ...perChannel,
+  }),
+]);
+export type DataConfig = z.infer<typeof dataSchema>;
