@@ -90,6 +90,14 @@ export function formatNumber(value: number): string {
   return (value < 0 ? MINUS : '') + text;
 }
 
+/** The same for columns of numbers, where decimals line up: 0.33 reads "0.330". Whole numbers stay whole. */
+export function formatFigure(value: number): string {
+  const size = Math.abs(value);
+  if (!Number.isFinite(value) || size < 0.001 || size >= 999.5) return formatNumber(value);
+  const text = Number.isInteger(value) ? String(size) : size.toPrecision(3);
+  return (value < 0 ? MINUS : '') + text;
+}
+
 /** "1 level", "9 levels", "1,000 runs". */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;

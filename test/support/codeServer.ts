@@ -72,8 +72,18 @@ async function stopGroup(server: ChildProcess): Promise<void> {
   }
 }
 
-/** Starts VS Code on a workspace that holds a copy of `files` (a folder) or the given texts by name. */
-export async function startCodeServer(files: Readonly<Record<string, string>> = {}): Promise<CodeServer> {
+export interface Prepared {
+  /** On top of those of every test. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Called with the workspace before VS Code sees it. */
+  readonly prepare?: (workspace: string) => Promise<void>;
+}
+
+/** Starts VS Code on a workspace that holds the given files by name. */
+export async function startCodeServer(
+  files: Readonly<Record<string, string | Uint8Array>> = {},
+  { settings: more = {}, prepare }: Prepared = {},
+): Promise<CodeServer> {
   const setUp = await run(process.execPath, [path.join(root, 'test/e2e/setup.mjs')], { maxBuffer: 2 ** 26 });
   const { node, entry } = JSON.parse(setUp.stdout) as { node: string; entry: string };
 
@@ -81,8 +91,9 @@ export async function startCodeServer(files: Readonly<Record<string, string>> = 
   const workspace = path.join(directory, 'lottery');
   for (const folder of ['home', 'ext', 'ud/User', 'lottery'])
     mkdirSync(path.join(directory, folder), { recursive: true });
-  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(workspace, name), text);
-  writeFileSync(path.join(directory, 'ud/User/settings.json'), JSON.stringify(settings, null, 2));
+  for (const [name, content] of Object.entries(files)) writeFileSync(path.join(workspace, name), content);
+  await prepare?.(workspace);
+  writeFileSync(path.join(directory, 'ud/User/settings.json'), JSON.stringify({ ...settings, ...more }, null, 2));
 
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,

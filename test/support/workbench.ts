@@ -36,7 +36,11 @@ export class Workbench {
 
   static async open(server: CodeServer, width = 1280, height = 800): Promise<Workbench> {
     const browser = await launchChromium();
-    const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' });
+    const context = await browser.newContext({
+      viewport: { width, height },
+      reducedMotion: 'reduce',
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
     context.setDefaultTimeout(90_000);
     const workbench = new Workbench(await context.newPage(), context);
     await workbench.page.goto(server.url);
@@ -98,6 +102,26 @@ export class Workbench {
     await input.fill(name);
     await this.choose(name);
     await this.page.locator('.editor-group-container .tab.active', { hasText: name }).waitFor();
+  }
+
+  /** Row of a file in the explorer, which must be shown. */
+  explorerRow(name: string): Locator {
+    return this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label^="${name}"]`);
+  }
+
+  /** Runs an entry of an explorer row's context menu. */
+  async fromMenu(row: Locator, label: string): Promise<void> {
+    await row.click({ button: 'right' });
+    await this.page.locator('.context-view .monaco-menu .action-item', { hasText: label }).first().click();
+  }
+
+  /** The input of the quick pick, palette or simple dialog that is open. */
+  input(): Locator {
+    return this.page.locator('.quick-input-widget:visible input.input');
+  }
+
+  clipboard(): Promise<string> {
+    return this.page.evaluate(() => navigator.clipboard.readText());
   }
 
   toasts(): Locator {

@@ -12,12 +12,21 @@ export function fillText(cell: HTMLElement, text: string, title?: string): void 
   setChildren(cell, h('span', { class: 'cell-text', text, ...(title !== undefined && { title }) }));
 }
 
-/** A bar for a share, with its number. */
-export function fillShare(cell: HTMLElement, share: number, title: string, note = ''): void {
+/** A share as a number, and as a bar where it is one to look at: pruning leaves biases and normalisation alone. */
+export function fillShare(
+  cell: HTMLElement,
+  share: number,
+  title: string,
+  { bar: withBar, note = '' }: { readonly bar: boolean; readonly note?: string },
+): void {
   setChildren(
     cell,
-    bar([{ share, className: share === 1 ? 'part-full' : 'part-zeros' }]),
-    h('span', { class: 'cell-text share-text', text: formatShare(share) + note, title }),
+    withBar ? bar([{ share, className: share === 1 ? 'part-full' : 'part-zeros' }]) : h('span', { class: 'no-bar' }),
+    h('span', {
+      class: withBar ? 'cell-text share-text' : 'cell-text share-text quiet',
+      text: formatShare(share) + note,
+      title,
+    }),
   );
 }
 

@@ -13,7 +13,7 @@ export function compareColumns(store: PairStore): readonly TableColumn[] {
   const measured = (
     column: Pick<TableColumn, 'id' | 'label' | 'title' | 'width' | 'rank'> & Partial<TableColumn>,
     value: (comparison: TensorComparison) => number | null,
-    show: (cell: HTMLElement, comparison: TensorComparison) => void,
+    show: (cell: HTMLElement, comparison: TensorComparison, index: number) => void,
   ): TableColumn => ({
     align: 'right',
     numeric: true,
@@ -23,7 +23,7 @@ export function compareColumns(store: PairStore): readonly TableColumn[] {
     },
     fill: (cell, index) => {
       const comparison = known(index);
-      if (comparison) show(cell, comparison);
+      if (comparison) show(cell, comparison, index);
       else if (store.isPending(index)) fillPending(cell);
       else fillText(cell, '–', store.error(index) ?? '');
     },
@@ -127,19 +127,27 @@ export function compareColumns(store: PairStore): readonly TableColumn[] {
       {
         id: 'kept',
         label: 'kept',
-        title: 'Weights that are not 0: in both, only left, only right; the rest is 0 in both.',
+        title:
+          'Share of the weights that is not 0 in either file; the bar goes on with what only left and only right keep.',
         width: 150,
         rank: 1,
         align: 'left',
+        grows: true,
         fillGroup: (cell, members) => {
           const total = maskTotal(store, members);
-          if (total) fillKept(cell, total);
+          if (total)
+            fillKept(
+              cell,
+              total,
+              members.some(index => store.items[index]!.prunable),
+            );
           else fillPending(cell);
         },
       },
       comparison => comparison.keptInBoth / Math.max(1, comparison.count),
-      (cell, { count, keptInBoth, onlyLeft, onlyRight, signFlips, different }) => {
-        fillKept(cell, { count, both: keptInBoth, onlyLeft, onlyRight, signFlips, different });
+      (cell, { count, keptInBoth, onlyLeft, onlyRight, signFlips, different }, index) => {
+        const total = { count, both: keptInBoth, onlyLeft, onlyRight, signFlips, different };
+        fillKept(cell, total, store.items[index]!.prunable);
       },
     ),
     counted(
@@ -203,19 +211,22 @@ export function compareColumns(store: PairStore): readonly TableColumn[] {
   ];
 }
 
-function fillKept(cell: HTMLElement, { count, both, onlyLeft, onlyRight }: MaskTotal): void {
+/** @param prunable what pruning leaves alone has no bar to look at */
+function fillKept(cell: HTMLElement, { count, both, onlyLeft, onlyRight }: MaskTotal, prunable: boolean): void {
   const whole = Math.max(1, count);
   const words = `${formatCount(both)} in both, ${formatCount(onlyLeft)} only left, ${formatCount(onlyRight)} only right, of ${formatCount(count)}`;
   setChildren(
     cell,
-    bar([
-      { share: both / whole, className: 'part-both' },
-      { share: onlyLeft / whole, className: 'part-left' },
-      { share: onlyRight / whole, className: 'part-right' },
-    ]),
+    prunable
+      ? bar([
+          { share: both / whole, className: 'part-both' },
+          { share: onlyLeft / whole, className: 'part-left' },
+          { share: onlyRight / whole, className: 'part-right' },
+        ])
+      : h('span', { class: 'no-bar' }),
     h('span', {
-      class: 'cell-text share-text',
-      text: formatShare((both + onlyLeft + onlyRight) / whole),
+      class: prunable ? 'cell-text share-text' : 'cell-text share-text quiet',
+      text: formatShare(both / whole),
       title: words,
     }),
   );

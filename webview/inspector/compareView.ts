@@ -12,6 +12,7 @@ import { compareText } from './compareText';
 import { countingText } from './fileHeader';
 import type { ViewServices } from './inspectView';
 import { ListView } from './listView';
+import { factElement } from './summary';
 import { PairDetail } from './pairDetail';
 
 const totalsMilliseconds = 200;
@@ -133,12 +134,7 @@ export class CompareView {
   }
 
   private showTotals(): void {
-    setChildren(
-      this.totals,
-      ...compareFacts(this.store, this.complete).map(({ label, value, title }) =>
-        h('div', { class: 'total', title }, h('dt', { text: label }), h('dd', { text: value })),
-      ),
-    );
+    setChildren(this.totals, ...compareFacts(this.store, this.complete).map(factElement));
     const { header } = this.services;
     if (this.complete) header.showProgress('', null);
     else

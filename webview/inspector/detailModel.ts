@@ -1,5 +1,5 @@
 /** The charts and facts of one tensor. Pure. */
-import { formatCount, formatNumber, formatShare } from '../../src/shared/format';
+import { formatCount, formatNumber, formatShare, plural } from '../../src/shared/format';
 import type { TensorInfo, TensorStatistics } from '../../src/shared/inspection';
 import type { MatrixShape, TensorDetails } from '../../src/shared/inspectorMessages';
 import { formatShape } from '../../src/shared/tensorExport';
@@ -20,13 +20,22 @@ export function placeWords(
   return `${names[0]} ${formatCount(row)}, ${names[1]} ${formatCount(input)}${within}`;
 }
 
+/** "64 outputs down, 32 inputs × 9 kernel positions across": how the tensor lies as a matrix. */
+export function axesWords({ rows, columns, kernelPositions }: MatrixShape, { outputAxis, shape }: TensorInfo): string {
+  if (rows === 1 && shape.length < 2) return `${plural(columns, 'weight')} across`;
+  const [down, across] = outputAxis === null ? ['row', 'column'] : ['output', 'input'];
+  const positions = Math.max(1, kernelPositions);
+  const within = positions > 1 ? ` × ${formatCount(positions)} kernel positions` : '';
+  return `${plural(rows, down)} down, ${plural(columns / positions, across)}${within} across`;
+}
+
 export function histogramBars({ histogram, statistics }: TensorDetails): BarsModel | null {
   if (!histogram || histogram.counts.length === 0) return null;
   const { first, width, counts } = histogram;
   const from = (bin: number): number => first + bin * width;
   const range = (bin: number): string => `${formatNumber(from(bin))} to ${formatNumber(from(bin + 1))}`;
   const most = counts.reduce((a, b) => Math.max(a, b), 0);
-  const zeros = statistics.zeros > 0 ? `; ${formatCount(statistics.zeros)} zeros apart` : '';
+  const zeros = statistics.zeros > 0 ? `, without the ${plural(statistics.zeros, 'zero')}` : '';
   return {
     title: `Weights by value${zeros}`,
     values: counts,

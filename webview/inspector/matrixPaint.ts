@@ -1,5 +1,5 @@
 /** From tiles to colours and words: weights, tiles of weights, masks. Pure but for the theme's colours handed in. */
-import { formatCount, formatNumber, formatShare } from '../../src/shared/format';
+import { formatCount, formatFigure, formatShare } from '../../src/shared/format';
 import type { MaskTile, Tile } from '../../src/shared/inspectorMessages';
 import { diverging } from '../charts/diverging';
 import { ramp } from '../charts/ramp';
@@ -84,7 +84,7 @@ export function tilePainter(tile: Tile, measure: Measure, limit: number, palette
 
 export function weightText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
-  return Number.isFinite(value) ? formatNumber(value) : value > 0 ? '+∞' : '−∞';
+  return Number.isFinite(value) ? formatFigure(value) : value > 0 ? '+∞' : '−∞';
 }
 
 export const maskMeasures = ['difference', 'both'] as const;

@@ -27,6 +27,8 @@ import { Pointers } from './pointers';
 
 export interface MatrixViewOptions<T extends MatrixTile> {
   readonly label: string;
+  /** What lies along its axes. */
+  readonly axes: string;
   /** Cells in each direction that one tile has at most. */
   readonly most: number;
   readonly load: (ask: Ask, signal: AbortSignal) => Promise<T>;
@@ -104,6 +106,10 @@ export class MatrixView<T extends MatrixTile> {
       `${options.label}. Arrow keys move from cell to cell, plus and minus zoom, 0 shows the whole.`,
     );
     this.resizes = new ResizeObserver(() => {
+      // what was read out stays in view
+      if (this.cursor && this.said !== null) {
+        this.camera = panTo(this.camera, this.cursor.row, this.cursor.column, this.matrix, this.box());
+      }
       this.changed();
     });
     this.resizes.observe(this.canvas);
@@ -128,6 +134,7 @@ export class MatrixView<T extends MatrixTile> {
 
   /** Asks for the first picture. */
   start(): void {
+    this.point(null, false);
     this.changed();
   }
 
@@ -262,10 +269,12 @@ export class MatrixView<T extends MatrixTile> {
     const y = (cell.row - view.top) * view.pixelsPerRow;
     const width = Math.max(4, cell.columns * view.pixelsPerColumn);
     const height = Math.max(4, cell.rows * view.pixelsPerRow);
-    context.lineWidth = 2;
+    // two rings: one of them differs from the cell, whatever its colour
+    context.lineWidth = 5;
     context.strokeStyle = this.theme.background;
-    context.strokeRect(x - 1, y - 1, width + 2, height + 2);
-    context.strokeStyle = this.theme.focus;
+    context.strokeRect(x, y, width, height);
+    context.lineWidth = 2;
+    context.strokeStyle = this.theme.foreground;
     context.strokeRect(x, y, width, height);
   }
 
@@ -301,7 +310,9 @@ export class MatrixView<T extends MatrixTile> {
     this.cursor = at;
     const cell = at && this.cellAt(at.row, at.column);
     const words = cell ? this.words(cell) : '';
-    setText(this.reading, words || 'Drag to move, Ctrl + wheel or + and − to zoom.');
+    setText(this.reading, words || this.options.axes);
+    this.reading.title =
+      'Drag to move; Ctrl + wheel, double click or + and − to zoom; arrow keys go from cell to cell.';
     if (aloud && words && words !== this.said) say(words);
     this.said = aloud ? words : null;
     this.draw();

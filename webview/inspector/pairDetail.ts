@@ -9,7 +9,7 @@ import type { Theme } from '../ui/theme';
 import { button, dropdown, progressRing } from '../ui/toolkit';
 import { pairFacts, type PairStore } from './compareModel';
 import { detailBox, failed, rampLegend, swatches, type DetailBox } from './detailBox';
-import { placeWords } from './detailModel';
+import { axesWords, placeWords } from './detailModel';
 import { maskMeasureNames, maskMeasures, maskPainter, type MaskMeasure } from './matrixPaint';
 import { MatrixView } from './matrixView';
 import { paletteOf } from './palette';
@@ -81,6 +81,7 @@ export class PairDetail {
       matrix,
       {
         label: `Masks of ${name}, ${matrix.rows} by ${matrix.columns}`,
+        axes: axesWords(matrix, left),
         most: inspectorLimits.cells,
         load: async ({ region, cells }, signal) => (await this.ask(region, cells, signal)).tile,
         painter: tile => maskPainter(tile, this.measure, paletteOf(this.theme)),

@@ -4,7 +4,7 @@ import type { OpenedFile } from '../../src/shared/inspectorView';
 import { h, setChildren } from '../ui/dom';
 import { icon } from '../ui/icons';
 import { bar } from './cells';
-import { guidelineText, type SummaryModel } from './summaryModel';
+import { guidelineText, type Fact, type SummaryModel } from './summaryModel';
 import { kindName } from './tensorColumns';
 
 export class Summary {
@@ -20,12 +20,7 @@ export class Summary {
   );
 
   show(model: SummaryModel): void {
-    setChildren(
-      this.facts,
-      ...model.facts.map(({ label, value, title }) =>
-        h('div', { class: 'total', title }, h('dt', { text: label }), h('dd', { text: value })),
-      ),
-    );
+    setChildren(this.facts, ...model.facts.map(factElement));
     this.kinds.hidden = model.kinds.length === 0;
     setChildren(
       this.kinds,
@@ -79,6 +74,16 @@ export class Summary {
         ),
     );
   }
+}
+
+export function factElement({ label, value, title, lead }: Fact): HTMLElement {
+  return h(
+    'div',
+    { class: lead ? 'total lead' : 'total', title },
+    h('dt', { text: label }),
+    h('dd', { text: value }),
+    lead && bar([{ share: lead.share ?? 0, className: 'part-zeros' }]),
+  );
 }
 
 const mostShown = 200;

@@ -15,6 +15,8 @@ export interface Fact {
   readonly value: string;
   /** What it means, or its digits. */
   readonly title: string;
+  /** The answer that people come for: larger, with a bar of this share; null before it is known. */
+  readonly lead?: { readonly share: number | null };
 }
 
 export interface SummaryModel {
@@ -36,7 +38,7 @@ export function summaryModel(
   const prunable = sum(network, tensor => (tensor.prunable ? tensor.count : 0));
   const bytes = sum(network, tensor => tensor.bytes);
   const totals = totalsOf(tensors, statistics);
-  const tied = tensors.filter(tensor => tensor.tiedTo !== null).length;
+  const tied = tensors.filter(tensor => tensor.tiedTo !== null);
   const apart = tensors.filter(tensor => tensor.role === 'optimizer' || tensor.role === 'other');
   const soFar = complete ? '' : ' so far';
   const { all, prunable: ofPrunable } = totals;
@@ -44,9 +46,15 @@ export function summaryModel(
   const missing = complete && all.missing > 0 ? `; ${plural(all.missing, 'tensor')} could not be counted` : '';
   const facts: Fact[] = [
     {
+      label: 'sparsity',
+      value: known ? formatShare(ofPrunable.sparsity) : '…',
+      title: `Prunable weights that are exactly 0: ${formatCount(ofPrunable.zeros)} of ${formatCount(ofPrunable.count)}${soFar}${missing}. Of all parameters: ${formatShare(all.sparsity)}.`,
+      lead: { share: known ? ofPrunable.sparsity : null },
+    },
+    {
       label: 'parameters',
       value: formatCount(weights),
-      title: `Weights and buffers of the network${tied > 0 ? '; tied memory counts once' : ''}.`,
+      title: `Weights and buffers of the network${tied.length > 0 ? '; tied memory counts once' : ''}.`,
     },
     {
       label: 'prunable',
@@ -55,8 +63,8 @@ export function summaryModel(
     },
     {
       label: 'zeros',
-      value: known ? `${formatCount(ofPrunable.zeros)} (${formatShare(ofPrunable.sparsity)})${soFar}` : '…',
-      title: `Weights that are exactly 0, of ${formatCount(ofPrunable.count)} prunable ones${soFar}${missing}. Of all parameters: ${formatCount(all.zeros)} (${formatShare(all.sparsity)}).`,
+      value: known ? `${formatCount(ofPrunable.zeros)}${soFar}` : '…',
+      title: `Prunable weights that are exactly 0${soFar}${missing}. Of all parameters: ${formatCount(all.zeros)}.`,
     },
     {
       label: 'effective size',
@@ -68,11 +76,11 @@ export function summaryModel(
     },
     { label: 'dtypes', value: mixText(tensors), title: 'By bytes.' },
   ];
-  if (tied > 0) {
+  if (tied.length > 0) {
     facts.push({
       label: 'tied',
-      value: plural(tied, 'tensor'),
-      title: 'They share the memory of an earlier tensor, which counts once.',
+      value: plural(tied.length, 'tensor'),
+      title: `They share the memory of an earlier tensor, which counts once:\n${tiedText(tied)}`,
     });
   }
   if (apart.length > 0) {
@@ -83,6 +91,13 @@ export function summaryModel(
     });
   }
   return { facts, kinds: totalsByKind(tensors, statistics), counted: all.tensors, total: all.tensors + all.missing };
+}
+
+const mostTied = 8;
+
+function tiedText(tied: readonly TensorInfo[]): string {
+  const lines = tied.slice(0, mostTied).map(({ name, tiedTo }) => `${name} = ${tiedTo ?? ''}`);
+  return [...lines, ...(tied.length > mostTied ? [`and ${tied.length - mostTied} more`] : [])].join('\n');
 }
 
 function effectiveBytes(tensors: readonly TensorInfo[], statistics: StatisticsOf): number {

@@ -1,5 +1,5 @@
 /** The columns of the inspector's table, over the tensors of one file. */
-import { formatCount, formatNumber, formatShare, plural } from '../../src/shared/format';
+import { formatCount, formatFigure, formatShare, plural } from '../../src/shared/format';
 import type { TensorStatistics } from '../../src/shared/inspection';
 import { formatShape } from '../../src/shared/tensorExport';
 import { totalOf } from '../../src/shared/totals';
@@ -57,7 +57,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
       value: of,
       show: (cell, known) => {
         const value = of(known);
-        fillText(cell, value === null ? '–' : formatNumber(value), value === null ? 'no finite value' : String(value));
+        fillText(cell, value === null ? '–' : formatFigure(value), value === null ? 'no finite value' : String(value));
       },
     });
   const pattern = (n: number, m: number): TableColumn => {
@@ -159,11 +159,18 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
         width: 146,
         rank: 1,
         value: known => sparsityOf(known),
-        show: (cell, known) => {
-          fillShare(cell, sparsityOf(known) ?? 0, `${formatCount(known.zeros)} of ${formatCount(known.count)} are 0`);
-        },
+        show: () => undefined,
       }),
+      grows: true,
       align: 'left',
+      fill: (cell, index) => {
+        const known = statistics(index);
+        if (known) {
+          const words = `${formatCount(known.zeros)} of ${formatCount(known.count)} are 0`;
+          fillShare(cell, sparsityOf(known) ?? 0, words, { bar: store.tensors[index]!.prunable });
+        } else if (store.isPending(index)) fillPending(cell);
+        else fillText(cell, '–', store.error(index) ?? '');
+      },
       sortGroup: members => groupSparsity(store, members)?.sparsity ?? null,
       fillGroup: (cell, members) => {
         const total = groupSparsity(store, members);
@@ -171,7 +178,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
         else {
           const waiting = members.some(index => store.isPending(index));
           const words = `${formatCount(total.zeros)} of ${formatCount(total.count)} weights are 0${waiting ? ', so far' : ''}`;
-          fillShare(cell, total.sparsity, words, waiting ? ' …' : '');
+          fillShare(cell, total.sparsity, words, { bar: total.prunable, note: waiting ? ' …' : '' });
         }
       },
     },
@@ -250,12 +257,13 @@ function blockShare({ emptyBlocks }: TensorStatistics): number | null {
 function groupSparsity(
   store: TensorStore,
   members: readonly number[],
-): { sparsity: number; zeros: number; count: number } | null {
+): { sparsity: number; zeros: number; count: number; prunable: boolean } | null {
   const infos = members.map(index => store.tensors[index]!);
   const of = (place: number): TensorStatistics | null => store.statistics(members[place]!);
   const prunable = totalOf(infos, of, tensor => tensor.prunable);
-  const total = prunable.tensors + prunable.missing > 0 ? prunable : totalOf(infos, of);
-  return total.count > 0 ? total : null;
+  const some = prunable.tensors + prunable.missing > 0;
+  const total = some ? prunable : totalOf(infos, of);
+  return total.count > 0 ? { ...total, prunable: some } : null;
 }
 
 function fillName(cell: HTMLElement, store: TensorStore, index: number): void {

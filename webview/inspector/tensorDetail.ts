@@ -9,7 +9,7 @@ import type { Theme } from '../ui/theme';
 import { dropdown, progressRing } from '../ui/toolkit';
 import { Bars } from './bars';
 import { detailBox, failed, rampLegend, type DetailBox } from './detailBox';
-import { histogramBars, magnitudeLimit, normBars, placeWords, tensorFacts } from './detailModel';
+import { axesWords, histogramBars, magnitudeLimit, normBars, placeWords, tensorFacts } from './detailModel';
 import { measureNames, measures, tilePainter, type Measure } from './matrixPaint';
 import { MatrixView } from './matrixView';
 import { paletteOf } from './palette';
@@ -82,6 +82,7 @@ export class TensorDetail {
       details.matrix,
       {
         label: `Heatmap of ${tensor.name}, ${details.matrix.rows} by ${details.matrix.columns}`,
+        axes: axesWords(details.matrix, tensor),
         most: inspectorLimits.cells,
         load: async ({ region, cells }, signal) =>
           (await this.requests.ask({ type: 'tile', tensor: this.index, region, cells }, signal)).tile,

@@ -6,6 +6,8 @@ import { copyPath, densities, pruneArguments, pruneMethods, readDensity, type Pr
 import { isTrusted } from '../runner';
 
 const title = 'Prune a Copy';
+/** The page that asked takes the focus back when the first list closes, which would close the second. */
+const stay = { ignoreFocusOut: true } as const;
 
 export class PruneCopy {
   constructor(
@@ -76,7 +78,7 @@ export class PruneCopy {
 async function askForMethod(): Promise<PruneMethod | undefined> {
   const chosen = await vscode.window.showQuickPick(
     pruneMethods.map(method => ({ ...method, method })),
-    { title: `${title} (1/3)`, placeHolder: 'Which weights go', matchOnDescription: true },
+    { ...stay, title: `${title} (1/3)`, placeHolder: 'Which weights go', matchOnDescription: true },
   );
   return chosen?.method;
 }
@@ -89,9 +91,14 @@ async function askForDensity(): Promise<number | undefined> {
     density,
   }));
   items.push({ label: 'Another share…', density: null });
-  const chosen = await vscode.window.showQuickPick(items, { title: `${title} (2/3)`, placeHolder: 'How much stays' });
+  const chosen = await vscode.window.showQuickPick(items, {
+    ...stay,
+    title: `${title} (2/3)`,
+    placeHolder: 'How much stays',
+  });
   if (!chosen || chosen.density !== null) return chosen?.density ?? undefined;
   const typed = await vscode.window.showInputBox({
+    ...stay,
     title: `${title} (2/3)`,
     prompt: 'Percent of the prunable weights that stay',
     value: '10',

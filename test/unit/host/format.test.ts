@@ -4,6 +4,7 @@ import {
   formatAccuracyStatistic,
   formatClock,
   formatCount,
+  formatFigure,
   formatNumber,
   formatPoints,
   formatProgress,
@@ -112,6 +113,20 @@ test.each([
   [Infinity, '–'],
 ])('number %d reads %s', (value, text) => {
   expect(formatNumber(value)).toBe(text);
+});
+
+test.each([
+  [0, '0'],
+  [-7, '−7'],
+  [-0.33, '−0.330'],
+  [0.05, '0.0500'],
+  [999.96, '1000'],
+  [12.3456, '12.3'],
+  [0.000123456, '1.23e-4'],
+  [48_123, '48100'],
+  [NaN, '–'],
+])('in a column %d reads %s', (value, text) => {
+  expect(formatFigure(value)).toBe(text);
 });
 
 test('one is singular', () => {

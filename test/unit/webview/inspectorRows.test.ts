@@ -222,7 +222,15 @@ describe('columns', () => {
   test('the first cannot be put away, and takes what is left', () => {
     expect(arranged(columns, ['name', 'shape'], false).map(({ id }) => id)).toEqual(['name', 'sparsity']);
     expect(columnWidths(columns, 1_000, false)).toEqual([760, 100, 140]);
-    expect(columnWidths(columns, 300, true)).toEqual([150, 100, 140]);
+    expect(columnWidths(columns, 280, true)).toEqual([180, 100, 140]);
+    expect(columnWidths(columns, 240, true)).toEqual([150, 100, 140]);
+  });
+
+  test('a bar grows once names have room', () => {
+    const grown = columns.map(one => (one.id === 'sparsity' ? { ...one, grows: true } : one));
+    expect(columnWidths(grown, 600, false)).toEqual([360, 100, 140]);
+    expect(columnWidths(grown, 760, false)).toEqual([420, 100, 240]);
+    expect(columnWidths(grown, 1_100, false)).toEqual([600, 100, 400]);
   });
 });
 
