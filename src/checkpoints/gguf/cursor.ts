@@ -1,7 +1,9 @@
-import { limits, type ByteSource } from '../checkpoint';
+import type { ByteSource } from '../checkpoint';
 import { CheckpointError } from '../checkpointError';
 
 const windowBytes = 256 * 1024;
+/** Vocabularies and merges of the largest models take 10 MB. */
+const maximumStructure = 64 * 2 ** 20;
 
 /** Reads the structure of a GGUF file from front to back, a window at a time, never past its end. */
 export class GgufCursor {
@@ -27,11 +29,11 @@ export class GgufCursor {
 
   /** The numbers below read from what was asked for here. @param what for the message, e.g. "a key" */
   async need(length: number, what: string): Promise<void> {
-    if (this.at >= this.start && this.at + length <= this.start + this.window.byteLength) return;
+    if (this.has(length)) return;
     if (length > this.left)
       this.fail(`${what} takes ${length} bytes, and ${this.left} are left: the file is cut short`);
-    if (this.at + length > limits.structureBytes) {
-      this.fail(`its metadata and tensor list take more than ${limits.structureBytes / 2 ** 20} MB`);
+    if (this.at + length > maximumStructure) {
+      this.fail(`its metadata and tensor list take more than ${maximumStructure / 2 ** 20} MB`);
     }
     const bytes = await this.source.read(this.at, Math.max(length, Math.min(windowBytes, this.left)));
     this.window = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -111,6 +113,18 @@ export class GgufCursor {
     const text = new TextDecoder().decode(held, { stream: wanted < bytes });
     this.skip(bytes, what);
     return { text, bytes };
+  }
+
+  /** Passes over texts, hundreds of thousands of them: it waits for the file only, not for each. */
+  async passTexts(count: number, what: string): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      if (!this.has(this.sizeBytes)) await this.need(this.sizeBytes, what);
+      this.skip(this.size(), what);
+    }
+  }
+
+  private has(length: number): boolean {
+    return this.at >= this.start && this.at + length <= this.start + this.window.byteLength;
   }
 
   private take(bytes: number): number {

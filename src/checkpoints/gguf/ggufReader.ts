@@ -1,13 +1,6 @@
 /** GGUF, the format of llama.cpp: metadata and tensor list at once, values by range, quantised ones decoded block by block. */
 import type { TensorInfo } from '../../shared/inspection';
-import {
-  limits,
-  type ByteSource,
-  type Checkpoint,
-  type FormatReader,
-  type RawRange,
-  type StoredPlaces,
-} from '../checkpoint';
+import { type ByteSource, type Checkpoint, type FormatReader, type RawRange, type StoredPlaces } from '../checkpoint';
 import { CheckpointError } from '../checkpointError';
 import { decode } from '../dtypes';
 import { swapped } from '../numpyValues';
@@ -19,6 +12,8 @@ import { maximumKeys, readMetadata, type GgufMetadata } from './metadata';
 import { checkPlaces, readTensorInfos, type GgufEntry } from './tensorInfos';
 
 const defaultAlignment = 32;
+/** The largest models have some thousands. */
+const maximumTensors = 100_000;
 
 export const ggufReader: FormatReader = {
   name: 'GGUF',
@@ -61,7 +56,7 @@ async function readCounts(cursor: GgufCursor): Promise<[tensors: number, keys: n
   await cursor.need(2 * cursor.sizeBytes, 'the number of tensors');
   const tensors = cursor.size();
   const keys = cursor.size();
-  if (tensors > limits.tensors) cursor.fail(`${tensors} tensors, and ${limits.tensors} are the limit`);
+  if (tensors > maximumTensors) cursor.fail(`${tensors} tensors, and ${maximumTensors} are the limit`);
   if (keys > maximumKeys) cursor.fail(`${keys} keys of metadata, and ${maximumKeys} are the limit`);
   return [tensors, keys];
 }

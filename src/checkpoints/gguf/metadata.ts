@@ -13,6 +13,8 @@ export interface GgufMetadata {
 const shownItems = 8;
 const shownBytes = 1000;
 const maximumDepth = 16;
+/** In one list: nobody writes lists in lists, each of which takes as long as a key. */
+const maximumLists = 1000;
 export const maximumKeys = 10_000;
 
 const [textType, listType] = [8, 9];
@@ -88,10 +90,14 @@ async function readList(cursor: GgufCursor, depth: number, wanted: boolean): Pro
   if (count * least > cursor.left) {
     cursor.fail(`a list claims ${count} values of ${least} bytes or more, and ${cursor.left} bytes are left`);
   }
+  if (!scalar && type !== textType && count > maximumLists) {
+    cursor.fail(`a list of ${count} lists, and ${maximumLists} are the limit`);
+  }
   const shown: string[] = [];
   const many = wanted ? Math.min(count, shownItems) : 0;
   for (let i = 0; i < many; i++) shown.push(String(await readValue(cursor, type, depth + 1, true)));
   if (scalar) cursor.skip((count - many) * least, 'a list of the metadata');
+  else if (type === textType) await cursor.passTexts(count - many, 'a text of the metadata');
   else for (let i = many; i < count; i++) await readValue(cursor, type, depth + 1, false);
   if (!wanted) return null;
   return `[${shown.join(', ')}${count > many ? `, … ${count} values` : ''}]`;

@@ -4,10 +4,10 @@ import { CheckpointError } from '../checkpointError';
 import { beyondBounds } from '../jsonBounds';
 import { duplicateKey } from '../jsonKeys';
 
-const maximumBytes = 64 * 2 ** 20;
+const maximumBytes = 32 * 2 ** 20;
 /** Models within models, and the attributes of nodes. */
 const maximumDepth = 100;
-const maximumValues = 2_000_000;
+const maximumValues = 300_000;
 
 /** @throws CheckpointError where it is too large, no JSON, or an object in it holds a name twice */
 export async function readModelJson(source: ByteSource): Promise<unknown> {

@@ -222,7 +222,7 @@ describe('a file is refused with the offset and the reason', () => {
     [
       'of 2⁶³ tensors',
       ggufBytes([], [], { counts: { tensors: 2n ** 63n } }),
-      /9223372036854776000 tensors, and 1000000 are/,
+      /9223372036854776000 tensors, and 100000 are/,
     ],
     [
       'of more tensors than it has',
