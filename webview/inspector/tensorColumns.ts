@@ -206,7 +206,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
       id: 'deadOut',
       label: 'dead out',
       title: 'Outputs (rows, filters) whose weights are all 0, of all outputs.',
-      width: 88,
+      width: 104,
       rank: 5,
       value: known => deadShare(known.deadOutputs),
       show: (cell, known) => {
@@ -217,7 +217,7 @@ export function tensorColumns(store: TensorStore): readonly TableColumn[] {
       id: 'deadIn',
       label: 'dead in',
       title: 'Inputs (columns, channels) whose weights are all 0, of all inputs.',
-      width: 88,
+      width: 104,
       rank: 6,
       value: known => deadShare(known.deadInputs),
       show: (cell, known) => {

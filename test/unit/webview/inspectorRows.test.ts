@@ -74,14 +74,15 @@ describe('rows by module', () => {
     expect(group).toMatchObject({ members: expect.arrayContaining([1, 3, 5]) });
   });
 
-  test('100,000 tensors make rows in a moment, also on a busy machine', () => {
+  test('100,000 tensors open as their modules, closed: few rows, none lost', () => {
     const many = Array.from({ length: 100_000 }, (_, index) =>
       tensor(`layers.${index % 1_000}.experts.${index >> 10}.w${index}`, [2]),
     );
-    const started = performance.now();
     const root = tree(many, all(many));
-    groupedRows(root, many, new Set(['layers']), { descending: true, of: index => index % 97 });
-    expect(performance.now() - started).toBeLessThan(2_000);
+    const rows = groupedRows(root, many, new Set(['layers']), { descending: true, of: index => index % 97 });
+    expect(rows).toHaveLength(1_001);
+    const members = rows.slice(1).flatMap(row => (row.kind === 'group' ? [...row.members] : []));
+    expect(new Set(members).size).toBe(100_000);
   });
 });
 
