@@ -7,6 +7,7 @@ import { readKerasFile } from './files/kerasFile';
 import type { ModelFile } from './files/modelFile';
 import { readLayersModel } from './layersModel';
 import type { Model, NamedWeight } from './model';
+import { readOnnxFile } from './onnx/onnxFile';
 import type { KerasTopology } from './topology';
 
 /** What a model file that leaves it open takes from the data. */
@@ -26,6 +27,7 @@ const anyData: ModelData = { inputShape: [32, 32, 3], classes: 10 };
 const kinds: readonly Kind[] = [
   { endings: /\.json$/i, read: readLayersModel },
   { endings: /\.(keras|h5|hdf5)$/i, read: readKerasFile },
+  { endings: /\.onnx$/i, read: readOnnxFile },
 ];
 
 /**
