@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { ExperimentError, type DataConfig } from '../shared/experiment';
 import { readCifar10 } from './cifar10';
+import { readCsv } from './csv';
 import { DataError, type DataSet, type DataSource, type Split } from './dataset';
 import { drawDigits } from './digits';
 import { readImageFiles } from './mnist';
@@ -63,6 +64,8 @@ async function read(config: DataConfig, baseDirectory: string): Promise<DataSour
         training: drawDigits('training', config.training),
         test: drawDigits('test', config.test),
       };
+    case 'csv':
+      return { name: `${path.basename(config.file)} (CSV)`, ...(await readCsv(config, at)) };
     case 'npz':
       return { name: `${path.basename(config.file)} (NumPy)`, ...(await readNpz(at(config.file), config)) };
     case 'npy': {

@@ -37,6 +37,8 @@ const directory = (content: string): z.ZodString =>
 const file = (content: string): z.ZodString => z.string().min(1).describe(`${content}; relative to this file.`);
 const arrayName = (content: string): z.ZodString => z.string().min(1).describe(`Name of the array with ${content}.`);
 
+const column = z.union([z.string().min(1), z.int().min(0)]);
+
 const inputs = 'inputs: N×features, N×height×width, or with channels';
 const labels = 'labels: N class numbers from 0, or one-hot';
 
@@ -90,6 +92,35 @@ export const dataSchema = z.discriminatedUnion('format', [
       })
       .describe('One .npy file for each array.'),
     channels,
+    testShare,
+    validation,
+    ...perChannel,
+  }),
+  z.strictObject({
+    format: z.literal('csv'),
+    file: file('A table with one example a line, plain or .gz'),
+    testFile: file('A table of the same columns to test on').optional(),
+    label: column
+      .optional()
+      .describe(
+        'Column with the classes, by name or number (from 0); left out: the one called label, class, target or y, else the last.',
+      ),
+    ignore: z.array(column).default([]).describe('Columns left out, by name or number (from 0), e.g. identifiers.'),
+    header: z
+      .boolean()
+      .optional()
+      .describe('Whether the first line holds names; left out: told by text above numbers.'),
+    delimiter: z
+      .string()
+      .length(1)
+      .optional()
+      .describe('What stands between fields; left out: comma, semicolon or tab, whichever the first line has most of.'),
+    shape: z
+      .array(z.int().min(1).max(65_536))
+      .min(1)
+      .max(3)
+      .optional()
+      .describe('Shape of an example, e.g. [28, 28, 1] where columns are pixels; left out: a vector.'),
     testShare,
     validation,
     ...perChannel,

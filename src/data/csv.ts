@@ -1,0 +1,192 @@
+/** Data sets in tables: one example a line, numbers in columns, one column with the class. */
+import path from 'node:path';
+import { ExperimentError, type DataConfig } from '../shared/experiment';
+import { columnName, findColumns, isNumeral, type Columns } from './csvColumns';
+import { eachRecord, guessDelimiter, readTable, shown } from './csvTable';
+import { DataError, type DataSource, type Split } from './dataset';
+import { mostClasses, packLabels } from './labels';
+import { largestInputs, mostFeatures } from './numpyArrays';
+
+type CsvConfig = Extract<DataConfig, { format: 'csv' }>;
+
+/** What stands for no value, in small letters. */
+const missing = new Set(['', 'na', 'n/a', 'nan', 'null', 'none', '?', '-']);
+const fewestExamples = 20;
+
+/**
+ * Reads a table, and one to test on where the experiment names it. Labels become classes in sorted order: by value where
+ * all are whole numbers, else as text.
+ * @param at path of a file that the experiment names
+ * @throws DataError that names file, line and column; ExperimentError where the experiment names what is not there
+ */
+export async function readCsv(config: CsvConfig, at: (file: string) => string): Promise<DataSource> {
+  const training = await readExamples(at(config.file), config, null);
+  const test = config.testFile === undefined ? null : await readExamples(at(config.testFile), config, training.columns);
+  const classes = classesOf(training);
+  const split = (table: Table): Split => ({
+    count: table.labels.length,
+    inputs: table.inputs,
+    labels: packLabels(classNumbers(table, classes), classes.size),
+  });
+  return {
+    inputShape: shapeOf(config.shape, training.columns.features.length),
+    classes: Math.max(2, classes.size),
+    training: split(training),
+    test: test && split(test),
+  };
+}
+
+interface Table {
+  readonly file: string;
+  readonly columns: Columns;
+  /** [examples × features] */
+  readonly inputs: Float32Array;
+  /** As they stand in the file; few different ones, so that they share their text. */
+  readonly labels: readonly string[];
+  /** The line of an example. */
+  readonly lines: readonly number[];
+}
+
+/** @param expected the columns of the training file, which those of a test file must be */
+async function readExamples(file: string, config: CsvConfig, expected: Columns | null): Promise<Table> {
+  const bytes = await readTable(file);
+  const delimiter = config.delimiter ?? guessDelimiter(bytes);
+  const head: string[][] = [];
+  eachRecord(file, bytes, delimiter, fields => head.push([...fields]), 2);
+  const columns = findColumns(file, head, config);
+  if (expected) checkSame(file, columns, expected);
+  if (columns.features.length > mostFeatures) {
+    throw new DataError(file, `has ${columns.features.length} columns; up to ${mostFeatures} can be used`);
+  }
+  const inputs = new GrowingFloats(file);
+  const labels: string[] = [];
+  const lines: number[] = [];
+  const texts = new Map<string, string>();
+  let isHeader = columns.names !== null;
+  eachRecord(file, bytes, delimiter, (fields, { line }) => {
+    if (isHeader) {
+      isHeader = false;
+      return;
+    }
+    if (fields.length !== columns.count) {
+      throw new DataError(file, `line ${line} has ${fields.length} fields, but the first has ${columns.count}`);
+    }
+    for (const column of columns.features) inputs.push(numberIn(file, line, column, fields[column]!, columns));
+    const label = fields[columns.label]!;
+    if (missing.has(label.toLowerCase())) throw noValue(file, line, columns.label, columns);
+    // one text for each class, however many lines
+    let text = texts.get(label);
+    if (text === undefined) texts.set(label, (text = label));
+    labels.push(text);
+    lines.push(line);
+  });
+  if (labels.length === 0) throw new DataError(file, 'holds no examples below its header');
+  return { file, columns, inputs: inputs.values(), labels, lines };
+}
+
+function numberIn(file: string, line: number, column: number, field: string, { names }: Columns): number {
+  if (missing.has(field.toLowerCase())) throw noValue(file, line, column, { names });
+  const value = isNumeral(field) ? Math.fround(Number(field)) : Number.NaN;
+  if (Number.isFinite(value)) return value;
+  throw new DataError(
+    file,
+    `line ${line}, column ${columnName(column, names)}: ${shown(field)} is no finite number; ` +
+      'turn text into numbers (a column for each value), or leave the column out by "data.ignore"',
+  );
+}
+
+function noValue(file: string, line: number, column: number, { names }: Pick<Columns, 'names'>): DataError {
+  return new DataError(
+    file,
+    `line ${line}, column ${columnName(column, names)}: the value is missing; fill it in, or remove the line or the column`,
+  );
+}
+
+function checkSame(file: string, columns: Columns, training: Columns): void {
+  if (columns.count !== training.count) {
+    throw new DataError(file, `has ${columns.count} columns, but the training file ${training.count}`);
+  }
+  const other = columns.names?.findIndex((name, i) => training.names !== null && name !== training.names[i]) ?? -1;
+  if (other >= 0) {
+    const names = [columns, training].map(({ names: all }) => shown(all![other]!));
+    throw new DataError(
+      file,
+      `its column ${other} (from 0) is ${names[0]!}, but that of the training file ${names[1]!}`,
+    );
+  }
+  if (columns.label !== training.label)
+    throw new DataError(file, 'has its labels in another column than the training file');
+}
+
+/** @returns the number of each label. @throws DataError where they are numbers to predict rather than classes */
+function classesOf({ file, columns, labels }: Table): ReadonlyMap<string, number> {
+  const different = [...new Set(labels)];
+  const numeric = different.every(isNumeral);
+  const where = `the column of the labels, ${columnName(columns.label, columns.names)},`;
+  const remedy = 'only classes can be learnt; is another column meant ("data.label")?';
+  const fraction = numeric ? different.find(label => !Number.isInteger(Number(label))) : undefined;
+  if (fraction !== undefined)
+    throw new DataError(file, `${where} holds ${shown(fraction)}, no whole number: ${remedy}`);
+  if (different.length > mostClasses || (labels.length >= fewestExamples && different.length > labels.length / 2)) {
+    throw new DataError(
+      file,
+      `${where} holds ${different.length} different values in ${labels.length} lines: ${remedy}`,
+    );
+  }
+  if (different.length < 2) {
+    throw new DataError(file, `${where} holds ${shown(different[0]!)} only; at least two classes are needed`);
+  }
+  const sorted = numeric
+    ? different.sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1))
+    : different.sort((a, b) => (a < b ? -1 : 1));
+  return new Map(sorted.map((label, number) => [label, number]));
+}
+
+function classNumbers({ file, labels, lines }: Table, classes: ReadonlyMap<string, number>): Int32Array {
+  return Int32Array.from(labels, (label, i) => {
+    const number = classes.get(label);
+    if (number !== undefined) return number;
+    throw new DataError(file, `line ${lines[i]!}: no training example has the label ${shown(label)}; remove the line`);
+  });
+}
+
+function shapeOf(shape: readonly number[] | undefined, features: number): readonly number[] {
+  if (!shape) return [features];
+  const values = shape.reduce((product, size) => product * size, 1);
+  if (values !== features) {
+    throw new ExperimentError(
+      'data.shape',
+      `${shape.join('×')} are ${values} values, but there are ${features} columns of inputs`,
+    );
+  }
+  return shape.length === 2 ? [...shape, 1] : shape;
+}
+
+/** Numbers whose count is not known before. */
+class GrowingFloats {
+  private floats = new Float32Array(2 ** 16);
+  private length = 0;
+
+  constructor(private readonly file: string) {}
+
+  push(value: number): void {
+    if (this.length === this.floats.length) this.grow();
+    this.floats[this.length++] = value;
+  }
+
+  values(): Float32Array {
+    return this.floats.subarray(0, this.length);
+  }
+
+  private grow(): void {
+    if (8 * this.length > largestInputs) {
+      throw new DataError(
+        path.resolve(this.file),
+        `holds over ${this.length} values; up to ${largestInputs} bytes can be used`,
+      );
+    }
+    const more = new Float32Array(2 * this.length);
+    more.set(this.floats);
+    this.floats = more;
+  }
+}
