@@ -43,7 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new RunFeedback(jobs, runner, showPanel, log),
     new ExperimentLenses(jobs, index, runner),
     registerCommands({ jobs, index, panels, runner, find, results, log }),
-    registerInspector(context, log),
+    registerInspector(context, index, log),
   );
   void index.scan();
 }

@@ -39,11 +39,13 @@ export interface TreeNode {
   readonly icon: string;
   /** Name of a theme colour for the icon. */
   readonly color?: string;
-  /** What menus ask for: `experiment.running`, `experiment.elsewhere`, `experiment.idle`, `experiment.unreadable`, `level`, `run`. */
+  /** What menus ask for: `experiment.running`, `experiment.elsewhere`, `experiment.idle`, `experiment.unreadable`, `level`, `run`; `level.done` and `run.done` have weights. */
   readonly context: string;
   /** Markdown. */
   readonly tooltip: string;
   readonly ref: ExperimentRef;
+  /** Key of the run whose weights stand for it, where they are there. */
+  readonly run?: string;
   readonly children: readonly TreeNode[];
 }
 
@@ -184,6 +186,7 @@ function levelNode(
   const overall = (['running', 'failed', 'cancelled', 'waiting'] as const).find(each => statuses.has(each)) ?? 'done';
   const kept = point ? `${formatShare(point.kept / point.total)} kept` : null;
   const winning = report.verdict.found && report.verdict.level === level;
+  const trained = runs.find(run => run.method === 'iterative' && run.status === 'done');
   return {
     id: `${refKey(ref)}#${level}`,
     label: level === 0 ? 'level 0, dense' : `level ${level}`,
@@ -192,11 +195,12 @@ function levelNode(
       : runStatusWords[status],
     icon: winning ? 'star-full' : runIcons[overall],
     ...(winning ? { color: 'charts.yellow' } : {}),
-    context: 'level',
+    context: trained ? 'level.done' : 'level',
     tooltip: point
       ? `${winning ? '**Winning ticket.** ' : ''}${formatCount(point.kept)} of ${formatCount(point.total)} weights kept (sparsity ${formatShare(point.sparsity)}). Test accuracy ${formatAccuracyStatistic(point.testAccuracy)}.`
       : runStatusWords[status],
     ref,
+    ...(trained && { run: trained.key }),
     children: runs.map(run => runNode(ref, report, run)),
   };
 }
@@ -226,7 +230,8 @@ function runNode(ref: ExperimentRef, report: Report, run: ReportRun): TreeNode {
         : [formatAccuracy(accuracy), seconds].filter(Boolean).join(' · '),
     icon: runIcons[run.status],
     ...(run.status === 'failed' ? { color: 'testing.iconFailed' } : {}),
-    context: 'run',
+    context: run.status === 'done' ? 'run.done' : 'run',
+    ...(run.status === 'done' && { run: run.key }),
     tooltip:
       run.error === undefined ? `Run \`${run.key}\`` : `Failed: ${escapeMarkdown(run.error)}\n\nRun \`${run.key}\``,
     ref,

@@ -26,6 +26,22 @@ const lfsPointer = [
   '',
 ].join('\n');
 
+const experiment = {
+  name: 'tiny',
+  model: 'builtin:mlp:16',
+  data: { format: 'digits', training: 500, test: 100 },
+  training: { steps: 50 },
+  pruning: { levels: 2, rate: 0.5 },
+  compare: ['random-mask'],
+};
+
+/** An experiment that was run before, by the command line. */
+async function runExperiment(workspace: string): Promise<void> {
+  const cli = path.join(import.meta.dirname, '../../dist/cli.js');
+  const store = path.join(workspace, '.winning-ticket');
+  await run(process.execPath, [cli, 'run', path.join(workspace, 'tiny.ticket.json'), '--store', store]);
+}
+
 /** One commit with the dense network, one that adds another file; after it the first is pruned in the working tree. */
 async function commitTwice(workspace: string): Promise<void> {
   const git = (...argv: string[]) =>
@@ -62,13 +78,18 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('checkpoint
   };
 
   beforeAll(async () => {
+    const prepare = async (workspace: string) => {
+      await commitTwice(workspace);
+      await runExperiment(workspace);
+    };
     const files = {
       'dense.safetensors': safetensorsFixture(network(0)),
       'pruned.safetensors': safetensorsFixture({ ...network(0.5), 'extra.weight': { shape: [4, 4] } }),
+      'tiny.ticket.json': JSON.stringify(experiment),
       'pointer.safetensors': lfsPointer,
       'broken.safetensors': safetensorsFixture(network(0)).slice(0, 40),
     };
-    server = await startCodeServer(files, { settings: { 'git.enabled': true }, prepare: commitTwice });
+    server = await startCodeServer(files, { settings: { 'git.enabled': true }, prepare });
     workbench = await Workbench.open(server);
     // a window that has just come up does not know our editor yet, and opens files as text
     for (let known = false, attempt = 0; !known && attempt < 10; attempt++) {
@@ -215,6 +236,18 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('checkpoint
     await page().locator('.timeline-tree-view .monaco-list-row', { hasText: 'another' }).click();
     await expect.poll(shown, { timeout: 30_000 }).toMatch(/not there in this revision/);
     await workbench.screenshot('inspector-8-missing');
+  });
+
+  test('two levels of an experiment are compared from the tree', async () => {
+    await workbench.activityIcon().click();
+    const item = (name: string) => workbench.treeRows().filter({ hasText: name }).first();
+    await item('tiny').locator('.monaco-tl-twistie').click();
+    await workbench.fromMenu(item('level 2'), 'Compare Weights of Two Runs');
+    await workbench.choose('level 0, dense');
+    const frame = await workbench.webview(title('tiny level 2 ↔ tiny level 0, dense'));
+    await expect.poll(() => fact(frame, 'only left').innerText()).toBe('0 (0 %)');
+    await expect.poll(() => fact(frame, 'kept in both').innerText()).toMatch(/\(25\.\d %\)$/);
+    await workbench.screenshot('inspector-9-levels');
   });
 
   test('no webview logged an error or broke its policy', () => {

@@ -23,21 +23,28 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
     return [...this.pages].find(({ panel }) => panel.active) ?? null;
   }
 
-  open(left: vscode.Uri, right: vscode.Uri): void {
-    const title = `${subjectOf(left).name} ↔ ${subjectOf(right).name}`;
+  /** @param names what the sides are to a person, where their file names do not say it */
+  open(left: vscode.Uri, right: vscode.Uri, names?: readonly [left: string, right: string]): void {
+    const title = `${subjectOf(left, names?.[0]).name} ↔ ${subjectOf(right, names?.[1]).name}`;
     const panel = vscode.window.createWebviewPanel(comparisonType, title, vscode.ViewColumn.Active);
-    this.show(panel, left, right);
+    this.show(panel, left, right, names);
   }
 
-  /** @param state what the page kept: whatever it is, only addresses of files are taken from it */
+  /** @param state what the page kept: whatever it is, only addresses of files and their names are taken from it */
   deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const [left, right] = [addressIn(state, 'left'), addressIn(state, 'right')];
-    if (left && right) this.show(panel, left, right);
+    const [leftName, rightName] = [nameIn(state, 'leftName'), nameIn(state, 'rightName')];
+    if (left && right) this.show(panel, left, right, leftName && rightName ? [leftName, rightName] : undefined);
     else panel.dispose();
     return Promise.resolve();
   }
 
-  private show(panel: vscode.WebviewPanel, left: vscode.Uri, right: vscode.Uri): void {
+  private show(
+    panel: vscode.WebviewPanel,
+    left: vscode.Uri,
+    right: vscode.Uri,
+    names?: readonly [left: string, right: string],
+  ): void {
     const { extensionUri, process, log } = this.services;
     panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png');
     const page = new InspectorPage({
@@ -47,9 +54,9 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
       session: post =>
         new CompareSession(
           process,
-          subjectOf(left),
-          subjectOf(right),
-          { left: left.toString(), right: right.toString() },
+          subjectOf(left, names?.[0]),
+          subjectOf(right, names?.[1]),
+          { left: left.toString(), right: right.toString(), leftName: names?.[0] ?? '', rightName: names?.[1] ?? '' },
           post,
         ),
       // two files: what is done with one has no meaning here
@@ -62,13 +69,24 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer, vscode.D
   }
 }
 
+const mostName = 200;
+
+function nameIn(state: unknown, side: 'leftName' | 'rightName'): string | null {
+  const value = fieldOf(state, side);
+  return typeof value === 'string' && value !== '' ? value.slice(0, mostName) : null;
+}
+
 function addressIn(state: unknown, side: 'left' | 'right'): vscode.Uri | null {
-  if (typeof state !== 'object' || state === null) return null;
-  const value: unknown = { ...state }[side as never];
+  const value = fieldOf(state, side);
   if (typeof value !== 'string') return null;
   try {
     return vscode.Uri.parse(value, true);
   } catch {
     return null;
   }
+}
+
+function fieldOf(state: unknown, name: string): unknown {
+  if (typeof state !== 'object' || state === null) return undefined;
+  return (state as Readonly<Record<string, unknown>>)[name];
 }

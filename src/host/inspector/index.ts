@@ -1,14 +1,17 @@
 /** Puts the inspector together: process, editors, comparisons, decorations, commands. */
 import * as vscode from 'vscode';
+import type { ExperimentIndex } from '../experimentIndex';
 import { registerInspectorCommands } from './commands';
 import { ComparisonPanels } from './comparisons';
 import { SparsityDecorations } from './decorations';
 import { InspectorEditors } from './editors';
 import { InspectorProcess } from './inspectorProcess';
 import { PruneCopy } from './pruneCopy';
+import { registerRunCommands } from './runs';
 
 export function registerInspector(
   { extensionUri, storageUri, globalStorageUri, workspaceState }: vscode.ExtensionContext,
+  index: ExperimentIndex,
   log: vscode.LogOutputChannel,
 ): vscode.Disposable {
   const script = (name: string): string => vscode.Uri.joinPath(extensionUri, 'dist', name).fsPath;
@@ -30,5 +33,6 @@ export function registerInspector(
     editors,
     comparisons,
     registerInspectorCommands({ editors, comparisons, prune, log }),
+    registerRunCommands({ index, comparisons, log }),
   );
 }

@@ -5,13 +5,15 @@ import type { InspectorSource } from '../../shared/inspectorMessages';
 import type { Subject } from './session';
 import { lfsPointer, missing, mostVirtualBytes, tooLarge } from './virtualFile';
 
-export function subjectOf(uri: vscode.Uri): Subject {
-  const name = path.posix.basename(uri.path);
+/** @param called what it is to a person, where its file name does not say it */
+export function subjectOf(uri: vscode.Uri, called?: string): Subject {
+  const file = path.posix.basename(uri.path);
+  const name = called ?? file;
   const relative = vscode.workspace.asRelativePath(uri);
   return {
     name,
     place: uri.scheme === 'file' ? relative : `${relative} (${uri.scheme})`,
-    source: () => (uri.scheme === 'file' ? Promise.resolve({ path: uri.fsPath }) : readVirtual(uri, name)),
+    source: () => (uri.scheme === 'file' ? Promise.resolve({ path: uri.fsPath }) : readVirtual(uri, file)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { escapeMarkdown, experimentNodes, type ExperimentEntry } from '../../../src/host/treeModel';
-import { report } from './reports';
+import { report, runKey } from './reports';
 
 const entry = (name: string, more: Partial<ExperimentEntry> = {}): ExperimentEntry => ({
   ref: { store: '/w/.winning-ticket', name },
@@ -104,6 +104,15 @@ describe('levels and runs', () => {
   test('a failed run tells why', () => {
     expect(children[2]!.children[1]).toMatchObject({ description: 'failed', icon: 'error' });
     expect(children[2]!.children[1]!.tooltip).toContain('finite number');
+  });
+
+  test('weights are offered where a run is done: of the level, its iterative run', () => {
+    expect(children.map(({ context, run }) => [context, run])).toEqual([
+      ['level.done', runKey(0)],
+      ['level.done', runKey(1)],
+      ['level.done', runKey(2)],
+    ]);
+    expect(children[2]!.children.map(({ context }) => context)).toEqual(['run.done', 'run']);
   });
 
   test('ids are unique', () => {

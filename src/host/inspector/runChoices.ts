@@ -1,0 +1,35 @@
+/** The runs of an experiment whose weights lie in its store, as a person picks them. Pure. */
+import { formatAccuracy, formatShare, methodNames } from '../../shared/format';
+import type { Report, ReportRun } from '../../shared/report';
+
+export interface RunChoice {
+  readonly key: string;
+  /** "level 3", "level 3, random mask, replicate 2" */
+  readonly label: string;
+  /** "12.5 % kept · 97.95 %" */
+  readonly description: string;
+}
+
+/** Those that are done, in the order of the report, which is the order of the levels. */
+export function runChoices(report: Report): RunChoice[] {
+  return report.runs
+    .filter(({ status }) => status === 'done')
+    .map(run => ({ key: run.key, label: labelOf(run, report), description: descriptionOf(run, report) }));
+}
+
+function labelOf({ level, method, replicate }: ReportRun, { experiment }: Report): string {
+  const dense = level === 0 && method === 'iterative';
+  const parts = [dense ? 'level 0, dense' : `level ${level}`];
+  if (method !== 'iterative') parts.push(methodNames[method]);
+  if (experiment.replicates > 1) parts.push(`replicate ${replicate + 1}`);
+  return parts.join(', ');
+}
+
+function descriptionOf({ key, level, method }: ReportRun, { series }: Report): string {
+  const point = series.find(one => one.method === method)?.points.find(one => one.level === level);
+  if (!point) return '';
+  const accuracy = point.testAccuracy.values[point.runs.indexOf(key)];
+  return [`${formatShare(point.kept / point.total)} kept`, accuracy !== undefined && formatAccuracy(accuracy)]
+    .filter(Boolean)
+    .join(' · ');
+}
