@@ -108,13 +108,16 @@ export class GroupBytes {
 
 /**
  * Converters cut a group into shards of one size, only the last is shorter, so that where one is missing or cut short the
- * others keep their places. Null where all is there, or sizes are not such.
+ * others keep their places. Null where all is there, or where sizes could be others: either the last one is as long as the
+ * rule makes it, or those before it are.
  */
 function regularly(shards: readonly Shard[], needed: number | null): Layout | null {
   if (needed === null || sizeOf(shards) >= needed) return null;
-  const size = Math.max(0, ...shards.slice(0, -1).map(({ source }) => source?.size ?? 0));
-  const ofLast = needed - (shards.length - 1) * size;
-  if (size === 0 || ofLast <= 0 || ofLast > size || (shards.at(-1)!.source?.size ?? 0) > ofLast) return null;
+  const before = shards.slice(0, -1).map(({ source }) => source?.size ?? 0);
+  const size = Math.max(0, ...before);
+  const ofLast = needed - before.length * size;
+  if (size === 0 || ofLast <= 0 || ofLast > size) return null;
+  if (shards.at(-1)!.source?.size !== ofLast && !before.every(bytes => bytes === size)) return null;
   const segments = shards.map((shard, i): Segment => {
     const begin = i * size;
     const whole = i === shards.length - 1 ? ofLast : size;
@@ -124,20 +127,25 @@ function regularly(shards: readonly Shard[], needed: number | null): Layout | nu
 }
 
 function oneAfterAnother(shards: readonly Shard[], needed: number | null): Layout {
-  const whole = shards.every(({ source }) => source !== null);
-  const sum = sizeOf(shards);
-  if (whole && shards.length > 1 && needed !== null && sum < needed) {
-    const why = `its shards have ${sum} bytes together and the weights ${needed}: which shard is cut short cannot be told`;
-    return { segments: [], lost: { from: 0, why } };
-  }
+  const short = shards.length > 1 && needed !== null && sizeOf(shards) < needed;
   const segments: Segment[] = [];
   let at = 0;
   for (const shard of shards) {
     if (shard.source === null) return { segments, lost: { from: at, why: shard.error } };
     segments.push({ ...shard, begin: at, end: at + shard.source.size });
     at += shard.source.size;
+    // where the first one begins is certain, but not whether it is whole
+    if (short) return { segments, lost: { from: at, why: shortOf(shards, needed) } };
   }
   return { segments, lost: null };
+}
+
+function shortOf(shards: readonly Shard[], needed: number): string {
+  const missing = shards.find(({ error }) => error !== null);
+  return (
+    missing?.error ??
+    `its shards have ${sizeOf(shards)} bytes together and the weights ${needed}: which shard is cut short cannot be told`
+  );
 }
 
 function sizeOf(shards: readonly Shard[]): number {

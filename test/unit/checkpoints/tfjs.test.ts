@@ -181,14 +181,48 @@ describe('weights that lie in several shards', () => {
     expect(await read(short, 'w3')).toEqual([3, 3]);
   });
 
-  it('have no place where shards of many sizes are too short together', async () => {
-    const { groups } = manifestOf([kernel, bias], 12);
-    const sizes = [12, 8, 10];
-    const shards = Object.fromEntries(groups[0]!.paths.map((path, i) => [path, new Uint8Array(sizes[i]!)]));
-    const [error] = errorsOf(
-      await open(JSON.stringify(groups), { ...shards, 'group1-shard3of3.bin': new Uint8Array(13) }),
-    );
-    expect(error).toMatch(/33 bytes together and the weights 36: which shard is cut short cannot be told/);
+  it('have no place behind the first shard where which one is cut short cannot be told', async () => {
+    const { groups } = manifestOf([weight('first', [3], [1, 2, 3]), kernel], 12);
+    for (const sizes of [
+      [12, 8, 13],
+      [12, 14, 4],
+    ]) {
+      const shards = Object.fromEntries(groups[0]!.paths.map((path, i) => [path, new Uint8Array(sizes[i]!)]));
+      const [first, second] = errorsOf(await open(JSON.stringify(groups), shards));
+      expect(first).toBeNull();
+      expect(second).toMatch(/bytes together and the weights 36: which shard is cut short cannot be told/);
+    }
+  });
+
+  it('have no place behind the first shard where another one is missing and sizes differ', async () => {
+    const { groups } = manifestOf([weight('first', [3], [1, 2, 3]), kernel], 12);
+    const [a, b] = groups[0]!.paths as [string, string];
+    const shards = { [a]: new Uint8Array(12), [b]: new Uint8Array(20) };
+    const [first, second] = errorsOf(await open(JSON.stringify(groups), shards));
+    expect([first, second]).toEqual([null, expect.stringMatching(/group1-shard3of3\.bin: there is no such file/)]);
+  });
+
+  it.each([
+    [8, 20, 4],
+    [16, 12, 8],
+    [16, 8, 12],
+    [16, 20, 4],
+  ])('have no place behind a missing one where shards of %d, %d and %d bytes are of no one size', async (a, b, c) => {
+    const { groups } = manifestOf([weight('first', [2], [1, 2]), weight('rest', [(a + b + c) / 4 - 2], [])], 12);
+    const paths = ['a.bin', 'b.bin', 'c.bin'];
+    const json = JSON.stringify([{ ...groups[0]!, paths }]);
+    const checkpoint = await open(json, { 'a.bin': new Uint8Array(a), 'c.bin': new Uint8Array(c) });
+    expect(errorsOf(checkpoint)).toEqual([null, expect.stringMatching(/b\.bin: there is no such file/)]);
+    const last = {
+      paths,
+      weights: [
+        ...groups[0]!.weights.slice(0, 1),
+        { name: 'mid', dtype: 'float32', shape: [(a + b) / 4 - 2] },
+        { name: 'end', dtype: 'float32', shape: [c / 4] },
+      ],
+    };
+    const apart = await open(JSON.stringify([last]), { 'a.bin': new Uint8Array(a), 'c.bin': new Uint8Array(c) });
+    expect(errorsOf(apart)[2]).toMatch(/b\.bin: there is no such file/);
   });
 
   it('are those that the shard holds where it alone is cut short', async () => {
