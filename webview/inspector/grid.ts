@@ -29,7 +29,7 @@ export interface GridState {
 const rowHeight = 24;
 const spare = 6;
 /** Narrower, the columns that say most come first. */
-const narrow = 560;
+const narrow = 720;
 
 interface Drawn {
   readonly element: HTMLElement;
