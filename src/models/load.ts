@@ -4,18 +4,12 @@ import path from 'node:path';
 import { ExperimentError } from '../shared/experiment';
 import { builtinModel } from './builtins';
 import { readKerasFile } from './files/kerasFile';
-import type { ModelFile } from './files/modelFile';
+import type { ModelData, ModelFile } from './files/modelFile';
 import { readLayersModel } from './layersModel';
 import type { Model, NamedWeight } from './model';
 import { readOnnxFile } from './onnx/onnxFile';
 import type { KerasTopology } from './topology';
-
-/** What a model file that leaves it open takes from the data. */
-export interface ModelData {
-  /** Shape of one example, channels last. */
-  readonly inputShape: readonly number[];
-  readonly classes: number;
-}
+import { readTorchFile } from './torch/torchFile';
 
 interface Kind {
   readonly endings: RegExp;
@@ -28,6 +22,7 @@ const kinds: readonly Kind[] = [
   { endings: /\.json$/i, read: readLayersModel },
   { endings: /\.(keras|h5|hdf5)$/i, read: readKerasFile },
   { endings: /\.onnx$/i, read: readOnnxFile },
+  { endings: /\.(pt|pth|th|ckpt|pth\.tar|safetensors)$/i, read: readTorchFile },
 ];
 
 /**

@@ -12,6 +12,13 @@ export interface ModelFile {
   readonly weights: ReadonlyMap<string, NamedWeight> | null;
 }
 
+/** What a model file that leaves it open takes from the data. */
+export interface ModelData {
+  /** Shape of one example, channels last. */
+  readonly inputShape: readonly number[];
+  readonly classes: number;
+}
+
 /** 1 GiB of float32: what plans cover at most. */
 export const mostWeights = 2 ** 28;
 /** What a checkpoint gives at a time. */

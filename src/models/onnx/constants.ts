@@ -4,6 +4,7 @@ import type { ExternalFiles } from '../../checkpoints/onnx/externalFiles';
 import type { TensorRecord } from '../../checkpoints/onnx/records';
 import { valuesOf } from '../../checkpoints/onnx/tensorValues';
 import { TensorError } from '../../checkpoints/values/tensorValues';
+import { transposed } from '../files/kernels';
 import { checkCount, fault, readValues } from '../files/modelFile';
 import type { NamedWeight } from '../model';
 import type { OnnxNode } from './graphReader';
@@ -99,13 +100,4 @@ export class Constants {
       throw error;
     }
   }
-}
-
-/** Columns × rows of rows × columns. */
-export function transposed(data: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(data.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) result[column * rows + row] = data[row * columns + column]!;
-  }
-  return result;
 }

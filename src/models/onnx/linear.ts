@@ -1,5 +1,5 @@
 /** Operators with weights: Conv, Gemm, MatMul, BatchNormalization, and the Add of a bias. */
-import { transposed } from './constants';
+import { kernelOf, rowsInOrder, transposed } from '../files/kernels';
 import type { Conversion, Site } from './site';
 import { channelsFirst, flat, isFlat, isImage, onnxShape, type Value } from './value';
 import { place, surround } from './windows';
@@ -30,26 +30,12 @@ const conv: Conversion = async site => {
     layer,
     'kernel',
     [height, width, inputs, filters],
-    reordered(data, filters, inputs, height * width),
+    kernelOf(data, filters, inputs, height * width),
   );
   const bias = await site.constant(2);
   if (bias) setBias(site, layer, filters, bias.data);
   return { layer, shape: [...size, filters], axes: channelsFirst, order: null };
 };
-
-/** [filters, inputs, height × width] → [height × width, inputs, filters] */
-function reordered(data: Float32Array, filters: number, inputs: number, places: number): Float32Array {
-  const result = new Float32Array(data.length);
-  let at = 0;
-  for (let place = 0; place < places; place++) {
-    for (let input = 0; input < inputs; input++) {
-      for (let filter = 0; filter < filters; filter++) {
-        result[at++] = data[(filter * inputs + input) * places + place]!;
-      }
-    }
-  }
-  return result;
-}
 
 function setBias(site: Site, layer: string, units: number, bias: Float32Array): void {
   if (bias.length !== units && bias.length !== 1) {
@@ -90,16 +76,6 @@ async function matrix(site: Site, isTurned: boolean): Promise<Value> {
   const layer = site.emit('Dense', { units, use_bias: false }, [from], 1);
   site.parts.emitter.setWeight(layer, 'kernel', [inputs, units], rowsInOrder(kernel, units, from.order));
   return flat(layer, units);
-}
-
-/** Row i goes where Keras has the input that is the i-th of ONNX. */
-function rowsInOrder(kernel: Float32Array, units: number, order: Int32Array | null): Float32Array {
-  if (order === null) return kernel;
-  const result = new Float32Array(kernel.length);
-  order.forEach((to, row) => {
-    result.set(kernel.subarray(row * units, (row + 1) * units), to * units);
-  });
-  return result;
 }
 
 const batchNormalization: Conversion = async site => {

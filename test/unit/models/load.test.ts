@@ -184,7 +184,7 @@ describe('refusing', () => {
   it.each([
     ['nowhere/model.json', /nowhere\/model\.json does not exist/],
     ['folder.json', /folder\.json is a folder; name the model\.json in it/],
-    ['model.pt', /"model\.pt" cannot be read: it must be the model\.json/],
+    ['model.txt', /"model\.txt" cannot be read: it must be the model\.json/],
     ['builtin:resnet', /there is no built-in model "resnet"; use "builtin:lenet-300-100"/],
     ['builtin:mlp:', /"builtin:mlp:" needs 1 to 32 hidden widths from 1 to 65536/],
     ['builtin:mlp:300-0', /hidden widths/],
