@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { ExperimentError, type DataConfig } from '../shared/experiment';
-import { readCifar10 } from './cifar10';
+import { readCifar10, readCifar100 } from './cifar';
 import { readCsv } from './csv';
 import { DataError, type DataSet, type DataSource, type Split } from './dataset';
 import { drawDigits } from './digits';
+import { readImageFolders } from './imageFolders';
 import { readImageFiles } from './mnist';
 import { readNpy, readNpz } from './numpy';
 import { holdOut } from './split';
@@ -56,6 +57,10 @@ async function read(config: DataConfig, baseDirectory: string): Promise<DataSour
       const directory = at(config.directory);
       return { name: `${path.basename(directory)} (CIFAR-10)`, ...(await readCifar10(directory)) };
     }
+    case 'cifar100': {
+      const directory = at(config.directory);
+      return { name: `${path.basename(directory)} (CIFAR-100)`, ...(await readCifar100(directory, config.labels)) };
+    }
     case 'digits':
       return {
         name: 'digits (built in)',
@@ -66,6 +71,10 @@ async function read(config: DataConfig, baseDirectory: string): Promise<DataSour
       };
     case 'csv':
       return { name: `${path.basename(config.file)} (CSV)`, ...(await readCsv(config, at)) };
+    case 'images': {
+      const directory = at(config.directory);
+      return { name: `${path.basename(directory)} (images)`, ...(await readImageFolders(directory, config)) };
+    }
     case 'npz':
       return { name: `${path.basename(config.file)} (NumPy)`, ...(await readNpz(at(config.file), config)) };
     case 'npy': {

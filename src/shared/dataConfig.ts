@@ -37,6 +37,7 @@ const directory = (content: string): z.ZodString =>
 const file = (content: string): z.ZodString => z.string().min(1).describe(`${content}; relative to this file.`);
 const arrayName = (content: string): z.ZodString => z.string().min(1).describe(`Name of the array with ${content}.`);
 
+const side = z.int().min(1).max(4096);
 const column = z.union([z.string().min(1), z.int().min(0)]);
 
 const inputs = 'inputs: N×features, N×height×width, or with channels';
@@ -52,6 +53,13 @@ export const dataSchema = z.discriminatedUnion('format', [
   z.strictObject({
     format: z.literal('cifar10'),
     directory: directory('data_batch_*.bin and test_batch*.bin of CIFAR-10 (binary version), plain or .gz'),
+    validation,
+    ...perChannel,
+  }),
+  z.strictObject({
+    format: z.literal('cifar100'),
+    directory: directory('train.bin and test.bin of CIFAR-100 (binary version), plain or .gz'),
+    labels: z.enum(['fine', 'coarse']).default('fine').describe('The 100 fine classes, or the 20 coarse ones.'),
     validation,
     ...perChannel,
   }),
@@ -121,6 +129,19 @@ export const dataSchema = z.discriminatedUnion('format', [
       .max(3)
       .optional()
       .describe('Shape of an example, e.g. [28, 28, 1] where columns are pixels; left out: a vector.'),
+    testShare,
+    validation,
+    ...perChannel,
+  }),
+  z.strictObject({
+    format: z.literal('images'),
+    directory: directory(
+      'train/ and test/, each with a folder of PNG or JPEG files a class, or with such folders itself',
+    ),
+    size: z
+      .union([side, z.tuple([side, side])])
+      .describe('Pixels that every image is brought to: a side, or [height, width].'),
+    colour: z.enum(['rgb', 'grey']).default('rgb'),
     testShare,
     validation,
     ...perChannel,

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { readCifar10 } from '../../../src/data/cifar10';
+import { readCifar10 } from '../../../src/data/cifar';
 import { DataError } from '../../../src/data/dataset';
 import { loadData } from '../../../src/data/load';
 import { batch } from './cifarFiles';

@@ -37,6 +37,6 @@ describe('the schema that editors complete from', () => {
   it('knows every data format', () => {
     const data = at('data');
     const formats = (data.oneOf ?? data.anyOf)!.map(({ properties }) => properties!['format']!.const);
-    expect(formats).toEqual(['idx', 'cifar10', 'digits', 'npz', 'npy', 'csv']);
+    expect(formats).toEqual(['idx', 'cifar10', 'cifar100', 'digits', 'npz', 'npy', 'csv', 'images']);
   });
 });

@@ -1,0 +1,120 @@
+/** A folder for each class, full of images: under train/ and test/, or one set of which a share is held out. */
+import { opendir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { DataConfig } from '../shared/experiment';
+import { DataError, type DataSource, type Split } from './dataset';
+import { listFolder } from './files';
+import { readImage, type Size } from './imageFile';
+import { mostClasses, packLabels } from './labels';
+import { largestInputs } from './numpyArrays';
+
+type ImagesConfig = Extract<DataConfig, { format: 'images' }>;
+
+const imageName = /^[^.].*\.(png|jpe?g)$/i;
+const mostFiles = 2_000_000;
+/** Bytes of one file at most. */
+const largestImage = 2 ** 26;
+
+/**
+ * Reads the images of all classes, in the order of their names. Classes are numbered in the order of their names too.
+ * @throws DataError that names the folder or the image
+ */
+export async function readImageFolders(directory: string, config: ImagesConfig): Promise<DataSource> {
+  const [height, width] = typeof config.size === 'number' ? [config.size, config.size] : config.size;
+  const size: Size = { height, width, channels: config.colour === 'grey' ? 1 : 3 };
+  const there = await listFolder(directory, 'train/ and test/, or with a folder for each class');
+  const divided = there.has('train') && there.has('test');
+  const trainingFolder = divided ? path.join(directory, 'train') : directory;
+  const names = await classNames(trainingFolder, 2);
+  const training = await readSplit(trainingFolder, names, names.length, size);
+  const test = divided ? await readTest(path.join(directory, 'test'), names, size) : null;
+  return { inputShape: [height, width, size.channels], classes: names.length, training, test };
+}
+
+async function readTest(folder: string, names: readonly string[], size: Size): Promise<Split> {
+  const found = await classNames(folder, 1);
+  const unknown = found.find(name => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new DataError(
+      path.join(folder, unknown),
+      'is a class that train/ lacks; remove it, or add images of it there',
+    );
+  }
+  return readSplit(
+    folder,
+    names.map(name => (found.includes(name) ? name : null)),
+    names.length,
+    size,
+  );
+}
+
+/** @throws DataError where there are fewer than `fewest` */
+async function classNames(folder: string, fewest: 1 | 2): Promise<string[]> {
+  const names: string[] = [];
+  for await (const entry of await opendir(folder)) {
+    if (entry.isDirectory() && !entry.name.startsWith('.')) names.push(entry.name);
+    if (names.length > mostClasses) throw new DataError(folder, `holds over ${mostClasses} folders; each is a class`);
+  }
+  if (names.length < fewest) {
+    throw new DataError(
+      folder,
+      `holds ${names.length === 0 ? 'no folders' : 'one folder'}; it must hold one for each class, ${fewest} or more, with PNG or JPEG files in it`,
+    );
+  }
+  return names.sort();
+}
+
+/** @param names of each class its folder; null: there are no images of it */
+async function readSplit(
+  folder: string,
+  names: readonly (string | null)[],
+  classes: number,
+  size: Size,
+): Promise<Split> {
+  const files: { readonly file: string; readonly label: number }[] = [];
+  for (const [label, name] of names.entries()) {
+    if (name === null) continue;
+    const inside = await imagesIn(path.join(folder, name), mostFiles - files.length);
+    for (const file of inside) files.push({ file, label });
+  }
+  const pixels = size.height * size.width * size.channels;
+  if (files.length * pixels > largestInputs) {
+    throw new DataError(
+      folder,
+      `${files.length} images of ${pixels} values are more than the ${largestInputs} bytes that can be used; lower "data.size"`,
+    );
+  }
+  const inputs = new Uint8Array(files.length * pixels);
+  for (const [i, { file }] of files.entries()) {
+    readImage(file, await readBytes(file), size, inputs.subarray(i * pixels, (i + 1) * pixels));
+  }
+  const labels = packLabels(
+    Int32Array.from(files, ({ label }) => label),
+    classes,
+  );
+  return { count: files.length, inputs, labels };
+}
+
+async function imagesIn(folder: string, most: number): Promise<string[]> {
+  const names: string[] = [];
+  for await (const entry of await opendir(folder)) {
+    if (entry.isFile() && imageName.test(entry.name)) names.push(entry.name);
+    if (names.length > most)
+      throw new DataError(folder, `brings the images to over ${mostFiles}, the most that can be used`);
+  }
+  if (names.length === 0) throw new DataError(folder, 'holds no PNG or JPEG file; add some, or remove the folder');
+  return names.sort().map(name => path.join(folder, name));
+}
+
+async function readBytes(file: string): Promise<Buffer> {
+  try {
+    const { size } = await stat(file);
+    if (size > largestImage) {
+      throw new DataError(file, `has ${size} bytes; images of up to ${largestImage} bytes can be used`);
+    }
+    return await readFile(file);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(file, `cannot be read (${(error as Error).message})`);
+  }
+}
