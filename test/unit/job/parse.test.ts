@@ -93,9 +93,14 @@ const wrong: [string, object, string, string[]][] = [
     'an unknown data format',
     { data: { format: 'mnist' } },
     'data.format',
-    ['one of "idx", "cifar10", "digits"', 'not "mnist"'],
+    ['one of "idx", "cifar10", "cifar100", "digits", "npz", "npy", "csv", "images"', 'not "mnist"'],
   ],
-  ['a missing data format', { data: {} }, 'data.format', ['is missing', '"idx", "cifar10", "digits"']],
+  [
+    'a missing data format',
+    { data: {} },
+    'data.format',
+    ['is missing', '"idx", "cifar10", "cifar100", "digits", "npz", "npy", "csv", "images"'],
+  ],
   [
     'a missing optimiser name',
     { training: { optimizer: { learningRate: 1 } } },
