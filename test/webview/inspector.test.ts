@@ -343,9 +343,14 @@ describe.skipIf(unlessMissing(chromiumMissing))('the comparison', () => {
 
   test('each pair: kept in both and on one side only, sign flips, distance, overlap against chance', async () => {
     const view = await compared();
-    const cells = await row(view, 'conv1.weight').locator('.grid-cell').allInnerTexts();
-    expect(cells.slice(4).map(text => text.trim())).toEqual(['86', '43', '22', '2', '25.0 %', '0.570 (0.158)']);
-    expect(await fact(view, 'in both').innerText()).toBe('59 tensors');
+    // the row is there before what was compared of it
+    await expect
+      .poll(async () => {
+        const cells = await row(view, 'conv1.weight').locator('.grid-cell').allInnerTexts();
+        return cells.slice(4).map(text => text.trim());
+      })
+      .toEqual(['86', '43', '22', '2', '25.0 %', '0.570 (0.158)']);
+    await expect.poll(() => fact(view, 'in both').innerText()).toBe('59 tensors');
     await view.page.locator('.metadata summary').click();
     expect(await view.page.locator('.metadata dl').innerText()).toMatch(/fc_extra\.weight\s+10×64, only left/);
   });
