@@ -111,8 +111,19 @@ export class Workbench {
 
   /** Runs an entry of an explorer row's context menu. */
   async fromMenu(row: Locator, label: string): Promise<void> {
-    await row.click({ button: 'right' });
-    await this.page.locator('.context-view .monaco-menu .action-item', { hasText: label }).first().click();
+    const menu = this.page.locator('.context-view .monaco-menu');
+    const entry = menu.locator('.action-item', { hasText: label }).first();
+    // a busy window closes a menu again, or lets a click on it pass, while something else takes the focus
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await row.click({ button: 'right' });
+        await entry.click({ timeout: 5_000 });
+        return await menu.waitFor({ state: 'hidden', timeout: 5_000 });
+      } catch (error) {
+        if (attempt === 5) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
   }
 
   /** The input of the quick pick, palette or simple dialog that is open. */

@@ -85,7 +85,13 @@ async function choose(title: string, placeHolder: string, except?: vscode.Uri): 
   const chosen =
     items.length === 1
       ? items[0]
-      : await vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true });
+      : // an editor that is still coming up takes the focus, which must not close the question
+        await vscode.window.showQuickPick(items, {
+          title,
+          placeHolder,
+          matchOnDescription: true,
+          ignoreFocusOut: true,
+        });
   if (!chosen || chosen.uri) return chosen?.uri;
   const files = await vscode.window.showOpenDialog({ title, openLabel: 'Choose', canSelectMany: false });
   return files?.[0];
