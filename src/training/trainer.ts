@@ -102,11 +102,46 @@ export interface Executor {
 
 export type ExecutorFactory = (data: DataSet) => Promise<Executor>;
 
+/** What looking for an executor on this machine found; nothing of a data set is needed for it. */
+export type Probed = Usable | Unusable;
+
+export interface Usable {
+  readonly usable: true;
+  /** As `Executor.device`. */
+  readonly device: string;
+  /** As `Executor.variant`: known before anything is trained, since it enters the keys of runs. */
+  readonly variant: string;
+  readonly create: ExecutorFactory;
+  /** What a person who chooses should know, e.g. that the adapter is software. */
+  readonly notes: readonly string[];
+}
+
+export interface Unusable {
+  readonly usable: false;
+  /** What was found, the loader's own error, and what to do. */
+  readonly reason: string;
+}
+
 /** The loss became NaN or infinite: the run is over, others go on. */
 export class NonFiniteLossError extends Error {
   constructor(readonly step: number) {
     super(`the loss is no longer a finite number at step ${step}: lower the learning rate, or check the data for NaN`);
     this.name = 'NonFiniteLossError';
+  }
+}
+
+/**
+ * The device is gone, or has no memory left: `open`, `train`, `evaluate`, `predict` and `weights` throw it. The executor can
+ * only be closed then; the run is computed anew on another.
+ */
+export class DeviceLostError extends Error {
+  constructor(
+    readonly kind: 'lost' | 'out-of-memory',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'DeviceLostError';
   }
 }
 
