@@ -45,6 +45,7 @@ export class Ours implements Contestant {
       fromStep: 0,
       totalSteps,
       regularization: noRegularization,
+      classWeights: null,
     });
   }
 

@@ -96,6 +96,7 @@ async function trainLevel(
     fromStep: 0,
     totalSteps: steps,
     regularization: noRegularization,
+    classWeights: null,
   });
   const { seconds } = await session.train(steps);
   const weights = await session.weights();

@@ -75,6 +75,7 @@ function noise(inputShape: readonly number[]): DataSet {
   return {
     name: 'noise',
     inputShape,
+    task: 'classification',
     classes: 10,
     training: split(4096),
     validation: split(0),

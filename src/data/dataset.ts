@@ -1,18 +1,27 @@
 /** A data set in memory, as the executors take it. */
 
+/** Whether examples belong to classes, or have numbers that a model is to predict. */
+export type Task = 'classification' | 'regression';
+
 /** Examples in row-major order, channels last. Bytes stand for value/255; floats are taken as they are. */
 export interface Split {
   readonly count: number;
   /** [count × features] */
   readonly inputs: Uint8Array | Float32Array;
-  /** Class numbers [count] with cross-entropy. Of one type in all splits of a data set, as the inputs are. */
-  readonly labels: Uint8Array | Int32Array;
+  /**
+   * Class numbers [count], or with regression targets [count × targets] as float32, and only then. Of one type in all
+   * splits of a data set, as the inputs are.
+   */
+  readonly labels: Uint8Array | Int32Array | Float32Array;
 }
 
 /** What a reader gives: the examples of the files in their order, before any are held back. */
 export interface DataSource {
   /** Shape of one example, channels last: [features] of a vector, [rows, columns, channels] of an image. */
   readonly inputShape: readonly number[];
+  /** Left out: classification. */
+  readonly task?: Task;
+  /** Of regression, targets of an example. */
   readonly classes: number;
   readonly training: Split;
   /** Null where the files have none: a share is held out. */
@@ -24,6 +33,8 @@ export interface DataSet {
   readonly name: string;
   /** Shape of one example, channels last, e.g. [28, 28, 1]. */
   readonly inputShape: readonly number[];
+  readonly task: Task;
+  /** With regression, targets of an example: the outputs a model must have either way. */
   readonly classes: number;
   readonly training: Split;
   readonly validation: Split;

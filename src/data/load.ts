@@ -29,13 +29,13 @@ export async function loadData(config: DataConfig, baseDirectory: string): Promi
   const mean = perChannel('data.mean', config.mean, channels) ?? measured!.mean;
   const std = perChannel('data.std', config.std, channels) ?? measured!.std;
 
-  const { inputShape, classes } = source;
+  const { inputShape, classes, task = 'classification' } = source;
   const counts = [training.count, held, test.count];
   const hash = createHash('sha256').update(
     JSON.stringify({ inputShape, classes, mean, std, counts, ...typesOf(training) }),
   );
   for (const part of [training, validation, test]) hash.update(part.inputs).update(part.labels);
-  return { name, inputShape, classes, training, validation, test, mean, std, fingerprint: hash.digest('hex') };
+  return { name, inputShape, task, classes, training, validation, test, mean, std, fingerprint: hash.digest('hex') };
 }
 
 /** What is not bytes says so, so that the same bytes in memory are another data set. */
@@ -43,6 +43,7 @@ function typesOf({ inputs, labels }: Split): object {
   return {
     ...(inputs instanceof Float32Array && { inputs: 'float32' }),
     ...(labels instanceof Int32Array && { labels: 'int32' }),
+    ...(labels instanceof Float32Array && { labels: 'float32' }),
   };
 }
 

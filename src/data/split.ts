@@ -18,10 +18,11 @@ export function holdOut(all: Split, count: number, purpose: HeldFor): { readonly
   partition(all.inputs, isHeld, count);
   partition(all.labels, isHeld, count);
   const size = all.inputs.length / all.count;
+  const width = all.labels.length / all.count;
   const part = (from: number, examples: number): Split => ({
     count: examples,
     inputs: all.inputs.subarray(from * size, (from + examples) * size),
-    labels: all.labels.subarray(from, from + examples),
+    labels: all.labels.subarray(from * width, (from + examples) * width),
   });
   const kept = all.count - count;
   return { rest: part(0, kept), held: part(kept, count) };

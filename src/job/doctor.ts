@@ -102,6 +102,7 @@ async function measure(executor: Executor, data: DataSet, subject: Subject): Pro
     fromStep: 0,
     totalSteps: warmUpSteps + measuredSteps,
     regularization: noRegularization,
+    classWeights: null,
   });
   try {
     await session.train(warmUpSteps);

@@ -128,6 +128,7 @@ class Attempt {
       fromStep: steps.from,
       totalSteps: steps.total,
       regularization: regularizationOf(training),
+      classWeights: null,
     });
     this.memory = session.memory;
     try {

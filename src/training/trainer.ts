@@ -24,6 +24,12 @@ export interface TrainingSetup {
   /** Length of the whole schedule (cosine needs it). */
   readonly totalSteps: number;
   readonly regularization: Regularization;
+  /**
+   * Weight of each class in cross-entropy while training, as PyTorch's CrossEntropyLoss has them: the loss of a batch is
+   * Σ w[label] · loss / Σ w[label]. With label smoothing ε the loss of an example, already weighted, is
+   * (1 − ε) · w[label] · −log p[label] + ε / classes · Σ w[k] · −log p[k]. Evaluation is unweighted. null: all alike.
+   */
+  readonly classWeights: readonly number[] | null;
 }
 
 /** What else a recipe does to each step. */

@@ -46,6 +46,7 @@ export function trajectoryOf(golden: GoldenCase): Trajectory {
       fromStep: 0,
       totalSteps: steps,
       regularization: noRegularization,
+      classWeights: null,
     },
   };
 }
@@ -68,6 +69,7 @@ function dataOf(golden: GoldenCase, inputShape: readonly number[], classes: numb
   return {
     name: golden.description.name,
     inputShape,
+    task: 'classification',
     classes,
     training,
     validation: none,

@@ -52,6 +52,7 @@ export function imageData(
   return {
     name: 'random',
     inputShape,
+    task: 'classification',
     classes,
     training: split(counts.training),
     validation: split(0),

@@ -26,6 +26,7 @@ function dataSet(inputs: Uint8Array | Float32Array): DataSet {
   return {
     name: 'pictures',
     inputShape: [height, width, channels],
+    task: 'classification',
     classes: examples,
     training: split,
     validation: { ...split, count: 0 },

@@ -11,6 +11,7 @@ const split = { count: 4, inputs: new Uint8Array(4 * 32 * 32 * 3), labels: new U
 const data: DataSet = {
   name: 'four pictures',
   inputShape: [32, 32, 3],
+  task: 'classification',
   classes: 10,
   training: split,
   validation: split,

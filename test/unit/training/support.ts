@@ -62,6 +62,7 @@ export function floatData(
   return {
     name: 'random',
     inputShape: [inputs],
+    task: 'classification',
     classes,
     training: split(counts.training),
     validation: split(counts.validation),
@@ -94,6 +95,7 @@ export function setupOf(plan: Plan, weights: Float32Array[], changes: Partial<Tr
     fromStep: 0,
     totalSteps: 100,
     regularization: noRegularization,
+    classWeights: null,
     ...changes,
   };
 }
