@@ -64,6 +64,8 @@ export interface MemoryPlan {
   readonly total: number;
 }
 
+export type SplitName = 'training' | 'validation' | 'test';
+
 export interface Evaluation {
   /** Mean over the split. */
   readonly loss: number;
@@ -89,7 +91,15 @@ export interface TrainingSession {
     options?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: TrainingProgress) => void },
   ): Promise<{ readonly loss: number | null; readonly seconds: number }>;
   /** Loss and accuracy over a whole split, dropout off. An empty split gives null. */
-  evaluate(split: 'training' | 'validation' | 'test', signal?: AbortSignal): Promise<Evaluation | null>;
+  evaluate(split: SplitName, signal?: AbortSignal): Promise<Evaluation | null>;
+  /**
+   * What the model gives for each example of a split, in the split's order: dropout off, with averaged weights where the
+   * recipe has them. Memory is bounded whatever the size of the split.
+   * @param visit gets the number of the first example of a stretch and row-major [examples × outputs], which hold only
+   *   during the call: logits with cross-entropy, outputs as they are with mean squared error
+   * @throws AbortError where `signal` is aborted (between two stretches; the session can be used further)
+   */
+  predict(split: SplitName, visit: (first: number, outputs: Float32Array) => void, signal?: AbortSignal): Promise<void>;
   /** A copy of the weights as they are now. Masked ones are exactly 0. */
   weights(): Promise<Float32Array[]>;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 /** An executor for tests of the job: deterministic, instant, counts what it is asked to do. */
-import type { ExecutorSource } from '../../src/job/executors';
+import type { DataSet } from '../../src/data/dataset';
+import type { ReadyExecutor } from '../../src/job/executors';
 import {
   MemoryLimitError,
   NonFiniteLossError,
@@ -34,7 +35,7 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
   let steps = 0;
   let alive = 0;
 
-  function open(setup: TrainingSetup): TrainingSession {
+  function open(setup: TrainingSetup, data: DataSet): TrainingSession {
     const memory = memoryOf(setup);
     const { memoryLimit = Infinity } = behaviour;
     if (memory.total > memoryLimit) throw new MemoryLimitError(memory, memoryLimit, setup.batchSize);
@@ -76,6 +77,16 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
             : { loss: behaviour.validationLoss?.(number, now) ?? falling, accuracy: 0.6, seconds: 0.001 },
         );
       },
+      predict: (split, visit) => {
+        const { count, labels } = data[split];
+        // one example at a time: its own class where it stands at an even place, the next class at an odd one
+        for (let i = 0; i < count; i++) {
+          const outputs = new Float32Array(data.classes);
+          outputs[(labels[i]! + (i % 2)) % data.classes] = 1 + now / 100;
+          visit(i, outputs);
+        }
+        return Promise.resolve();
+      },
       weights: () => Promise.resolve(weights.map(values => Float32Array.from(values))),
       close: () => Promise.resolve(),
     };
@@ -87,13 +98,13 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
     opened,
     steps: () => steps,
     alive: () => alive,
-    create: () => {
+    create: data => {
       alive++;
       const executor: Executor = {
         name: 'wasm',
         device: 'fake device',
         variant: 'fake',
-        open: setup => new Promise(resolve => resolve(open(setup))),
+        open: setup => new Promise(resolve => resolve(open(setup, data))),
         close: () => {
           alive--;
           return Promise.resolve();

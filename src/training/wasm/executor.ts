@@ -3,7 +3,6 @@
  * is missing it trains on one thread; the bits are the same.
  */
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { DataSet } from '../../data/dataset';
@@ -13,13 +12,15 @@ import {
   MemoryLimitError,
   type MemoryPlan,
   NonFiniteLossError,
+  type SplitName,
   type TrainingProgress,
   type TrainingSession,
 } from '../trainer';
+import { defaultThreads, describeDevice, sharedMemory } from './machine';
 import { placeData } from './memory';
 import { defaultCompressBelow } from './program';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol';
-import { wasm, type WasmMemory } from './webassembly';
+import { wasm } from './webassembly';
 
 /** Raised whenever the same inputs give other bits. */
 export const numericVariant = '3';
@@ -35,7 +36,7 @@ export interface WasmOptions {
 }
 
 export async function createWasmExecutor(data: DataSet, options: WasmOptions = {}): Promise<Executor> {
-  const wanted = options.threads ?? Math.min(16, availableParallelism());
+  const wanted = options.threads ?? defaultThreads();
   const memory = sharedMemory();
   const threads = memory ? wanted : 1;
   const sharing = { threads, compressBelow: options.compressBelow ?? defaultCompressBelow };
@@ -61,17 +62,17 @@ export async function createWasmExecutor(data: DataSet, options: WasmOptions = {
     );
   });
   const [leader, ...followers] = workers as [WorkerHandle, ...WorkerHandle[]];
-  const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
   return {
     name: 'wasm',
-    device: `${String(threads)} ${threads === 1 ? 'thread' : 'threads'}, ${processor}`,
+    device: describeDevice(threads),
     variant: numericVariant,
     async open(setup) {
       const opened = await leader.ask({ type: 'open', setup });
       if (opened.type === 'refused') throw new MemoryLimitError(opened.plan, opened.limit, setup.batchSize);
       if (opened.type !== 'opened') throw unexpected(opened);
       await Promise.all(followers.map(follower => follower.ask({ type: 'follow', program: opened.program })));
-      return new WasmSession(opened.program.memory, leader, followers, data, () => {
+      const { memory: planned, outputs } = opened.program;
+      return new WasmSession(planned, outputs, leader, followers, data, () => {
         stop.port1.postMessage('stop');
       });
     },
@@ -82,18 +83,11 @@ export async function createWasmExecutor(data: DataSet, options: WasmOptions = {
   };
 }
 
-/** Growing later must not move threads' views: enough address space is reserved, pages are used as they are touched. */
-function sharedMemory(): WasmMemory | null {
-  try {
-    return new wasm.Memory({ initial: 1, maximum: 65_536, shared: true });
-  } catch {
-    return null;
-  }
-}
-
 class WasmSession implements TrainingSession {
   constructor(
     readonly memory: MemoryPlan,
+    /** Of an example. */
+    private readonly outputs: number,
     private readonly leader: WorkerHandle,
     private readonly followers: readonly WorkerHandle[],
     private readonly data: DataSet,
@@ -117,12 +111,27 @@ class WasmSession implements TrainingSession {
     return { loss: reply.loss, seconds: reply.seconds };
   }
 
-  async evaluate(split: 'training' | 'validation' | 'test', signal?: AbortSignal): Promise<Evaluation | null> {
+  async evaluate(split: SplitName, signal?: AbortSignal): Promise<Evaluation | null> {
     signal?.throwIfAborted();
     if (this.data[split].count === 0) return null;
     const reply = await this.leader.ask({ type: 'evaluate', split });
     if (reply.type !== 'evaluated') throw unexpected(reply);
     return { loss: reply.loss, accuracy: reply.hits / reply.count, seconds: reply.seconds };
+  }
+
+  async predict(
+    split: SplitName,
+    visit: (first: number, outputs: Float32Array) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const { count } = this.data[split];
+    for (let first = 0; first < count;) {
+      signal?.throwIfAborted();
+      const reply = await this.leader.ask({ type: 'predict', split, first });
+      if (reply.type !== 'predicted') throw unexpected(reply);
+      visit(first, reply.outputs);
+      first += reply.outputs.length / this.outputs;
+    }
   }
 
   async weights(): Promise<Float32Array[]> {

@@ -1,12 +1,13 @@
 /** Thread 0: lays sessions out in memory, hands commands to the other threads, and does its own share of them. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { batchAt, fillOrder } from '../schedule';
-import type { TrainingSetup } from '../trainer';
+import type { SplitName, TrainingSetup } from '../trainer';
+import { pairExamples } from './forward';
 import type { Kernels } from './kernels';
 import { control, type DataLayout } from './memory';
 import { compile, type Compiled, type Program, type Sharing } from './program';
 import { commands, type FromWorker, splitNumbers } from './protocol';
-import { type SplitName, TrainingThread } from './thread';
+import { TrainingThread } from './thread';
 import type { WasmMemory } from './webassembly';
 
 /** A chunk of steps between two looks at the stop port: short enough to stop at once, long enough to cost nothing. */
@@ -19,6 +20,8 @@ export class Leader {
   private step = 0;
   private epoch = -1;
   private chunk = 8;
+  /** Pairs of panels whose outputs are computed between two messages: as with steps, no more than a moment's work. */
+  private pairs = 1;
 
   constructor(
     private readonly kernels: Kernels,
@@ -38,6 +41,7 @@ export class Leader {
     this.thread = new TrainingThread(this.kernels, this.memory, program, this.data, 0);
     this.step = setup.fromStep;
     this.epoch = -1;
+    this.pairs = this.sharing.threads;
     return program;
   }
 
@@ -78,7 +82,7 @@ export class Leader {
   evaluate(split: SplitName): FromWorker {
     const { thread, program } = this.session();
     const begin = performance.now();
-    this.command(commands.evaluate, splitNumbers.indexOf(split), 0);
+    this.command(commands.evaluate, splitNumbers.indexOf(split));
     thread.evaluate(split);
     const { count } = this.data.splits[split];
     const results = new Float64Array(this.memory.buffer, program.results, Math.ceil(count / 16) * 2);
@@ -91,12 +95,27 @@ export class Leader {
     return { type: 'evaluated', loss: loss / count, hits, count, seconds: (performance.now() - begin) / 1000 };
   }
 
+  predict(split: SplitName, first: number): FromWorker {
+    const { thread, program } = this.session();
+    const { count } = this.data.splits[split];
+    const begin = performance.now();
+    const from = first / pairExamples;
+    const to = Math.min(Math.ceil(count / pairExamples), from + Math.min(this.pairs, program.outputPairs));
+    this.command(commands.predict, splitNumbers.indexOf(split), from, to);
+    thread.predict(split, from, to);
+    const examples = Math.min(count, to * pairExamples) - first;
+    const rows = new Float32Array(this.memory.buffer, program.outputRows, examples * program.outputs);
+    const elapsed = (performance.now() - begin) / 1000;
+    this.pairs = Math.max(this.sharing.threads, Math.min(10_000, Math.round(((to - from) * chunkSeconds) / elapsed)));
+    return { type: 'predicted', outputs: rows.slice() };
+  }
+
   weights(): Float32Array[] {
     return this.session().compiled.readWeights();
   }
 
   close(): void {
-    if (this.compiled) this.command(commands.close, 0, 0);
+    if (this.compiled) this.command(commands.close);
     this.compiled = null;
     this.thread = null;
   }
@@ -106,12 +125,13 @@ export class Leader {
     return { compiled: this.compiled, program: this.compiled.program, thread: this.thread };
   }
 
-  private command(command: number, first: number, second: number): void {
+  private command(command: number, first = 0, second = 0, third = 0): void {
     if (this.sharing.threads === 1) return;
     const words = new Int32Array(this.memory.buffer, 0, control.end);
     words[control.command] = command;
     words[control.first] = first;
     words[control.second] = second;
+    words[control.third] = third;
     Atomics.add(words, control.generation, 1);
     Atomics.notify(words, control.generation);
   }
@@ -137,7 +157,9 @@ export function follow(
     generation = Atomics.load(words, control.generation);
     const command = words[control.command];
     if (command === commands.close) return;
-    if (command === commands.train) work.train(words[control.first]!, words[control.second]!, 0);
-    else work.evaluate(splitNumbers[words[control.first]!]!);
+    const [first, second, third] = [words[control.first]!, words[control.second]!, words[control.third]!];
+    if (command === commands.train) work.train(first, second, 0);
+    else if (command === commands.predict) work.predict(splitNumbers[first]!, second, third);
+    else work.evaluate(splitNumbers[first]!);
   }
 }

@@ -20,9 +20,10 @@ export const control = {
   /** Raised by the leader with each command; followers sleep on it. */
   generation: 0,
   command: 1,
-  /** Arguments: first step and step to stop at, or the number of a split. */
+  /** Arguments: first step and step to stop at; or the number of a split and, for outputs, the pairs of panels. */
   first: 2,
   second: 3,
+  third: 4,
   /** { arrived, generation, sleeping } on a cache line of its own. */
   barrier: 32,
   end: 64,

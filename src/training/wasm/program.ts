@@ -8,6 +8,7 @@ import { MemoryLimitError, type MemoryPlan, type Regularization, type TrainingSe
 import { analyze, type Graph } from './graph';
 import { type Buffer, isNoPadding, type Layout, layoutOf } from './layout';
 import { defersUpdates, type PanelPlan, planEvaluation, planTraining } from './liveness';
+import { pairExamples } from './forward';
 import { Arena, type DataLayout, lanes, memoryLimit } from './memory';
 import { facts, type PlacedOp, placeOp } from './ops';
 import type { ActiveInputs } from './ops/operation';
@@ -94,6 +95,9 @@ export interface Program {
   readonly losses: number;
   /** { f64 Σ loss, f64 hits } per panel of the largest split. */
   readonly results: number;
+  /** Outputs of a stretch of examples, row-major, and how many pairs of panels it holds. */
+  readonly outputRows: number;
+  readonly outputPairs: number;
   readonly memory: MemoryPlan;
 }
 
@@ -138,6 +142,8 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
   const features = layoutOf([data.features], buffers[graph.inputBuffer]!.values.frame).bytes / 64;
   const exampleBytes = data.features * (data.bytes ? 1 : 4);
   const augments = regularization.augmentation.crop > 0 || regularization.augmentation.flip;
+  const outputs = plan.activations.at(-1)!.size;
+  const outputPairs = pairsOfOutputs(outputs, threads, largest);
   const program: Omit<Program, 'memory'> = {
     threads,
     panels,
@@ -149,7 +155,7 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
     regularization,
     orderSeed: setup.orderSeed,
     loss: plan.loss,
-    outputs: plan.activations.at(-1)!.size,
+    outputs,
     buffers,
     inputBuffer: graph.inputBuffer,
     outputBuffer: graph.outputBuffer,
@@ -174,6 +180,8 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
     labels: arena.allocate(panels * lanes * 4),
     losses: arena.allocate(panels * 8),
     results: arena.allocate((Math.ceil(largest / lanes) + 1) * 16),
+    outputRows: arena.allocate(outputPairs * pairExamples * outputs * 4),
+    outputPairs,
   };
 
   const plannedMemory: MemoryPlan = {
@@ -189,6 +197,14 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
     program: { ...program, memory: plannedMemory },
     readWeights: () => plan.parameters.map((_, parameter) => site.readers.get(parameter)!(memory.buffer).slice()),
   };
+}
+
+/** Whatever the size of a split, its outputs pass through this much memory, or one pair of panels for each thread. */
+const outputBytes = 2 ** 20;
+
+function pairsOfOutputs(outputs: number, threads: number, examples: number): number {
+  const fitting = Math.floor(outputBytes / (pairExamples * outputs * 4));
+  return Math.min(Math.max(threads, fitting), Math.max(1, Math.ceil(examples / pairExamples)));
 }
 
 function placeBuffers(

@@ -1,10 +1,9 @@
 /** Messages between the executor and its worker threads. Thread 0 leads; the others follow its commands in the shared memory. */
 import type { MessagePort } from 'node:worker_threads';
 import type { DataSet } from '../../data/dataset';
-import type { MemoryPlan, TrainingSetup } from '../trainer';
+import type { MemoryPlan, SplitName, TrainingSetup } from '../trainer';
 import type { DataLayout } from './memory';
 import type { Program, Sharing } from './program';
-import type { SplitName } from './thread';
 import type { WasmMemory, WasmModule } from './webassembly';
 
 export interface WorkerStart {
@@ -24,6 +23,8 @@ export type ToWorker =
   | { readonly type: 'follow'; readonly program: Program }
   | { readonly type: 'train'; readonly step: number }
   | { readonly type: 'evaluate'; readonly split: SplitName }
+  /** As many examples as fit and take little time, from `first` on. */
+  | { readonly type: 'predict'; readonly split: SplitName; readonly first: number }
   | { readonly type: 'weights' }
   | { readonly type: 'close' };
 
@@ -43,10 +44,12 @@ export type FromWorker =
       readonly count: number;
       readonly seconds: number;
     }
+  /** Row-major [examples × outputs]. */
+  | { readonly type: 'predicted'; readonly outputs: Float32Array }
   | { readonly type: 'weights'; readonly weights: readonly Float32Array[] }
   | { readonly type: 'closed' };
 
 /** Commands in the shared memory, leader to followers. */
-export const commands = { train: 1, evaluate: 2, close: 3 } as const;
+export const commands = { train: 1, evaluate: 2, close: 3, predict: 4 } as const;
 
 export const splitNumbers: readonly SplitName[] = ['training', 'validation', 'test'];

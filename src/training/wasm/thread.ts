@@ -3,17 +3,17 @@
  * that does not depend on how the work is shared, so the number of threads never changes a bit.
  */
 import { batchAt } from '../schedule';
+import type { SplitName } from '../trainer';
 import { type Batch, Binder } from './bindings';
 import { bindFinish, bindSwap } from './finish';
+import { ForwardPasses } from './forward';
 import { InputPanels } from './inputPanels';
 import type { Kernels } from './kernels';
 import { control, type DataLayout, lanes } from './memory';
-import { type Instruction, share } from './ops/operation';
+import type { Instruction } from './ops/operation';
 import type { Program } from './program';
 import { StepSettings } from './settings';
 import type { WasmMemory } from './webassembly';
-
-export type SplitName = 'training' | 'validation' | 'test';
 
 export class TrainingThread {
   /** Forward, loss and backward, up to the point where all have met. */
@@ -22,7 +22,7 @@ export class TrainingThread {
   private readonly finishWork: readonly Instruction[];
   /** null: nothing is derived from the weights, on any thread. */
   private readonly preparation: readonly Instruction[] | null;
-  private readonly evaluationWork: readonly Instruction[];
+  private readonly forward: ForwardPasses;
   private readonly settings: StepSettings;
   private readonly inputs: InputPanels;
   private readonly losses: Float64Array;
@@ -50,7 +50,7 @@ export class TrainingThread {
     this.batchWork = binder.bindStep(this.bindGather(binder), this.bindLoss(binder));
     this.preparation = binder.bindPreparation();
     this.finishWork = [...binder.bindLastUpdates(), ...bindFinish(kernels, memory, program, thread, meet)];
-    this.evaluationWork = binder.bindEvaluation();
+    this.forward = new ForwardPasses(kernels, memory, program, data, thread, this.inputs, binder.bindEvaluation());
     this.swap = bindSwap(memory, program, thread);
   }
 
@@ -80,16 +80,30 @@ export class TrainingThread {
     return { loss, failedAt: -1 };
   }
 
-  /** Evaluates this thread's share of a split, with averaged weights where the recipe has them; results per panel go to memory. */
+  /** Evaluates this thread's share of a split; results per panel go to memory. */
   evaluate(splitName: SplitName): void {
+    this.withAverages(() => {
+      this.forward.losses(splitName);
+    });
+  }
+
+  /** Outputs of this thread's share of some pairs of panels of a split, which go to memory. */
+  predict(splitName: SplitName, firstPair: number, lastPair: number): void {
+    this.withAverages(() => {
+      this.forward.outputs(splitName, firstPair, lastPair);
+    });
+  }
+
+  /** With averaged weights where the recipe has them. All threads meet after it. */
+  private withAverages(work: () => void): void {
     if (this.program.regularization.averageDecay === null) {
       if (!this.isPrepared) this.prepare();
-      this.evaluateShare(splitName);
+      work();
       this.barrier();
       return;
     }
     this.exchange();
-    this.evaluateShare(splitName);
+    work();
     this.barrier();
     this.exchange();
   }
@@ -107,36 +121,6 @@ export class TrainingThread {
     if (this.preparation === null) return;
     for (const instruction of this.preparation) instruction();
     this.barrier();
-  }
-
-  private evaluateShare(splitName: SplitName): void {
-    const { program, data, memory } = this;
-    const split = data.splits[splitName];
-    const area = program.areas[this.thread]!;
-    const rows = new Uint32Array(memory.buffer, area.rows, 2 * lanes);
-    const result = new Float64Array(memory.buffer, area.result, 2);
-    const results = new Float64Array(memory.buffer, program.results, (Math.ceil(split.count / lanes) + 1) * 2);
-    const input = program.buffers[program.inputBuffer]!.evaluationValues[this.thread]!;
-    const output = program.buffers[program.outputBuffer]!.evaluationValues[this.thread]!;
-    this.scale[0] = 1;
-    const [begin, end] = share(Math.ceil(split.count / (2 * lanes)), this.thread, program.threads);
-    for (let pair = begin; pair < end; pair++) {
-      const first = pair * 2 * lanes;
-      for (let i = 0; i < 2 * lanes; i++) rows[i] = first + i;
-      for (let panel = 0; panel < 2; panel++) {
-        const count = Math.max(0, Math.min(lanes, split.count - first - panel * lanes));
-        const labels = area.labels + panel * lanes * 4;
-        const address = input + panel * program.evaluationStride;
-        this.inputs.gather(split, area.rows + panel * lanes * 4, count, address, area.active, panel);
-        this.inputs.gatherLabels(split, area.rows + panel * lanes * 4, count, labels);
-      }
-      for (const instruction of this.evaluationWork) instruction();
-      for (let panel = 0; panel < 2; panel++) {
-        this.loss(output + panel * program.evaluationStride, 0, area.labels + panel * lanes * 4, 0);
-        results[(pair * 2 + panel) * 2] = result[0]!;
-        results[(pair * 2 + panel) * 2 + 1] = result[1]!;
-      }
-    }
   }
 
   private beginStep(step: number): void {
@@ -178,7 +162,6 @@ export class TrainingThread {
     });
   }
 
-  /** @param dz 0: no gradient wanted */
   private loss(z: number, dz: number, labels: number, smoothing: number): void {
     const { kernels, program } = this;
     const { scale, result } = program.areas[this.thread]!;

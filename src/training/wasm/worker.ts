@@ -32,6 +32,8 @@ function answer(message: ToWorker): FromWorker {
       return leader.train(message.step);
     case 'evaluate':
       return leader.evaluate(message.split);
+    case 'predict':
+      return leader.predict(message.split, message.first);
     case 'weights':
       return { type: 'weights', weights: leader.weights() };
     case 'close':

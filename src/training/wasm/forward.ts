@@ -1,0 +1,102 @@
+/**
+ * The forward passes of one thread over examples of a split, dropout off, two panels at a time: for the losses, or for the
+ * outputs themselves. What an example comes to does not depend on who computes it, nor on how the split is cut.
+ */
+import type { SplitName } from '../trainer';
+import type { InputPanels } from './inputPanels';
+import type { Kernels } from './kernels';
+import { type DataLayout, lanes } from './memory';
+import { type Instruction, share } from './ops/operation';
+import type { Program, ThreadArea } from './program';
+import type { WasmMemory } from './webassembly';
+
+/** Examples of two panels. */
+export const pairExamples = 2 * lanes;
+
+export class ForwardPasses {
+  private readonly area: ThreadArea;
+  private readonly rows: Uint32Array;
+  private readonly result: Float64Array;
+  private readonly scale: Float32Array;
+  private readonly inputAddress: number;
+  private readonly outputAddress: number;
+
+  /** @param work the whole model over this thread's two panels */
+  constructor(
+    private readonly kernels: Kernels,
+    private readonly memory: WasmMemory,
+    private readonly program: Program,
+    private readonly data: DataLayout,
+    private readonly thread: number,
+    private readonly inputs: InputPanels,
+    private readonly work: readonly Instruction[],
+  ) {
+    this.area = program.areas[thread]!;
+    this.rows = new Uint32Array(memory.buffer, this.area.rows, pairExamples);
+    this.result = new Float64Array(memory.buffer, this.area.result, 2);
+    this.scale = new Float32Array(memory.buffer, this.area.scale, 1);
+    this.inputAddress = program.buffers[program.inputBuffer]!.evaluationValues[thread]!;
+    this.outputAddress = program.buffers[program.outputBuffer]!.evaluationValues[thread]!;
+  }
+
+  /** This thread's share of a split; loss and hits of each panel go to memory. */
+  losses(splitName: SplitName): void {
+    const { program, memory, result, area } = this;
+    const { count } = this.data.splits[splitName];
+    const pairs = Math.ceil(count / pairExamples);
+    const results = new Float64Array(memory.buffer, program.results, pairs * 4);
+    this.scale[0] = 1;
+    const [begin, end] = share(pairs, this.thread, program.threads);
+    for (let pair = begin; pair < end; pair++) {
+      this.forward(splitName, pair);
+      for (let panel = 0; panel < 2; panel++) {
+        this.loss(this.outputAddress + panel * program.evaluationStride, area.labels + panel * lanes * 4);
+        results[(pair * 2 + panel) * 2] = result[0]!;
+        results[(pair * 2 + panel) * 2 + 1] = result[1]!;
+      }
+    }
+  }
+
+  /** This thread's share of the pairs [first, last) of a split; outputs go to memory, row-major. */
+  outputs(splitName: SplitName, first: number, last: number): void {
+    const { program, memory } = this;
+    const { outputs } = program;
+    const [begin, end] = share(last - first, this.thread, program.threads);
+    for (let pair = begin; pair < end; pair++) {
+      this.forward(splitName, first + pair);
+      for (let panel = 0; panel < 2; panel++) {
+        const values = new Float32Array(
+          memory.buffer,
+          this.outputAddress + panel * program.evaluationStride,
+          outputs * lanes,
+        );
+        const rows = program.outputRows + (pair * 2 + panel) * lanes * outputs * 4;
+        const target = new Float32Array(memory.buffer, rows, lanes * outputs);
+        for (let output = 0; output < outputs; output++) {
+          for (let lane = 0; lane < lanes; lane++) target[lane * outputs + output] = values[output * lanes + lane]!;
+        }
+      }
+    }
+  }
+
+  private forward(splitName: SplitName, pair: number): void {
+    const { program, inputs, area, rows } = this;
+    const split = this.data.splits[splitName];
+    const first = pair * pairExamples;
+    for (let i = 0; i < pairExamples; i++) rows[i] = first + i;
+    for (let panel = 0; panel < 2; panel++) {
+      const count = Math.max(0, Math.min(lanes, split.count - first - panel * lanes));
+      const at = area.rows + panel * lanes * 4;
+      inputs.gather(split, at, count, this.inputAddress + panel * program.evaluationStride, area.active, panel);
+      inputs.gatherLabels(split, at, count, area.labels + panel * lanes * 4);
+    }
+    for (const instruction of this.work) instruction();
+  }
+
+  private loss(z: number, labels: number): void {
+    const { kernels, program, area } = this;
+    const { scale, result } = area;
+    if (program.loss === 'cross-entropy') kernels.crossEntropy(z, 0, labels, program.outputs, scale, 0, result);
+    else kernels.meanSquaredError(z, 0, labels, program.outputs, scale, result);
+  }
+}
