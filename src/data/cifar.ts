@@ -13,7 +13,7 @@ const plane = side * side;
 const channels = 3;
 const image = channels * plane;
 
-interface Version {
+export interface Version {
   readonly name: string;
   /** Of the files of a split: all whose name begins so. */
   readonly prefixes: { readonly training: string; readonly test: string };
@@ -25,7 +25,7 @@ interface Version {
   readonly classes: number;
 }
 
-const cifar10: Version = {
+export const cifar10: Version = {
   name: 'CIFAR-10',
   prefixes: { training: 'data_batch_', test: 'test_batch' },
   examples: { training: 'data_batch_1.bin', test: 'test_batch.bin' },
@@ -34,7 +34,7 @@ const cifar10: Version = {
   classes: 10,
 };
 
-const cifar100 = (labels: 'fine' | 'coarse'): Version => ({
+export const cifar100 = (labels: 'fine' | 'coarse'): Version => ({
   name: 'CIFAR-100',
   prefixes: { training: 'train', test: 'test' },
   examples: { training: 'train.bin', test: 'test.bin' },
@@ -61,25 +61,26 @@ export function readCifar100(directory: string, labels: 'fine' | 'coarse'): Prom
 }
 
 async function readVersion(directory: string, version: Version): Promise<ImageFiles> {
-  const companions = version.labelBytes === 1 ? 'its companions' : version.examples.test;
-  const there = await listFolder(directory, `${version.examples.training} and ${companions}`);
-  const [training, test] = [
-    await readSplit(directory, there, version, 'training'),
-    await readSplit(directory, there, version, 'test'),
-  ];
+  const files = await findBatches(directory, version);
+  const [training, test] = [await readSplit(files.training, version), await readSplit(files.test, version)];
   return { inputShape: [side, side, channels], classes: version.classes, training, test };
 }
 
-async function readSplit(
+/** Paths of the files of both splits. @throws DataError that names the folder, or the file that is missing */
+export async function findBatches(
   directory: string,
-  there: ReadonlySet<string>,
   version: Version,
-  split: 'training' | 'test',
-): Promise<ByteSplit> {
+): Promise<Readonly<Record<'training' | 'test', readonly string[]>>> {
+  const companions = version.labelBytes === 1 ? 'its companions' : version.examples.test;
+  const there = await listFolder(directory, `${version.examples.training} and ${companions}`);
+  return { training: find(directory, there, version, 'training'), test: find(directory, there, version, 'test') };
+}
+
+async function readSplit(files: readonly string[], version: Version): Promise<ByteSplit> {
   const record = version.labelBytes + image;
   const batches: Uint8Array[] = [];
   let bytes = 0;
-  for (const file of find(directory, there, version, split)) {
+  for (const file of files) {
     const batch = await readBatch(file, version);
     bytes += batch.length;
     if (bytes > largestFile) {

@@ -48,11 +48,12 @@ export async function readIdx(file: string, rank: IdxRank): Promise<IdxFile> {
   return { shape, data: decoded.subarray(offset) };
 }
 
-function headerSize(rank: IdxRank): number {
+export function headerSize(rank: IdxRank): number {
   return 4 + 4 * rank;
 }
 
-function readHeader(file: string, bytes: Uint8Array, rank: IdxRank): number[] {
+/** Shape of what an idx file holds. @param bytes decoded, from its beginning @throws DataError where it is no such file */
+export function readHeader(file: string, bytes: Uint8Array, rank: IdxRank): number[] {
   const expected = `an idx file of ${contents[rank]}`;
   if (bytes.length < headerSize(rank)) {
     throw new DataError(file, `is truncated: ${bytes.length} bytes are too few for ${expected}; fetch it again`);

@@ -8,7 +8,7 @@ const mostPixels = 2 ** 25;
 const jpegMegabytes = 768;
 const pngSignature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
-interface Pixels {
+export interface Pixels {
   readonly width: number;
   readonly height: number;
   /** RGBA. */
@@ -36,7 +36,8 @@ export function readImage(file: string, bytes: Buffer, { height, width, channels
   }
 }
 
-function decode(file: string, bytes: Buffer): Pixels {
+/** @throws DataError where it is no image that can be decoded, or one that is too large */
+export function decode(file: string, bytes: Buffer): Pixels {
   try {
     if (pngSignature.every((byte, i) => bytes[i] === byte)) {
       checkPng(file, bytes);

@@ -48,8 +48,8 @@ async function readTest(folder: string, names: readonly string[], size: Size): P
   );
 }
 
-/** @throws DataError where there are fewer than `fewest` */
-async function classNames(folder: string, fewest: 1 | 2): Promise<string[]> {
+/** Names of the folders in a folder, in order. @throws DataError where there are fewer than `fewest` */
+export async function classNames(folder: string, fewest: 1 | 2): Promise<string[]> {
   const names: string[] = [];
   for await (const entry of await opendir(folder)) {
     if (entry.isDirectory() && !entry.name.startsWith('.')) names.push(entry.name);
@@ -95,7 +95,8 @@ async function readSplit(
   return { count: files.length, inputs, labels };
 }
 
-async function imagesIn(folder: string, most: number): Promise<string[]> {
+/** Paths of the images in a folder, in the order of their names. @throws DataError where there are none, or over `most` */
+export async function imagesIn(folder: string, most: number): Promise<string[]> {
   const names: string[] = [];
   for await (const entry of await opendir(folder)) {
     if (entry.isFile() && imageName.test(entry.name)) names.push(entry.name);
@@ -106,7 +107,8 @@ async function imagesIn(folder: string, most: number): Promise<string[]> {
   return names.sort().map(name => path.join(folder, name));
 }
 
-async function readBytes(file: string): Promise<Buffer> {
+/** @throws DataError where the file is too large for an image, or cannot be read */
+export async function readBytes(file: string): Promise<Buffer> {
   try {
     const { size } = await stat(file);
     if (size > largestImage) {

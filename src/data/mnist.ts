@@ -23,13 +23,7 @@ export interface ByteSplit extends Split {
  * @throws DataError that names the file, or the folder
  */
 export async function readImageFiles(directory: string): Promise<ImageFiles> {
-  const there = await listFolder(directory, 'the four MNIST files');
-  const files = {
-    trainingImages: find(directory, there, 'train', 3),
-    trainingLabels: find(directory, there, 'train', 1),
-    testImages: find(directory, there, 't10k', 3),
-    testLabels: find(directory, there, 't10k', 1),
-  };
+  const files = await findImageFiles(directory);
   const [trainingImages, trainingLabels, testImages, testLabels] = await Promise.all([
     readIdx(files.trainingImages, 3),
     readIdx(files.trainingLabels, 1),
@@ -66,6 +60,19 @@ export async function readImageFiles(directory: string): Promise<ImageFiles> {
     );
   }
   return { inputShape: [rows, columns, 1], classes, training, test };
+}
+
+/** Paths of the four files. @throws DataError naming the one that is missing */
+export async function findImageFiles(
+  directory: string,
+): Promise<Readonly<Record<'trainingImages' | 'trainingLabels' | 'testImages' | 'testLabels', string>>> {
+  const there = await listFolder(directory, 'the four MNIST files');
+  return {
+    trainingImages: find(directory, there, 'train', 3),
+    trainingLabels: find(directory, there, 'train', 1),
+    testImages: find(directory, there, 't10k', 3),
+    testLabels: find(directory, there, 't10k', 1),
+  };
 }
 
 /** The name that is there, plain before gzipped, with the hyphen of the original before the dot of some copies. */

@@ -59,21 +59,24 @@ export async function readNpz(file: string, { arrays, channels }: NpzConfig): Pr
 
 /** @param at path of a file that the experiment names. @throws DataError that names the file */
 export async function readNpy({ files, channels }: NpyConfig, at: (file: string) => string): Promise<DataSource> {
-  return readSplits(files, channels, 'data.files', async name => {
-    const file = at(name);
-    return translated(file, async () => {
-      const source = await openFile(file);
-      try {
-        return { file, label: '', source, header: await readNpyHeader(source), close: () => source.close() };
-      } catch (error) {
-        await source.close();
-        throw error;
-      }
-    });
+  return readSplits(files, channels, 'data.files', name => openArray(at(name)));
+}
+
+/** Opens a .npy file. @throws DataError that names it */
+export function openArray(file: string): Promise<ArrayFile> {
+  return translated(file, async () => {
+    const source = await openFile(file);
+    try {
+      return { file, label: '', source, header: await readNpyHeader(source), close: () => source.close() };
+    } catch (error) {
+      await source.close();
+      throw error;
+    }
   });
 }
 
-async function openEntry(file: string, zip: Zip, name: string): Promise<ArrayFile> {
+/** @throws DataError where there is no array of this name, CheckpointError where it cannot be read */
+export async function openEntry(file: string, zip: Zip, name: string): Promise<ArrayFile> {
   const entry = entryOf(zip, name);
   if (entry === null) {
     throw new DataError(file, `holds no array ${JSON.stringify(name)}, only ${listed(zip)}; correct "data.arrays"`);
@@ -87,7 +90,8 @@ function entryOf(zip: Zip, name: string): string | null {
   return [`${name}.npy`, name].find(entry => zip.entry(entry) !== null) ?? null;
 }
 
-function chooseNames(file: string, zip: Zip, given: NpzConfig['arrays']): Names {
+/** Which array is what: as given, else by the usual names. @throws DataError where none has a usual name */
+export function chooseNames(file: string, zip: Zip, given: NpzConfig['arrays']): Names {
   if (given) return given;
   const has = (name: string): boolean => entryOf(zip, name) !== null;
   const found = usualNames.find(([inputs, labels]) => has(inputs) && has(labels));
@@ -202,7 +206,7 @@ function checkAlike(training: ReadSplit, test: ReadSplit): void {
 }
 
 /** What the readers of arrays say, as a data error of the file that they are about. */
-async function translated<T>(file: string, act: () => Promise<T>): Promise<T> {
+export async function translated<T>(file: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {

@@ -36,6 +36,21 @@ export interface Inputs {
  * @throws DataError, CheckpointError
  */
 export async function readInputs(array: ArrayFile, channels: 'first' | 'last' | undefined): Promise<Inputs> {
+  const { shape, count, planes } = shapeOfInputs(array, channels);
+  const inputs = array.header.dtype === 'U8' ? await readBytes(array) : await readFloats(array);
+  if (planes !== null) interleave(inputs, count, planes, shape[0]! * shape[1]!);
+  return { shape, count, inputs };
+}
+
+/** Of one example, channels last, and how many there are; `planes`: of channels that come first, null: they come last. */
+interface ShapeOfInputs {
+  readonly shape: readonly number[];
+  readonly count: number;
+  readonly planes: number | null;
+}
+
+/** From the header alone. @throws DataError where the array cannot be inputs */
+export function shapeOfInputs(array: ArrayFile, channels: 'first' | 'last' | undefined): ShapeOfInputs {
   const { header } = array;
   const [count, ...axes] = header.shape;
   const fail = (reason: string): never => {
@@ -47,21 +62,16 @@ export async function readInputs(array: ArrayFile, channels: 'first' | 'last' | 
     );
   }
   if (header.count === 0) return fail(`is empty: its shape is [${header.shape.join(', ')}]`);
-  const bytes = header.dtype === 'U8';
-  if (header.count * (bytes ? 1 : 4) > largestInputs) {
+  if (header.count * (header.dtype === 'U8' ? 1 : 4) > largestInputs) {
     return fail(`holds ${header.count} values; up to ${largestInputs} bytes of inputs can be used`);
   }
   if (axes.length === 1 && axes[0]! > mostFeatures) {
     return fail(`has ${axes[0]!} features; up to ${mostFeatures} can be used`);
   }
-  const inputs = bytes ? await readBytes(array) : await readFloats(array);
-  if (axes.length < 3) return { shape: axes.length === 1 ? axes : [...axes, 1], count, inputs };
-  const [first, , last] = axes as [number, number, number];
+  if (axes.length < 3) return { shape: axes.length === 1 ? axes : [...axes, 1], count, planes: null };
+  const [first, rows, last] = axes as [number, number, number];
   const isFirst = channels === 'first' || (channels === undefined && last > fewChannels && first <= fewChannels);
-  if (!isFirst) return { shape: axes, count, inputs };
-  const [planes, rows, columns] = axes as [number, number, number];
-  interleave(inputs, count, planes, rows * columns);
-  return { shape: [rows, columns, planes], count, inputs };
+  return isFirst ? { shape: [rows, last, first], count, planes: first } : { shape: axes, count, planes: null };
 }
 
 async function readBytes({ source, header }: ArrayFile): Promise<Uint8Array> {
