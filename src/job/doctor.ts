@@ -7,7 +7,7 @@ import { formatBytes, formatCount, formatMemory } from '../shared/format';
 import type { MemoryUse } from '../shared/report';
 import { lowerModel } from '../training/plan/lower';
 import { noRegularization, type Executor } from '../training/trainer';
-import { executorNames, findExecutor, whyUnavailable, type ExecutorName } from './executors';
+import { executorSources, probe, type ExecutorName, type ExecutorSource } from './executors';
 
 /** Steps a second of dense training, and the bytes planned for it. */
 export interface Measurement {
@@ -61,17 +61,17 @@ const simpleCnn: Subject = {
 
 export async function examine(): Promise<Examination> {
   const executors: ExaminedExecutor[] = [];
-  for (const name of executorNames) executors.push(await examineOne(name));
+  for (const source of executorSources) executors.push(await examineOne(source));
   return { node: process.versions.node, platform: `${process.platform} ${process.arch}`, executors };
 }
 
-async function examineOne(name: ExecutorName): Promise<ExaminedExecutor> {
-  const missing = whyUnavailable(name);
-  if (missing !== null) return { name, usable: false, reason: missing };
+async function examineOne(source: ExecutorSource): Promise<ExaminedExecutor> {
+  const found = await probe(source);
+  if (!found.usable) return found;
+  const { name } = source;
   try {
-    const source = await findExecutor(name);
     const data = await loadData({ format: 'digits', training: 640, test: 10 }, '.');
-    const executor = await source.create(data);
+    const executor = await found.create(data);
     try {
       const dense = await measure(executor, data, lenet);
       const convolutional = await measure(executor, data, simpleCnn);

@@ -1,31 +1,48 @@
-/** Which executors there are, and starting one. */
-import { ExperimentError, executors, type Experiment } from '../shared/experiment';
-import type { ExecutorFactory } from '../training/trainer';
-
-export type ExecutorName = Experiment['executor'];
-
-/** What is known of an executor before it is started: enough for the keys of runs. */
-export interface ExecutorSource {
-  readonly name: ExecutorName;
-  readonly variant: string;
-  readonly create: ExecutorFactory;
-}
-
-const available = ['wasm'] as const;
-
-/** Null where it can be used, else why not. */
-export function whyUnavailable(name: ExecutorName): string | null {
-  if (name === 'auto' || available.some(one => one === name)) return null;
-  return `is not part of this version: choose "auto" or ${available.map(one => `"${one}"`).join(', ')}`;
-}
+/** Which executors there are, and which of them this machine can use. */
+import { ExperimentError, type Experiment } from '../shared/experiment';
+import type { Probed, Usable } from '../training/trainer';
 
 /** All that an experiment can name, "auto" left out. */
-export const executorNames = executors.filter(name => name !== 'auto');
+export type ExecutorName = Exclude<Experiment['executor'], 'auto'>;
+
+export interface ExecutorSource {
+  readonly name: ExecutorName;
+  /** Loads what the executor needs and looks for its device. Costs little, and nothing of it is there before it is called. */
+  probe(): Promise<Probed>;
+}
+
+/** An executor that can be used here: enough for the keys of runs, and to start it. */
+export interface ReadyExecutor extends Usable {
+  readonly name: ExecutorName;
+}
+
+/** In the order of the names. */
+export const executorSources: readonly ExecutorSource[] = [
+  { name: 'wasm', probe: async () => (await import('../training/wasm/probe')).probeWasm() },
+  ...(['webgpu', 'tensorflow', 'tensorflow-gpu', 'cpu'] as const).map(name => ({ name, probe: notThere })),
+];
+
+function notThere(): Promise<Probed> {
+  return Promise.resolve({ usable: false, reason: 'is not part of this version: choose "auto" or "wasm"' });
+}
+
+/** What a probe finds; one that fails itself is a reason like any other. */
+export async function probe(source: ExecutorSource): Promise<Probed & { readonly name: ExecutorName }> {
+  const { name } = source;
+  try {
+    return { ...(await source.probe()), name };
+  } catch (error) {
+    return { name, usable: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
 
 /** @throws ExperimentError (field `executor`) where it cannot be used */
-export async function findExecutor(name: ExecutorName): Promise<ExecutorSource> {
-  const reason = whyUnavailable(name);
-  if (reason !== null) throw new ExperimentError('executor', `"${name}" ${reason}`);
-  const { createWasmExecutor, numericVariant } = await import('../training/wasm/executor');
-  return { name: 'wasm', variant: numericVariant, create: data => createWasmExecutor(data) };
+export async function findExecutor(
+  name: Experiment['executor'],
+  sources: readonly ExecutorSource[] = executorSources,
+): Promise<ReadyExecutor> {
+  const source = name === 'auto' ? sources[0]! : sources.find(one => one.name === name)!;
+  const found = await probe(source);
+  if (!found.usable) throw new ExperimentError('executor', `"${name}" ${found.reason}`);
+  return found;
 }

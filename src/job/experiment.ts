@@ -7,7 +7,7 @@ import type { JobToHost } from '../shared/messages';
 import type { ExperimentStatus, Report } from '../shared/report';
 import type { RunNode, RunRecord } from '../shared/run';
 import { MemoryLimitError, type Executor } from '../training/trainer';
-import type { ExecutorSource } from './executors';
+import type { ReadyExecutor } from './executors';
 import { StoreError } from './files';
 import { StoreLock, type LockHolder } from './lock';
 import { prepare, readExperiment, type Prepared } from './prepare';
@@ -27,7 +27,7 @@ export interface RunExperimentOptions {
   readonly emit: (event: JobEvent) => void;
   readonly signal?: AbortSignal;
   /** Instead of the executor that the experiment names. */
-  readonly executor?: ExecutorSource;
+  readonly executor?: ReadyExecutor;
 }
 
 const progressMilliseconds = 100;

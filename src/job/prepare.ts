@@ -15,7 +15,7 @@ import { lowerModel } from '../training/plan/lower';
 import { PlanError, type Plan } from '../training/plan/plan';
 import type { Weights } from '../training/trainer';
 import { errorCode } from './files';
-import { findExecutor, type ExecutorSource } from './executors';
+import { findExecutor, type ReadyExecutor } from './executors';
 import { outputLayerOf } from './outputLayer';
 import { resolveExperiment } from './resolve';
 import type { RunnerParts } from './runner';
@@ -26,7 +26,7 @@ export interface Prepared {
   readonly plan: Plan;
   readonly outputLayer: string;
   readonly nodes: readonly RunNode[];
-  readonly executor: ExecutorSource;
+  readonly executor: ReadyExecutor;
   readonly initial: RunnerParts['initial'];
   readonly dataDescription: string;
   readonly modelDescription: string;
@@ -59,7 +59,7 @@ export async function readExperiment(file: string): Promise<ParsedExperiment> {
  * @param source instead of the executor that the experiment names
  * @throws ExperimentError, DataError
  */
-export async function prepare(parsed: ParsedExperiment, file: string, source?: ExecutorSource): Promise<Prepared> {
+export async function prepare(parsed: ParsedExperiment, file: string, source?: ReadyExecutor): Promise<Prepared> {
   try {
     const directory = path.dirname(file);
     const executor = source ?? (await findExecutor(parsed.executor));

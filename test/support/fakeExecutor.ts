@@ -10,7 +10,7 @@ import {
   type TrainingSetup,
 } from '../../src/training/trainer';
 
-export interface FakeExecutor extends ExecutorSource {
+export interface FakeExecutor extends ReadyExecutor {
   /** What sessions were opened with, in order. */
   readonly opened: TrainingSetup[];
   /** Steps trained over all sessions. */
@@ -94,7 +94,10 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
 
   return {
     name: 'wasm',
+    usable: true,
+    device: 'fake device',
     variant: 'fake',
+    notes: [],
     opened,
     steps: () => steps,
     alive: () => alive,

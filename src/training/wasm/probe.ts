@@ -1,0 +1,15 @@
+/** The wasm executor can be used wherever there is Node. */
+import type { Probed } from '../trainer';
+import { createWasmExecutor, numericVariant } from './executor';
+import { defaultThreads, describeDevice, sharedMemory } from './machine';
+
+export function probeWasm(): Promise<Probed> {
+  const shared = sharedMemory() !== null;
+  return Promise.resolve({
+    usable: true,
+    device: describeDevice(shared ? defaultThreads() : 1),
+    variant: numericVariant,
+    create: data => createWasmExecutor(data),
+    notes: shared ? [] : ['shared memory is missing here, so it trains on one thread'],
+  });
+}
