@@ -1,4 +1,4 @@
-/** A data set in memory, as the executors take it. */
+/** A data set as the executors take it: in memory, or with inputs that stay in files where they are larger than that. */
 
 /** Whether examples belong to classes, or have numbers that a model is to predict. */
 export type Task = 'classification' | 'regression';
@@ -6,13 +6,40 @@ export type Task = 'classification' | 'regression';
 /** Examples in row-major order, channels last. Bytes stand for value/255; floats are taken as they are. */
 export interface Split {
   readonly count: number;
-  /** [count × features] */
+  /** [count × features]; of length 0, but of the right type, where the inputs are `stored`. */
   readonly inputs: Uint8Array | Float32Array;
+  /** Where the inputs are too large for memory: src/data/stored.ts reads them. Labels are always in memory. */
+  readonly stored?: StoredInputs;
   /**
    * Class numbers [count], or with regression targets [count × targets] as float32, and only then. Of one type in all
    * splits of a data set, as the inputs are.
    */
   readonly labels: Uint8Array | Int32Array | Float32Array;
+}
+
+/** Inputs in files, one example after another: plain data, so that it travels to threads. */
+export interface StoredInputs {
+  readonly type: 'uint8' | 'float32';
+  /** Values of an example, little-endian. */
+  readonly bytesPerExample: number;
+  /** Channels whose planes come one after another in an example, and side by side once it is read; 1: they are already. */
+  readonly planes: number;
+  /** The examples of all parts are numbered through. */
+  readonly parts: readonly StoredPart[];
+  /** Number of each example of the split among those of the parts; null: all of them in order. */
+  readonly rows: Uint32Array | null;
+}
+
+/** A run of examples in a file. */
+export interface StoredPart {
+  readonly file: string;
+  /** Of the first example, in bytes, and from each to the next. */
+  readonly offset: number;
+  readonly stride: number;
+  readonly count: number;
+  /** Size and time of change (ms) when it was loaded: another file is not read. */
+  readonly size: number;
+  readonly modified: number;
 }
 
 /** What a reader gives: the examples of the files in their order, before any are held back. */
