@@ -9,6 +9,8 @@ import { vgg } from './vgg';
 
 const widest = 65_536;
 const deepest = 32;
+/** Of a segment: 1,202 layers, the deepest of the paper. */
+const mostBlocks = 200;
 
 /** By what follows `builtin:`. */
 const builtins: ReadonlyMap<string, Builtin> = new Map(
@@ -25,8 +27,14 @@ const builtins: ReadonlyMap<string, Builtin> = new Map(
   ].map(builtin => [builtin.description, builtin]),
 );
 
-/** Names of the models that take no widths. */
+/** Names of the models that take no sizes. */
 export const builtinNames: readonly string[] = [...builtins.keys()];
+
+/** Those that take sizes, by what stands before the colon. */
+const sized: ReadonlyMap<string, (sizes: string, spec: string) => Builtin> = new Map([
+  ['mlp', perceptron],
+  ['resnet-a', residualWithoutProjections],
+]);
 
 /**
  * @param spec what follows `builtin:`
@@ -35,14 +43,19 @@ export const builtinNames: readonly string[] = [...builtins.keys()];
 export function builtinModel(spec: string): Builtin {
   const found = builtins.get(spec);
   if (found !== undefined) return found;
-  if (!spec.startsWith('mlp:')) {
-    const names = builtinNames.map(name => `"builtin:${name}"`).join(', ');
-    throw new ExperimentError(
-      'model',
-      `there is no built-in model "${spec}"; use ${names}, or "builtin:mlp:" and the widths of the hidden layers, e.g. "builtin:mlp:100-50"`,
-    );
-  }
-  const words = spec.slice('mlp:'.length).split('-');
+  const colon = spec.indexOf(':');
+  const make = sized.get(spec.slice(0, Math.max(0, colon)));
+  if (make !== undefined) return make(spec.slice(colon + 1), spec);
+  const names = builtinNames.map(name => `"builtin:${name}"`).join(', ');
+  throw new ExperimentError(
+    'model',
+    `there is no built-in model "${spec}"; use ${names}, "builtin:mlp:" and the widths of the hidden layers, e.g. ` +
+      '"builtin:mlp:100-50", or "builtin:resnet-a:" and a depth, e.g. "builtin:resnet-a:20"',
+  );
+}
+
+function perceptron(sizes: string, spec: string): Builtin {
+  const words = sizes.split('-');
   const widths = words.map(word => (/^\d{1,6}$/.test(word) ? Number(word) : 0));
   if (words.length > deepest || widths.some(width => width < 1 || width > widest)) {
     throw new ExperimentError(
@@ -51,4 +64,16 @@ export function builtinModel(spec: string): Builtin {
     );
   }
   return multilayerPerceptron(`mlp ${widths.join('-')}`, widths);
+}
+
+/** The depths of He et al. 2016, section 4.2: three segments of n blocks, a stem and a dense layer are 6n + 2 layers. */
+function residualWithoutProjections(sizes: string, spec: string): Builtin {
+  const blocks = /^\d{1,4}$/.test(sizes) ? (Number(sizes) - 2) / 6 : 0;
+  if (!Number.isInteger(blocks) || blocks < 1 || blocks > mostBlocks) {
+    throw new ExperimentError(
+      'model',
+      `"builtin:${spec}" needs a depth of 6n + 2 layers from 8 to ${6 * mostBlocks + 2}, e.g. "builtin:resnet-a:20"`,
+    );
+  }
+  return residual(`resnet-a ${6 * blocks + 2}`, [16, 32, 64], blocks, 'padded');
 }

@@ -60,9 +60,9 @@ function choose(
   data: ModelData,
 ): Pick<Candidate, 'plan' | 'topology'> & { readonly tensors: readonly StateTensor[] } {
   const candidates = builtinNames.flatMap(name => candidate(name, tensors, data));
-  const perceptron = perceptronOf(tensors);
+  const sized = sizedName(tensors);
   // LeNet-300-100 is one by another name
-  if (perceptron !== null && !candidates.some(fits)) candidates.unshift(...candidate(perceptron, tensors, data));
+  if (sized !== null && !candidates.some(fits)) candidates.unshift(...candidate(sized, tensors, data));
   const found = candidates.filter(fits);
   if (found.length > 1) {
     const names = found.map(({ name }) => `"builtin:${name}"`).join(', ');
@@ -91,14 +91,19 @@ function candidate(name: string, tensors: readonly StateTensor[], { inputShape, 
   }
 }
 
-/** `mlp:…` where there are dense layers only, whose widths follow one another; null: it is no such network. */
-function perceptronOf(tensors: readonly StateTensor[]): string | null {
+/**
+ * `mlp:…` where there are dense layers only, `resnet-a:…` where one stands behind as many 3×3 convolutions as a depth of it
+ * has; null: it is neither.
+ */
+function sizedName(tensors: readonly StateTensor[]): string | null {
   const kernels = tensors.filter(({ info }) => info.shape.length !== 1).map(({ info }) => info.shape);
+  const convolutions = kernels.slice(0, -1);
+  if (convolutions.length > 0 && convolutions.every(([, , height, width]) => height === 3 && width === 3)) {
+    return convolutions.length % 6 === 1 && convolutions.length > 1 ? `resnet-a:${convolutions.length + 1}` : null;
+  }
   if (kernels.length < 2 || kernels.some(shape => shape.length !== 2)) return null;
-  return `mlp:${kernels
-    .slice(0, -1)
-    .map(([units]) => String(units))
-    .join('-')}`;
+  const widths = kernels.slice(0, -1).map(([units]) => String(units));
+  return `mlp:${widths.join('-')}`;
 }
 
 function nearest(candidates: readonly Candidate[]): string {

@@ -5,8 +5,9 @@ import { presets } from '../../../src/models/presets';
 import { initialWeights } from '../../../src/models/weights';
 import { Random } from '../../../src/shared/random';
 import { parseExperiment } from '../../../src/shared/parse';
+import { sizeOf } from '../../../src/training/plan/geometry';
 import { lowerModel } from '../../../src/training/plan/lower';
-import type { Plan } from '../../../src/training/plan/plan';
+import type { Plan, PlanOp } from '../../../src/training/plan/plan';
 import { forward64 } from '../../support/float64Reference';
 import { TfReference } from '../../support/tfReference';
 
@@ -29,6 +30,10 @@ describe('built-in models', () => {
     ['conv-6', colour, 2_261_184, 2_262_602],
     // kernels of the ResNet-20 of IntelLabs/distiller; all of akamaster's with option B shortcuts
     ['resnet-20', colour, 270_896, 272_474],
+    // akamaster's with option A: 0.27 M, 0.46 M and 0.85 M
+    ['resnet-a:20', colour, 268_336, 269_722],
+    ['resnet-a:32', colour, 461_872, 464_154],
+    ['resnet-a:56', colour, 848_944, 853_018],
     // kuangliu/pytorch-cifar
     ['resnet-18', colour, 11_164_352, 11_173_962],
     ['vgg-16', colour, 14_715_584, 14_724_042],
@@ -79,6 +84,28 @@ describe('built-in models', () => {
     expect(plan.ops.filter(({ kind }) => kind === 'add')).toHaveLength(9);
   });
 
+  it('takes every second pixel in shortcuts without weights, with zeros before and behind its channels', () => {
+    const plan = lower('resnet-a:8', [5, 4, 3]);
+    const ops = plan.ops.filter(({ layer }) => layer.startsWith('blocks.1.shortcut'));
+    expect(ops.map(({ kind }) => kind)).toEqual(['average-pool', 'reshape', 'zero-padding', 'reshape']);
+    const [first] = ops as [PlanOp, ...PlanOp[]];
+    const { shape } = plan.activations[first.inputs[0]!]!;
+    const alone: Plan = {
+      ...plan,
+      inputShape: shape,
+      activations: [{ shape, size: sizeOf(shape) }, ...ops.map(op => plan.activations[op.output]!)],
+      ops: ops.map((op, i) => ({ ...op, inputs: [i], output: i + 1 })),
+      parameters: [],
+    };
+    const image = Float32Array.from({ length: sizeOf(shape) }, (_, i) => i + 1);
+    const made = forward64(alone, [], image);
+    const expected = Array.from({ length: 3 * 2 * 32 }, (_, i) => {
+      const [row, column, channel] = [Math.floor(i / 64), Math.floor(i / 32) % 2, (i % 32) - 8];
+      return channel >= 0 && channel < 16 ? image[(2 * row * 4 + 2 * column) * 16 + channel]! : 0;
+    });
+    expect(Array.from(made)).toEqual(expected);
+  });
+
   it("begins ResNets as open_lth does: Kaiming normal kernels, γ between 0 and 1, PyTorch's moving variance", () => {
     const plan = lower('resnet-20');
     const weights = initialWeights(plan, 3);
@@ -108,13 +135,13 @@ describe('built-in models', () => {
     expect(() => lower(name, inputShape)).toThrow(text);
   });
 
-  it('has a ResNet-20 that TensorFlow.js reads and runs as the plan does', async () => {
+  it.each(['resnet-20', 'resnet-a:20'])('has a %s that TensorFlow.js reads and runs as the plan does', async name => {
     const inputShape = [8, 7, 3];
-    const plan = lower('resnet-20', inputShape);
+    const plan = lower(name, inputShape);
     const weights = initialWeights(plan, 1);
     const random = new Random('resnet test');
     const inputs = Float32Array.from({ length: 8 * 7 * 3 }, () => random.nextGaussian());
-    const topology = builtinModel('resnet-20').topology(inputShape, 10);
+    const topology = builtinModel(name).topology(inputShape, 10);
     const reference = await TfReference.create(topology, plan, weights);
     const logits = forward64(plan, weights, inputs);
     const powers = logits.map(value => Math.exp(value - Math.max(...logits)));
@@ -125,5 +152,9 @@ describe('built-in models', () => {
 
   it('names them all where there is no such model', () => {
     expect(() => builtinModel('resnet-50')).toThrow(/no built-in model "resnet-50"; use .*"builtin:resnet-20"/);
+  });
+
+  it.each(['', '2', '21', '1208', '20a', '8.0'])('has no resnet-a of depth "%s"', depth => {
+    expect(() => builtinModel(`resnet-a:${depth}`)).toThrow(/needs a depth of 6n \+ 2 layers from 8 to 1202/);
   });
 });
