@@ -32,7 +32,7 @@ export class Ours implements Contestant {
     const ofParameter = new Map(prunableIds(plan).map((id, i) => [id, masks[i]!]));
     this.step = 0;
     this.session = await this.executor.open({
-      plan,
+      network: plan,
       weights: initial,
       masks: plan.parameters.map((_, id) => {
         const mask = ofParameter.get(id);

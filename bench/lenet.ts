@@ -84,7 +84,7 @@ async function trainLevel(
   const prunable = plan.parameters.flatMap((parameter, i) => (parameter.prunable ? [i] : []));
   const current = masks ?? prunable.map(i => Mask.ones(plan.parameters[i]!.size));
   const session = await executor.open({
-    plan,
+    network: plan,
     weights: initial,
     masks: plan.parameters.map((_, i) =>
       masks && prunable.includes(i) ? current[prunable.indexOf(i)]!.toBytes() : null,

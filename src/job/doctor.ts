@@ -92,7 +92,7 @@ async function measure(executor: Executor, data: DataSet, subject: Subject): Pro
   const model = await loadModel(subject.model, '.');
   const plan = lowerModel(model, { inputShape, classes, loss: 'cross-entropy' });
   const session = await executor.open({
-    plan,
+    network: plan,
     weights: initialWeights(plan, 0),
     masks: plan.parameters.map(() => null),
     optimizer: { name: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },

@@ -117,7 +117,7 @@ class ExperimentJob {
     const { store, executor } = this;
     const runner = new Runner({
       store,
-      plan,
+      network: plan,
       outputLayer,
       executor,
       initial,

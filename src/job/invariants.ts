@@ -1,6 +1,6 @@
 /** Rule 2 of docs/architecture.md, checked after each run where WINNING_TICKET_DEBUG is 1: a breach is a mistake of this program. */
 import type { Mask } from '../lottery/mask';
-import type { Plan } from '../training/plan/plan';
+import type { Network } from '../training/network';
 import type { ByteMasks, Weights } from '../training/trainer';
 
 export const checkInvariants = {
@@ -12,8 +12,8 @@ export const checkInvariants = {
   },
 
   /** @throws Error where a pruned weight is not exactly 0 after training */
-  staysZero(run: string, plan: Plan, weights: Weights, masks: ByteMasks): void {
-    plan.parameters.forEach(({ name }, i) => {
+  staysZero(run: string, network: Network, weights: Weights, masks: ByteMasks): void {
+    network.parameters.forEach(({ name }, i) => {
       const mask = masks[i];
       const alive = mask ? weights[i]!.findIndex((value, j) => mask[j] === 0 && value !== 0) : -1;
       if (alive >= 0) throw new Error(`run ${run}: pruned weight ${alive} of ${name} is ${weights[i]![alive]!}, not 0`);

@@ -10,7 +10,7 @@ import { CutError } from '../lottery/select';
 import { earlyStopStep, evaluationsWithoutGain } from '../lottery/statistics';
 import type { CurvePoint, MemoryUse } from '../shared/report';
 import type { MaskRecipe, RunNode, RunRecord, StartRecipe } from '../shared/run';
-import type { Plan } from '../training/plan/plan';
+import type { Network } from '../training/network';
 import { NonFiniteLossError, type Executor, type TrainingSession, type Weights } from '../training/trainer';
 import { checkInvariants } from './invariants';
 import { regularizationOf } from './regularization';
@@ -19,7 +19,7 @@ import type { RunResults, RunStore } from './store';
 
 export interface RunnerParts {
   readonly store: RunStore;
-  readonly plan: Plan;
+  readonly network: Network;
   readonly outputLayer: string;
   readonly executor: Executor;
   /** θ₀ by its recipe; 'final' recipes are the runner's own. */
@@ -38,8 +38,8 @@ export class Runner {
   private readonly stored: StoredTensors;
 
   constructor(private readonly parts: RunnerParts) {
-    this.layers = prunableLayers(parts.plan.parameters, parts.outputLayer);
-    this.stored = new StoredTensors(parts.store, parts.plan, this.layers);
+    this.layers = prunableLayers(parts.network.parameters, parts.outputLayer);
+    this.stored = new StoredTensors(parts.store, parts.network, this.layers);
   }
 
   /**
@@ -114,11 +114,11 @@ class Attempt {
   ) {}
 
   async train(): Promise<void> {
-    const { plan, executor } = this.parts;
+    const { network, executor } = this.parts;
     const { training, orderSeed, steps } = this.node.inputs;
     const masks = this.byteMasks();
     const session = await executor.open({
-      plan,
+      network,
       weights: this.start!,
       masks,
       optimizer: training.optimizer,
@@ -153,7 +153,7 @@ class Attempt {
       throw error;
     }
     await session.close();
-    if (this.parts.debug) checkInvariants.staysZero(this.node.key, plan, this.final, masks);
+    if (this.parts.debug) checkInvariants.staysZero(this.node.key, network, this.final, masks);
   }
 
   private async evaluate(session: TrainingSession, step: number, trainLoss: number | null): Promise<void> {
@@ -180,9 +180,9 @@ class Attempt {
     return earlyStopping !== undefined && evaluationsWithoutGain(this.curve) >= earlyStopping.patience;
   }
 
-  /** For every parameter of the plan; null where it is not prunable or nothing is pruned. */
+  /** For every parameter of the network; null where it is not prunable or nothing is pruned. */
   byteMasks(): (Uint8Array | null)[] {
-    return this.parts.plan.parameters.map(({ name }) => {
+    return this.parts.network.parameters.map(({ name }) => {
       const mask = this.masks?.[this.layers.findIndex(layer => layer.name === name)];
       return mask && mask.kept < mask.size ? mask.toBytes() : null;
     });
@@ -234,7 +234,7 @@ class Attempt {
   }
 
   private weightTensors(weights: Weights): NamedTensor[] {
-    return this.parts.plan.parameters.map(({ name, shape }, i) => ({ name, shape, dtype: 'F32', data: weights[i]! }));
+    return this.parts.network.parameters.map(({ name, shape }, i) => ({ name, shape, dtype: 'F32', data: weights[i]! }));
   }
 }
 

@@ -1,9 +1,9 @@
-/** Weights and masks of finished runs, checked against the plan: a file in the store may hold anything. */
+/** Weights and masks of finished runs, checked against the network: a file in the store may hold anything. */
 import path from 'node:path';
 import type { TensorData } from '../checkpoints/safetensors';
 import type { PrunableLayer } from '../lottery/layers';
 import { Mask } from '../lottery/mask';
-import type { Plan } from '../training/plan/plan';
+import type { Network } from '../training/network';
 import { StoreError } from './files';
 import type { RunStore, TensorFile } from './store';
 
@@ -20,15 +20,15 @@ export class StoredTensors {
 
   constructor(
     private readonly store: RunStore,
-    private readonly plan: Plan,
+    private readonly network: Network,
     private readonly layers: readonly PrunableLayer[],
   ) {
-    this.maximumBytes = headerBytes + plan.parameters.reduce((sum, { size }) => sum + size * 4, 0);
+    this.maximumBytes = headerBytes + network.parameters.reduce((sum, { size }) => sum + size * 4, 0);
   }
 
-  /** In the order of the plan's parameters. @throws StoreError */
+  /** In the order of the network's parameters. @throws StoreError */
   async finalWeights(run: string): Promise<Float32Array[]> {
-    return this.weights(run, this.plan.parameters);
+    return this.weights(run, this.network.parameters);
   }
 
   /** In the order of the prunable layers. @throws StoreError */

@@ -1,16 +1,17 @@
 /** What every executor offers: it holds a data set, opens training sessions on it, and trains and evaluates them. */
 import type { OptimizerConfig, ScheduleInSteps } from '../shared/experiment';
 import type { DataSet } from '../data/dataset';
-import type { Plan } from './plan/plan';
+import type { Network } from './network';
 
-/** Values of each parameter of the plan, in its order and layout. */
+/** Values of each parameter of the network, in its order and layout. */
 export type Weights = readonly Float32Array[];
 
 /** 1 = kept, one byte a weight, for each parameter; null: nothing is masked. */
 export type ByteMasks = readonly (Uint8Array | null)[];
 
 export interface TrainingSetup {
-  readonly plan: Plan;
+  /** Where it is no plan, executors that run plans only throw PlanError when the session is opened. */
+  readonly network: Network;
   /** Weights at `fromStep`; masked ones are set to 0 on the way in. */
   readonly weights: Weights;
   readonly masks: ByteMasks;

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { DataSet } from '../../data/dataset';
+import { planOf } from '../network';
 import {
   type Evaluation,
   type Executor,
@@ -67,6 +68,7 @@ export async function createWasmExecutor(data: DataSet, options: WasmOptions = {
     device: describeDevice(threads),
     variant: numericVariant,
     async open(setup) {
+      planOf(setup.network);
       const opened = await leader.ask({ type: 'open', setup });
       if (opened.type === 'refused') throw new MemoryLimitError(opened.plan, opened.limit, setup.batchSize);
       if (opened.type !== 'opened') throw unexpected(opened);

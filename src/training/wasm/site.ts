@@ -1,4 +1,5 @@
 /** Lays parameters out in memory: values as each op wants them, and beside them what the recipe needs of each. */
+import { planOf } from '../network';
 import type { ParameterId } from '../plan/plan';
 import type { TrainingSetup } from '../trainer';
 import { padded } from './format';
@@ -45,7 +46,7 @@ export class ProgramSite implements Site {
     /** Of the storage that holds the model's input. */
     readonly sharedShift: { readonly input: readonly number[]; readonly shift: number } | null,
   ) {
-    this.plan = setup.plan;
+    this.plan = planOf(setup.network);
   }
 
   inputShift(buffer: number): number | null {

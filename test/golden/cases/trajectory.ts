@@ -33,7 +33,7 @@ export function trajectoryOf(golden: GoldenCase): Trajectory {
     orders,
     data: dataOf(golden, plan.inputShape, plan.activations.at(-1)!.size),
     setup: {
-      plan,
+      network: plan,
       weights: plan.parameters.map((p, i) => fromTorch(golden.floats(`init.${torchName(p)}`), orders[i]!)),
       masks: plan.parameters.map((p, i) => {
         const name = `mask.${torchName(p)}`;
@@ -97,7 +97,7 @@ export function compareTrajectory(
     parameter.trainable
       ? tolerance.suggested_weight_atol
       : (tolerance.suggested_running_stat_atol ?? tolerance.suggested_weight_atol);
-  setup.plan.parameters.forEach((parameter, i) => {
+  setup.network.parameters.forEach((parameter, i) => {
     const values = toTorch(weights[i]!, orders[i]!);
     golden.expectValues(`final.${torchName(parameter)}`, values, allowed(parameter));
     // the peer's masked weights are still alive after its update; here they are 0 already

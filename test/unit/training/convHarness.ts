@@ -204,7 +204,7 @@ export class ConvBench<P extends Placement> {
     ];
     const values = [data.kernel, data.bias];
     const site: Site = {
-      setup: { plan } as Site['setup'],
+      setup: { network: plan } as Site['setup'],
       plan,
       buffers: this.buffers,
       threads,

@@ -45,7 +45,7 @@ describe('a plan that does not fit into memory', () => {
       // every activation of the forward pass is needed by the backward pass: more than 250,000 floats an example
       expect(plan.activations).toBeGreaterThan(65_536 * 250_000 * 4);
       // weights with two moments, not more than a few copies of them
-      const weights = tooLarge.plan.parameters.reduce((sum, { size }) => sum + size * 4, 0);
+      const weights = tooLarge.network.parameters.reduce((sum, { size }) => sum + size * 4, 0);
       expect(plan.parameters).toBeGreaterThan(3 * weights);
       expect(message).toContain('batch of 65536');
       expect(message).toContain(`${String(Math.ceil(plan.total / 2 ** 20))} MiB`);

@@ -129,7 +129,7 @@ export class OpBench<Op extends PlanOp> {
     const plan = planOf(test);
     const parameters = test.parameters ?? [];
     const site: Site = {
-      setup: { plan } as Site['setup'],
+      setup: { network: plan } as Site['setup'],
       plan,
       buffers: this.buffers,
       threads,

@@ -52,7 +52,7 @@ async function compare(optimizer: OptimizerConfig, regularization: Regularizatio
     totalSteps: steps,
     schedule: { name: 'cosine', minimum: 0.01, warmup: 2 },
   });
-  const reference = new ReferenceTrainer({ ...setup, ...regularization });
+  const reference = new ReferenceTrainer({ ...setup, plan, ...regularization });
   const executor = await createWasmExecutor(data, { threads: 2 });
   try {
     const session = await executor.open(setup);

@@ -4,6 +4,7 @@ import type { Model } from '../../../src/models/model';
 import type { KerasTopology } from '../../../src/models/topology';
 import type { Random } from '../../../src/shared/random';
 import { lowerModel } from '../../../src/training/plan/lower';
+import type { Network } from '../../../src/training/network';
 import type { Plan } from '../../../src/training/plan/plan';
 import { noRegularization, type TrainingSetup } from '../../../src/training/trainer';
 
@@ -83,11 +84,11 @@ export const adam = {
   weightDecay: 0.001,
 } as const;
 
-export function setupOf(plan: Plan, weights: Float32Array[], changes: Partial<TrainingSetup> = {}): TrainingSetup {
+export function setupOf(network: Network, weights: Float32Array[], changes: Partial<TrainingSetup> = {}): TrainingSetup {
   return {
-    plan,
+    network,
     weights,
-    masks: plan.parameters.map(() => null),
+    masks: network.parameters.map(() => null),
     optimizer: plainSgd,
     schedule: { name: 'constant', warmup: 0 },
     batchSize: 20,
