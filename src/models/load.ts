@@ -22,7 +22,7 @@ const kinds: readonly Kind[] = [
   { endings: /\.json$/i, read: readLayersModel },
   { endings: /\.(keras|h5|hdf5)$/i, read: readKerasFile },
   { endings: /\.onnx$/i, read: readOnnxFile },
-  { endings: /\.(pt|pth|th|ckpt|pth\.tar|safetensors)$/i, read: readTorchFile },
+  { endings: /\.(pt|pth|th|ckpt|bin|pth\.tar|safetensors)$/i, read: readTorchFile },
 ];
 
 /**
@@ -42,7 +42,8 @@ export async function loadModel(spec: string, baseDirectory: string, data = anyD
     throw new ExperimentError(
       'model',
       `"${spec}" cannot be read: it must be the model.json of a TensorFlow.js LayersModel, a model that Keras has saved ` +
-        '(.keras, .h5), or a built-in model such as "builtin:lenet-300-100"',
+        '(.keras, .h5), an ONNX model, weights of PyTorch (.pt, .pth, .bin, .safetensors) that fit a built-in model, or a ' +
+        'built-in model such as "builtin:lenet-300-100"',
     );
   }
   const file = path.resolve(baseDirectory, spec);

@@ -12,7 +12,8 @@ import { PlanError, type Plan } from './plan';
 export interface LoweringTarget {
   /** Shape of one example of the data, channels last. */
   readonly inputShape: readonly number[];
-  readonly classes: number;
+  /** null: as many as a model from a file has outputs. */
+  readonly classes: number | null;
   readonly loss: Plan['loss'];
 }
 
@@ -21,7 +22,7 @@ export interface LoweringTarget {
  */
 export function lowerModel(model: Pick<Model, 'topology'>, target: LoweringTarget): Plan {
   const { inputShape, classes, loss } = target;
-  const graph = readTopology(model.topology(inputShape, classes));
+  const graph = readTopology(model.topology(inputShape, classes ?? 1));
   const { layers, input, output } = orderLayers(graph);
   const builder = new PlanBuilder(inputShape);
   const made = new Map<string, Value>();
@@ -69,15 +70,16 @@ function seenShape(first: Layer, data: readonly number[]): readonly number[] {
   );
 }
 
-function checkEnd(builder: PlanBuilder, last: Layer, { shape }: Value, classes: number): void {
+function checkEnd(builder: PlanBuilder, last: Layer, { shape }: Value, classes: number | null): void {
   if (!builder.hasKernels) {
     throw new PlanError(last.name, 'the model has no layer with weights, so there is nothing to train or prune');
   }
-  if (shape.length !== 1 || shape[0] !== classes) {
+  const wanted = classes ?? shape[0]!;
+  if (shape.length !== 1 || shape[0] !== wanted) {
     const outputs = shape.length === 1 ? `${shape[0]!} output${shape[0] === 1 ? '' : 's'}` : `[${shape.join(', ')}]`;
     throw new PlanError(
       last.name,
-      `the model ends in ${outputs} but the data has ${classes} classes; give layer "${last.name}" one output a class`,
+      `the model ends in ${outputs} but the data has ${wanted} classes; give layer "${last.name}" one output a class`,
     );
   }
 }
