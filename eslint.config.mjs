@@ -53,6 +53,13 @@ export default tseslint.config(
     ]),
   },
   { files: ['src/lottery/**', 'src/sparsity/**'], rules: rooms(onlyHostSeesVscode, noExecutor, noHost, noJob) },
+  {
+    files: ['src/metrics/**'],
+    rules: rooms(onlyHostSeesVscode, noExecutor, noHost, noJob, noNode, [
+      ['../*/**', '!../shared/**'],
+      'src/metrics imports only src/shared.',
+    ]),
+  },
   { files: ['src/training/**', 'src/models/**', 'src/data/**'], rules: rooms(onlyHostSeesVscode, noHost, noJob) },
   {
     files: ['src/host/**'],

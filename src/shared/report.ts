@@ -14,6 +14,23 @@ export interface Statistic {
   readonly values: readonly number[];
 }
 
+/**
+ * What a run's evaluation after the last step comes to, on the test split; docs/science.md defines each. Shares 0 to 1:
+ * `topFive` (with more than five classes), `worstRecall` (of the class with the lowest), `calibrationError`; `brier` 0 to
+ * 2. Of a regression: `r2`, and errors in the unit of the targets.
+ */
+export const measureNames = [
+  'topFive',
+  'worstRecall',
+  'calibrationError',
+  'brier',
+  'r2',
+  'rootMeanSquaredError',
+  'meanAbsoluteError',
+] as const;
+export type MeasureName = (typeof measureNames)[number];
+export type Measures = Readonly<Partial<Record<MeasureName, number>>>;
+
 export interface ReportPoint {
   readonly level: number;
   /** Kept and all weights of every prunable layer, excluded layers too; of the first replicate. */
