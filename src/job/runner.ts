@@ -234,7 +234,12 @@ class Attempt {
   }
 
   private weightTensors(weights: Weights): NamedTensor[] {
-    return this.parts.network.parameters.map(({ name, shape }, i) => ({ name, shape, dtype: 'F32', data: weights[i]! }));
+    return this.parts.network.parameters.map(({ name, shape }, i) => ({
+      name,
+      shape,
+      dtype: 'F32',
+      data: weights[i]!,
+    }));
   }
 }
 

@@ -84,7 +84,11 @@ export const adam = {
   weightDecay: 0.001,
 } as const;
 
-export function setupOf(network: Network, weights: Float32Array[], changes: Partial<TrainingSetup> = {}): TrainingSetup {
+export function setupOf(
+  network: Network,
+  weights: Float32Array[],
+  changes: Partial<TrainingSetup> = {},
+): TrainingSetup {
   return {
     network,
     weights,
