@@ -168,6 +168,7 @@ class ExperimentJob {
   }
 
   private sendProgress(now: boolean): void {
+      data,
     if (!now && performance.now() - this.reportedAt < progressMilliseconds) return;
     this.reportedAt = performance.now();
     this.emit({ type: 'progress', progress: this.tracker.progress() });
@@ -227,8 +228,10 @@ class ExperimentJob {
       status,
       ...(error !== undefined && { error }),
       ...(errorField !== undefined && { errorField }),
-      executor: executor.name,
-      device: this.executor?.device ?? records.values().next().value?.device ?? '',
+      ...(data.task === 'regression' && { task: data.task }),
+      executor: current.name,
+      device: this.executor?.device ?? computed?.device ?? '',
+      executorChoice: choice,
       dataDescription,
       modelDescription,
     });

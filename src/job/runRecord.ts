@@ -1,6 +1,7 @@
 /** What a `run.json` must hold to be believed: anyone may have written it. */
 import * as z from 'zod';
 import { runKey } from '../lottery/graph';
+import { measureNames } from '../shared/report';
 import type { RunRecord } from '../shared/run';
 
 /** No path is ever made from anything else. */
@@ -54,6 +55,8 @@ const inputs = z.strictObject({
   start,
 });
 
+const measures = Object.fromEntries(measureNames.map(name => [name, finite.optional()]));
+
 const record = z.looseObject({
   key,
   inputs,
@@ -68,12 +71,13 @@ const record = z.looseObject({
   layers: z.array(z.strictObject({ name: z.string(), shape: z.array(step), total: step, kept: step })),
   final: z
     .strictObject({
-      testAccuracy: finite.min(0).max(1),
+      testAccuracy: finite.min(0).max(1).nullable(),
       testLoss: finite,
       validationAccuracy: finite.min(0).max(1).nullable(),
       validationLoss: finite.nullable(),
     })
     .optional(),
+  measures: z.strictObject(measures).optional(),
   earlyStopStep: step.optional(),
   stoppedAt: step.optional(),
   memory: z.strictObject({ data: bytes, parameters: bytes, activations: bytes, total: bytes }).optional(),

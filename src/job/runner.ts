@@ -2,12 +2,15 @@
 import { performance } from 'node:perf_hooks';
 import { version } from '../../package.json';
 import type { NamedTensor } from '../checkpoints/safetensors';
+import type { DataSet } from '../data/dataset';
 import { prunableLayers, type PrunableLayer } from '../lottery/layers';
 import { NanWeightError } from '../lottery/magnitude';
 import type { Mask } from '../lottery/mask';
 import { buildMasks, LayerCollapseError } from '../lottery/masks';
 import { CutError } from '../lottery/select';
 import { earlyStopStep, evaluationsWithoutGain } from '../lottery/statistics';
+import { evaluateOutputs } from '../metrics/evaluate';
+import { measuresOf, type RunEvaluation } from '../shared/evaluation';
 import type { CurvePoint, MemoryUse } from '../shared/report';
 import type { MaskRecipe, RunNode, RunRecord, StartRecipe } from '../shared/run';
 import type { Network } from '../training/network';
@@ -22,6 +25,8 @@ export interface RunnerParts {
   readonly network: Network;
   readonly outputLayer: string;
   readonly executor: Executor;
+  /** What the executor holds. */
+  readonly data: Pick<DataSet, 'task' | 'classes' | 'test'>;
   /** θ₀ by its recipe; 'final' recipes are the runner's own. */
   readonly initial: (recipe: Exclude<StartRecipe, { kind: 'final' }>) => Weights;
   /** Checks rule 2 of docs/architecture.md after each run. */
@@ -98,6 +103,7 @@ class Attempt {
   start: Weights | null = null;
   error: string | null = null;
   private final: Weights | null = null;
+  private evaluation: RunEvaluation | null = null;
   private stoppedAt: number | null = null;
   private memory: MemoryUse | null = null;
   private readonly curve: CurvePoint[] = [];
@@ -135,6 +141,7 @@ class Attempt {
       for (const step of evaluationSteps(steps, training.evaluateEvery)) {
         const { loss, seconds } = await session.train(step, {
           ...(this.signal && { signal: this.signal }),
+      this.evaluation = await this.evaluateOutputs(session);
           onProgress: progress => {
             this.listener.onStep(progress.step);
           },
@@ -152,6 +159,7 @@ class Attempt {
       await session.close().catch(() => undefined);
       throw error;
     }
+    const hasClasses = this.parts.data.task === 'classification';
     await session.close();
     if (this.parts.debug) checkInvariants.staysZero(this.node.key, network, this.final, masks);
   }
@@ -164,12 +172,24 @@ class Attempt {
     // training can end on a finite loss and with weights that are none
     if (![test.loss, validation?.loss ?? 0].every(Number.isFinite)) throw new NonFiniteLossError(step);
     const point: CurvePoint = {
+  /** What the model does on the test split after the last step, in full: once a run. */
+  private async evaluateOutputs(session: TrainingSession): Promise<RunEvaluation> {
+    const began = performance.now();
+    const { classes, test } = this.parts.data;
+    const logits = this.node.inputs.training.loss === 'cross-entropy';
+    const evaluation = await evaluateOutputs({ classes, labels: test.labels, logits }, visit =>
+      session.predict('test', visit, this.signal),
+    );
+    this.seconds.evaluate += (performance.now() - began) / 1000;
+    return evaluation;
+  }
+
       step,
       trainLoss,
       validationLoss: validation?.loss ?? null,
-      validationAccuracy: validation?.accuracy ?? null,
+      validationAccuracy: hasClasses ? (validation?.accuracy ?? null) : null,
       testLoss: test.loss,
-      testAccuracy: test.accuracy,
+      testAccuracy: hasClasses ? test.accuracy : null,
     };
     this.curve.push(point);
     this.listener.onEvaluation(point);
@@ -204,6 +224,7 @@ class Attempt {
       finishedAt: new Date().toISOString(),
       seconds: { ...this.seconds, total: (performance.now() - this.began) / 1000 },
       layers: this.layers.flatMap(({ name, shape, size }, i) =>
+      ...(this.error === null && this.evaluation && { measures: measuresOf(this.evaluation) }),
         this.masks ? [{ name, shape, total: size, kept: this.masks[i]!.kept }] : [],
       ),
       ...(this.error === null &&
@@ -212,6 +233,7 @@ class Attempt {
             testAccuracy: last.testAccuracy,
             testLoss: last.testLoss,
             validationAccuracy: last.validationAccuracy,
+      evaluation: this.error === null ? this.evaluation : null,
             validationLoss: last.validationLoss,
           },
         }),

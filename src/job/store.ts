@@ -2,13 +2,14 @@
  * The run store on disk, the only truth:
  *
  *     experiments/<name>/experiment.json, report.json
- *     runs/<key>/run.json, curve.jsonl, {start,final,mask}.safetensors
+ *     runs/<key>/run.json, curve.jsonl, evaluation.json, {start,final,mask}.safetensors
  *
  * A run is there if and only if its `run.json` is there and valid: it is written last. Everything else in a run's folder
  * is then complete; without it, it counts as nothing and is written anew.
  */
 import path from 'node:path';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor, type TensorData } from '../checkpoints/safetensors';
+import type { RunEvaluation } from '../shared/evaluation';
 import type { Experiment } from '../shared/experiment';
 import type { CurvePoint, Report } from '../shared/report';
 import type { RunRecord } from '../shared/run';
@@ -30,6 +31,8 @@ export type TensorFile = 'start' | 'final' | 'mask';
 export interface RunResults {
   readonly record: RunRecord;
   readonly curve: readonly CurvePoint[];
+  /** null where the run failed. */
+  readonly evaluation: RunEvaluation | null;
   /** Absent where the run failed before they were made. */
   readonly tensors: Readonly<Partial<Record<TensorFile, readonly NamedTensor[]>>>;
 }
@@ -81,12 +84,13 @@ export class RunStore {
   }
 
   /** @throws StoreError; the run then counts as not there */
-  async writeRun({ record, curve, tensors }: RunResults): Promise<void> {
+  async writeRun({ record, curve, evaluation, tensors }: RunResults): Promise<void> {
     const directory = this.runDirectory(record.key);
     await makeDirectory(directory);
     const lines = curve.map(point => `${JSON.stringify(point)}\n`).join('');
     await Promise.all([
       writeWhole(path.join(directory, 'curve.jsonl'), lines),
+      ...(evaluation ? [writeWhole(path.join(directory, 'evaluation.json'), `${JSON.stringify(evaluation)}\n`)] : []),
       ...Object.entries(tensors).map(([name, values]) =>
         writeWhole(path.join(directory, `${name}.safetensors`), encodeSafetensors(values)),
       ),

@@ -1,12 +1,10 @@
 /**
  * The three conditions of a winning ticket, each judged at one level with its numbers. Over replicates; where there is
- * only one, its standard deviation is unknown, and `tolerance` stands in for it.
+ * only one, its standard deviation is unknown, and the tolerance of the quality stands in for it.
  */
-import { formatAccuracyStatistic, formatCount } from '../shared/format';
+import { formatCount } from '../shared/format';
+import type { Quality } from '../shared/quality';
 import type { Reason, ReportPoint, Statistic } from '../shared/report';
-
-/** 0.2 percentage points: what one standard deviation is taken to be where there is only one replicate. */
-export const tolerance = 0.002;
 
 export const controls = ['random-reinit', 'random-mask'] as const;
 export type Control = (typeof controls)[number];
@@ -20,17 +18,18 @@ export const controlMeaning: Readonly<Record<Control, string>> = {
 /** Absorbs the last bit of a float: 0.98 − 0.002 is not exactly 0.978. */
 const rounding = 1e-9;
 
-/** (a) Mean test accuracy at least that of the dense network minus one of its standard deviations. */
-export function accuracyCondition(ticket: ReportPoint, dense: ReportPoint): Reason {
-  const margin = spread(dense.testAccuracy);
-  const met = ticket.testAccuracy.mean >= dense.testAccuracy.mean - margin - rounding;
-  const limit = `${(margin * 100).toFixed(2)} percentage points`;
-  const basis = dense.testAccuracy.values.length > 1 ? `one standard deviation, ${limit}` : `a tolerance of ${limit}`;
+/** (a) Mean test accuracy, or R², at least that of the dense network minus one of its standard deviations. */
+export function qualityCondition(quality: Quality, ticket: ReportPoint, dense: ReportPoint): Reason {
+  const [own, reference] = [quality.of(ticket), quality.of(dense)];
+  const margin = spread(quality, reference);
+  const met = own.mean >= reference.mean - margin - rounding;
+  const limit = quality.formatMargin(margin);
+  const basis = reference.values.length > 1 ? `one standard deviation, ${limit}` : `a tolerance of ${limit}`;
   return {
     met,
     text:
-      `Accuracy: ${formatAccuracyStatistic(ticket.testAccuracy)} against ` +
-      `${formatAccuracyStatistic(dense.testAccuracy)} dense; ${met ? 'within' : 'lower by more than'} ${basis}.`,
+      `${quality.title}: ${quality.formatStatistic(own)} against ` +
+      `${quality.formatStatistic(reference)} dense; ${met ? 'within' : 'lower by more than'} ${basis}.`,
   };
 }
 
@@ -56,7 +55,12 @@ export function stops(ticket: ReportPoint, dense: ReportPoint): string | null {
 }
 
 /** (c) for one control: better by more than the control's standard deviation. */
-export function controlCondition(ticket: ReportPoint, control: Control, point: ReportPoint | undefined): Reason {
+export function controlCondition(
+  quality: Quality,
+  ticket: ReportPoint,
+  control: Control,
+  point: ReportPoint | undefined,
+): Reason {
   if (!point) {
     return {
       met: false,
@@ -64,17 +68,18 @@ export function controlCondition(ticket: ReportPoint, control: Control, point: R
       text: `Chance: no result of ${control} (${controlMeaning[control]}) at this level.`,
     };
   }
-  const margin = spread(point.testAccuracy);
-  const met = ticket.testAccuracy.mean - point.testAccuracy.mean > margin + rounding;
+  const [own, other] = [quality.of(ticket), quality.of(point)];
+  const margin = spread(quality, other);
+  const met = own.mean - other.mean > margin + rounding;
   return {
     met,
     text:
-      `Chance: ${formatAccuracyStatistic(ticket.testAccuracy)} against ` +
-      `${formatAccuracyStatistic(point.testAccuracy)} of ${control} (${controlMeaning[control]}); ` +
-      `${met ? 'better by more than' : 'not better by more than'} ${(margin * 100).toFixed(2)} percentage points.`,
+      `Chance: ${quality.formatStatistic(own)} against ` +
+      `${quality.formatStatistic(other)} of ${control} (${controlMeaning[control]}); ` +
+      `${met ? 'better by more than' : 'not better by more than'} ${quality.formatMargin(margin)}.`,
   };
 }
 
-function spread(accuracy: Statistic): number {
-  return accuracy.values.length > 1 ? accuracy.std : tolerance;
+function spread({ tolerance }: Quality, { values, std }: Statistic): number {
+  return values.length > 1 ? std : tolerance;
 }

@@ -1,6 +1,8 @@
 /** The report of an experiment, from its plan and whatever the run store holds by now. Pure: the same store, the same report. */
+import type { ExecutorChoice } from '../shared/executorChoice';
 import type { Experiment } from '../shared/experiment';
 import {
+  measureNames,
   methods,
   type ExperimentStatus,
   type Method,
@@ -9,7 +11,9 @@ import {
   type ReportPoint,
   type ReportRun,
   type ReportSeries,
+  type Task,
 } from '../shared/report';
+import { qualityOf } from '../shared/quality';
 import type { RunNode, RunRecord } from '../shared/run';
 import { statistic } from './statistics';
 import { verdict } from './verdict';
@@ -24,8 +28,11 @@ export interface ReportInput {
   readonly status: ExperimentStatus;
   readonly error?: string;
   readonly errorField?: string;
+  /** Left out: classification. */
+  readonly task?: Task;
   readonly executor: string;
   readonly device: string;
+  readonly executorChoice: ExecutorChoice;
   readonly dataDescription: string;
   readonly modelDescription: string;
 }
@@ -40,8 +47,10 @@ export function buildReport(input: ReportInput): Report {
     status,
     ...(input.error === undefined ? {} : { error: input.error }),
     ...(input.errorField === undefined ? {} : { errorField: input.errorField }),
+    ...(input.task === undefined ? {} : { task: input.task }),
     executor,
     device,
+    executorChoice: input.executorChoice,
     dataDescription,
     modelDescription,
     seconds: secondsOf(nodes, records),
@@ -49,6 +58,7 @@ export function buildReport(input: ReportInput): Report {
     series,
     layers: layersOf(nodes, records),
     verdict: verdict({
+      quality: qualityOf(input),
       series,
       compare: experiment.compare,
       levels: experiment.pruning.levels,
@@ -77,6 +87,10 @@ function pointOf(level: number, records: readonly RunRecord[]): ReportPoint {
   const total = first.layers.reduce((sum, layer) => sum + layer.total, 0);
   const over = (value: (record: RunRecord) => number | null | undefined) =>
     statistic(records.map(value).filter(one => one !== null && one !== undefined));
+  const measures = measureNames.flatMap(name => {
+    const measured = over(record => record.measures?.[name]);
+    return measured.values.length > 0 ? [[name, measured] as const] : [];
+  });
   return {
     level,
     kept,
@@ -87,6 +101,7 @@ function pointOf(level: number, records: readonly RunRecord[]): ReportPoint {
     validationAccuracy: over(record => record.final?.validationAccuracy),
     earlyStopStep: over(record => record.earlyStopStep),
     seconds: over(record => record.seconds.total),
+    ...(measures.length > 0 && { measures: Object.fromEntries(measures) }),
     runs: records.map(record => record.key),
   };
 }

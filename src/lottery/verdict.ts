@@ -1,16 +1,18 @@
 /**
  * Is there a winning ticket? A level wins if, over its replicates,
- * (a) its mean test accuracy is at least the dense mean minus one dense standard deviation,
+ * (a) its mean test accuracy (of a regression, here and below, test R²) is at least the dense mean minus one dense
+ *     standard deviation,
  * (b) it reaches its lowest validation loss in no more steps than dense (left out, and said so, without validation data),
  * (c) it beats random-reinit and random-mask at that level by more than their standard deviation.
- * With one replicate a deviation is unknown: 0.2 percentage points take its place in (a) and (c).
+ * With one replicate a deviation is unknown: 0.2 percentage points, or 0.002 of R², take its place in (a) and (c).
  * The verdict is the sparsest such level. Without both controls there is none: it is not shown to be better than chance.
  */
 import type { Comparison } from '../shared/experiment';
-import { formatAccuracyStatistic, formatCount, formatShare } from '../shared/format';
+import { formatCount, formatShare } from '../shared/format';
+import type { Quality } from '../shared/quality';
 import type { Method, Reason, ReportPoint, ReportSeries, Verdict } from '../shared/report';
 import {
-  accuracyCondition,
+  qualityCondition,
   controlCondition,
   controlMeaning,
   controls,
@@ -20,6 +22,7 @@ import {
 } from './conditions';
 
 export interface VerdictInput {
+  readonly quality: Quality;
   readonly series: readonly ReportSeries[];
   /** Comparisons the experiment asks for. */
   readonly compare: readonly Comparison[];
@@ -31,7 +34,7 @@ export interface VerdictInput {
 
 interface Judged {
   readonly point: ReportPoint;
-  readonly accuracy: Reason;
+  readonly quality: Reason;
   readonly speed: Reason | null;
   readonly chance: readonly Reason[];
 }
@@ -59,27 +62,29 @@ type WithoutLevels = Omit<Verdict, 'levels'>;
 function judge(input: VerdictInput, point: ReportPoint, dense: ReportPoint): Judged {
   return {
     point,
-    accuracy: accuracyCondition(point, dense),
+    quality: qualityCondition(input.quality, point, dense),
     speed: speedCondition(point, dense),
-    chance: controls.map(control => controlCondition(point, control, controlPoint(input, control, point.level))),
+    chance: controls.map(control =>
+      controlCondition(input.quality, point, control, controlPoint(input, control, point.level)),
+    ),
   };
 }
 
-function reasonsOf({ accuracy, speed, chance }: Judged): Reason[] {
-  return [accuracy, ...(speed ? [speed] : []), ...chance];
+function reasonsOf({ quality, speed, chance }: Judged): Reason[] {
+  return [quality, ...(speed ? [speed] : []), ...chance];
 }
 
 function winning(input: VerdictInput, level: Judged, dense: ReportPoint): WithoutLevels {
   const { point } = level;
+  const { of, formatStatistic } = input.quality;
   const chance = controls.map(
-    control =>
-      `${controlMeaning[control]} ${formatAccuracyStatistic(controlPoint(input, control, point.level)!.testAccuracy)}`,
+    control => `${controlMeaning[control]} ${formatStatistic(of(controlPoint(input, control, point.level)!))}`,
   );
   return {
     found: true,
     level: point.level,
     sparsity: point.sparsity,
-    summary: `Winning ticket${soFar(input)} ${comparison(point, dense)}.`,
+    summary: `Winning ticket${soFar(input)} ${comparison(input, point, dense)}.`,
     reasons: [`Not luck: ${chance.join(', ')}.`, ...metReasons(level)],
   };
 }
@@ -91,13 +96,14 @@ function notWinning(
   dense: ReportPoint,
   missing: readonly Control[],
 ): WithoutLevels {
-  const candidate = sparsest(judged.filter(({ accuracy, speed }) => accuracy.met && speed?.met !== false));
+  const { of, formatStatistic, comparative } = input.quality;
+  const candidate = sparsest(judged.filter(({ quality, speed }) => quality.met && speed?.met !== false));
   if (!candidate) {
-    const best = judged.reduce((a, b) => (b.point.testAccuracy.mean > a.point.testAccuracy.mean ? b : a));
+    const best = judged.reduce((a, b) => (of(b.point).mean > of(a.point).mean ? b : a));
     const summary =
-      `No winning ticket${soFar(input)}: no pruned level is as accurate as the dense network ` +
-      `(${formatAccuracyStatistic(dense.testAccuracy)}) and learns as fast. The best, at ` +
-      `${formatShare(1 - best.point.sparsity)} of the weights, has ${formatAccuracyStatistic(best.point.testAccuracy)}.`;
+      `No winning ticket${soFar(input)}: no pruned level is ${comparative} the dense network ` +
+      `(${formatStatistic(of(dense))}) and learns as fast. The best, at ` +
+      `${formatShare(1 - best.point.sparsity)} of the weights, has ${formatStatistic(of(best.point))}.`;
     const unmet = reasonsOf(best).filter(({ met }) => !met);
     return {
       ...noWinner,
@@ -111,7 +117,7 @@ function notWinning(
   if (untested.length > 0) {
     return {
       ...noWinner,
-      summary: `Candidate${soFar(input)} ${comparison(point, dense)}; not shown to be better than chance.`,
+      summary: `Candidate${soFar(input)} ${comparison(input, point, dense)}; not shown to be better than chance.`,
       reasons: [
         ...metReasons(candidate),
         ...(missing.length > 0 ? chanceGap(missing) : [openControls(input, untested)]),
@@ -123,13 +129,13 @@ function notWinning(
     ...noWinner,
     summary:
       `No winning ticket${soFar(input)}: at ${formatShare(1 - point.sparsity)} of the weights the network is as good as ` +
-      `the dense one (${formatAccuracyStatistic(point.testAccuracy)}), but not better than chance.`,
+      `the dense one (${formatStatistic(of(point))}), but not better than chance.`,
     reasons: [...candidate.chance.map(({ text }) => text), ...metReasons(candidate)],
   };
 }
 
-function metReasons({ accuracy, speed }: Judged): string[] {
-  return [accuracy.text, speed?.text ?? 'Speed: not measured, because there is no validation data.'];
+function metReasons({ quality, speed }: Judged): string[] {
+  return [quality.text, speed?.text ?? 'Speed: not measured, because there is no validation data.'];
 }
 
 function chanceGap(missing: readonly Control[]): string[] {
@@ -147,14 +153,15 @@ function adviceFor(missing: readonly Control[]): { advice?: string } {
 }
 
 function denseOnly(input: VerdictInput, dense: ReportPoint): Verdict {
-  const accuracy = `${formatAccuracyStatistic(dense.testAccuracy)} test accuracy with all ${formatCount(dense.total)} weights`;
+  const { of, phrase } = input.quality;
+  const measured = `${phrase(of(dense))} with all ${formatCount(dense.total)} weights`;
   if (input.levels === 0) {
-    return nothingFound(`Dense network: ${accuracy}.`, ['No pruning level was asked for: set pruning.levels.'], []);
+    return nothingFound(`Dense network: ${measured}.`, ['No pruning level was asked for: set pruning.levels.'], []);
   }
   const waiting = input.running
     ? `Level 1 of ${formatCount(input.levels)} is still to come.`
     : 'No pruned level was trained.';
-  return nothingFound(`No winning ticket${soFar(input)}: the dense network has ${accuracy}.`, [waiting], []);
+  return nothingFound(`No winning ticket${soFar(input)}: the dense network has ${measured}.`, [waiting], []);
 }
 
 const noWinner = { found: false, level: 0, sparsity: 0 } as const;
@@ -164,11 +171,11 @@ function nothingFound(summary: string, reasons: readonly string[], levels: Verdi
 }
 
 /** "at 3.5 % of the weights: 98.27 ± 0.05 % test accuracy, dense 97.95 ± 0.12 %; stops 31 % earlier" */
-function comparison(point: ReportPoint, dense: ReportPoint): string {
+function comparison({ quality }: VerdictInput, point: ReportPoint, dense: ReportPoint): string {
   const stop = stops(point, dense);
   return (
-    `at ${formatShare(1 - point.sparsity)} of the weights: ${formatAccuracyStatistic(point.testAccuracy)} test accuracy, ` +
-    `dense ${formatAccuracyStatistic(dense.testAccuracy)}${stop === null ? '' : `; ${stop}`}`
+    `at ${formatShare(1 - point.sparsity)} of the weights: ${quality.phrase(quality.of(point))}, ` +
+    `dense ${quality.formatStatistic(quality.of(dense))}${stop === null ? '' : `; ${stop}`}`
   );
 }
 

@@ -1,8 +1,12 @@
 /** The report: what an experiment found. Derived from the run store at any time; drawn by the panel, printed by the CLI. */
+import type { ExecutorChoice } from './executorChoice';
 import type { Experiment } from './experiment';
 
 export const methods = ['iterative', 'one-shot', 'random-reinit', 'random-mask'] as const;
 export type Method = (typeof methods)[number];
+
+/** What a data set asks of a model: the class of an example, or numbers. */
+export type Task = 'classification' | 'regression';
 
 export type RunStatus = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 export type ExperimentStatus = 'running' | 'done' | 'failed' | 'cancelled';
@@ -37,7 +41,7 @@ export interface ReportPoint {
   readonly kept: number;
   readonly total: number;
   readonly sparsity: number;
-  /** After the last step; fractions 0 to 1. */
+  /** After the last step; fractions 0 to 1. Without values where the task is a regression. */
   readonly testAccuracy: Statistic;
   readonly testLoss: Statistic;
   readonly validationAccuracy: Statistic;
@@ -45,6 +49,8 @@ export interface ReportPoint {
   readonly earlyStopStep: Statistic;
   /** Wall seconds of one run, training and evaluation. */
   readonly seconds: Statistic;
+  /** Absent in reports of versions that did not measure them, and where no run of the point has been evaluated so. */
+  readonly measures?: Readonly<Partial<Record<MeasureName, Statistic>>>;
   /** Keys of the runs behind the point, in order of replicate. */
   readonly runs: readonly string[];
 }
@@ -114,8 +120,13 @@ export interface Report {
   readonly error?: string;
   /** The field of the experiment file to change, where there is one. */
   readonly errorField?: string;
+  /** Left out: classification. */
+  readonly task?: Task;
+  /** The one that computed last. */
   readonly executor: string;
   readonly device: string;
+  /** Absent in reports of earlier versions. */
+  readonly executorChoice?: ExecutorChoice;
   /** Data set and model in words, e.g. "MNIST (idx): 55,000 / 5,000 / 10,000". */
   readonly dataDescription: string;
   readonly modelDescription: string;
@@ -136,7 +147,8 @@ export interface CurvePoint {
   readonly validationLoss: number | null;
   readonly validationAccuracy: number | null;
   readonly testLoss: number;
-  readonly testAccuracy: number;
+  /** null with a regression, as `validationAccuracy` is. */
+  readonly testAccuracy: number | null;
 }
 
 /** Where a running experiment stands. */

@@ -3,7 +3,7 @@
  * provenance (the parent's key and the operation), so that every key is known before anything runs.
  */
 import type { Experiment, OptimizerConfig, ScheduleInSteps } from './experiment';
-import type { MemoryUse, Method } from './report';
+import type { Measures, MemoryUse, Method } from './report';
 
 /** Where the mask of a run comes from. */
 export type MaskRecipe =
@@ -107,11 +107,14 @@ export interface RunRecord {
   readonly layers: readonly RunLayer[];
   /** After the last step; absent where the run failed. */
   readonly final?: {
-    readonly testAccuracy: number;
+    /** null with a regression, as `validationAccuracy` is. */
+    readonly testAccuracy: number | null;
     readonly testLoss: number;
     readonly validationAccuracy: number | null;
     readonly validationLoss: number | null;
   };
+  /** The main figures of `evaluation.json`; absent in records of versions without it, and where the run failed. */
+  readonly measures?: Measures;
   readonly earlyStopStep?: number;
   /** Where early stopping ended the run, before `steps.to`. */
   readonly stoppedAt?: number;

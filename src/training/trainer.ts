@@ -70,7 +70,7 @@ export type SplitName = 'training' | 'validation' | 'test';
 export interface Evaluation {
   /** Mean over the split. */
   readonly loss: number;
-  /** Fraction 0 to 1. */
+  /** Fraction 0 to 1; without meaning in a regression. */
   readonly accuracy: number;
   readonly seconds: number;
 }

@@ -4,6 +4,7 @@
  */
 import { verdict } from '../../src/lottery/verdict';
 import type { Comparison, Experiment } from '../../src/shared/experiment';
+import { qualityOf } from '../../src/shared/quality';
 import type {
   CurvePoint,
   ExperimentStatus,
@@ -216,7 +217,13 @@ export function sampleReport(options: SampleOptions = {}): Report {
     seconds: { train: 81.4, evaluate: 6.3, total: 88.9 },
     series,
     layers: reportLayers,
-    verdict: verdict({ series, compare: experiment.compare, levels: experiment.pruning.levels, running }),
+    verdict: verdict({
+      quality: qualityOf({}),
+      series,
+      compare: experiment.compare,
+      levels: experiment.pruning.levels,
+      running,
+    }),
     runs,
   };
 }

@@ -67,6 +67,7 @@ describe('an experiment', () => {
     for (const { key, kept } of report.runs) {
       expect(readdirSync(path.join(store(), 'runs', key)).sort()).toEqual([
         'curve.jsonl',
+        'evaluation.json',
         'final.safetensors',
         'mask.safetensors',
         'run.json',

@@ -45,6 +45,7 @@ const record: RunRecord = {
   seconds: { train: 1, evaluate: 1, total: 2 },
   layers: [{ name: 'dense/kernel', shape: [2, 2], total: 4, kept: 3 }],
   final: { testAccuracy: 0.5, testLoss: 1, validationAccuracy: null, validationLoss: null },
+  measures: { worstRecall: 0.5, r2: 0.25 },
 };
 
 const kernel = { name: 'dense/kernel', shape: [2, 2], dtype: 'F32', data: new Float32Array([1, 2, 3, 4]) } as const;
@@ -52,7 +53,12 @@ const point = { step: 1, trainLoss: 1, validationLoss: null, validationAccuracy:
 const folder = (): string => path.join(directory, 'runs', record.key);
 
 async function write(): Promise<void> {
-  await store.writeRun({ record, curve: [point, point], tensors: { start: [kernel], final: [kernel] } });
+  await store.writeRun({
+    record,
+    curve: [point, point],
+    evaluation: null,
+    tensors: { start: [kernel], final: [kernel] },
+  });
 }
 
 describe('a run in the store', () => {
@@ -77,6 +83,8 @@ describe('a run in the store', () => {
     ['of another run', text => text.replace(record.key, record.key.replace(/./g, '0'))],
     ['with other inputs than its key says', text => text.replace('"orderSeed": 1', '"orderSeed": 2')],
     ['without its result', text => text.replace(/"final": \{[^}]*\},?/, '').replace(/,(\s*})$/, '$1')],
+    ['with a measure that is no number', text => text.replace('"r2": 0.25', '"r2": "0.25"')],
+    ['with a measure of another name', text => text.replace('"r2": 0.25', '"r3": 0.25')],
     ['with an accuracy of 7', text => text.replace('"testAccuracy": 0.5', '"testAccuracy": 7')],
     ['of an unknown version', text => text.replace('"version": 1', '"version": 2')],
   ])('is not believed where its record is %s', async (_how, damage) => {

@@ -105,6 +105,26 @@ describe('report', () => {
     expect(report(all)).not.toHaveProperty('memory');
   });
 
+  it('has the measures of the runs that have them, over replicates', () => {
+    const records = nodes.map(node => record(node, node.replicate === 0 ? { measures: { topFive: 0.9 } } : {}));
+    const point = report(records).series[0]!.points[1]!;
+    expect(point.measures).toEqual({ topFive: { mean: 0.9, std: 0, values: [0.9] } });
+    // records of earlier versions have none
+    expect(report(all).series[0]!.points[1]).not.toHaveProperty('measures');
+  });
+
+  it('judges a regression by R²', () => {
+    const loss = { testAccuracy: null, testLoss: 0.1, validationAccuracy: null, validationLoss: null };
+    const records = nodes.map(node =>
+      record(node, { final: loss, measures: { r2: 0.9 - node.level / 1000 + node.replicate / 10_000 } }),
+    );
+    const { series, task, verdict } = report(records, { task: 'regression' });
+    expect(task).toBe('regression');
+    expect(series[0]!.points[0]!.testAccuracy.values).toEqual([]);
+    expect(series[0]!.points[0]!.measures!.r2!.values).toEqual([0.9, 0.9001]);
+    expect(verdict.summary).toContain('(0.9001 ± 0.0001)');
+  });
+
   it('shows what is there while it runs', () => {
     const first = find('iterative', 0, 0);
     const { series, runs, verdict } = report([record(first)], {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Comparison } from '../../../src/shared/experiment';
+import { qualityOf } from '../../../src/shared/quality';
 import type { Method, ReportPoint, ReportSeries } from '../../../src/shared/report';
 import { statistic } from '../../../src/lottery/statistics';
 import { verdict, type VerdictInput } from '../../../src/lottery/verdict';
@@ -10,10 +11,11 @@ const kept = [total, 55_826, 9_366];
 
 interface Level {
   readonly accuracy: readonly number[];
+  readonly r2?: readonly number[];
   readonly stop?: readonly number[];
 }
 
-function point(level: number, { accuracy, stop = [] }: Level): ReportPoint {
+function point(level: number, { accuracy, r2, stop = [] }: Level): ReportPoint {
   return {
     level,
     kept: kept[level]!,
@@ -24,6 +26,7 @@ function point(level: number, { accuracy, stop = [] }: Level): ReportPoint {
     validationAccuracy: statistic([]),
     earlyStopStep: statistic(stop),
     seconds: statistic([]),
+    ...(r2 && { measures: { r2: statistic(r2) } }),
     runs: accuracy.map((_, replicate) => `${level}.${replicate}`),
   };
 }
@@ -38,7 +41,7 @@ function judge(
     points: list.flatMap((level, i) => (level ? [point(i + (method === 'iterative' ? 0 : 1), level)] : [])),
   }));
   const compare = Object.keys(levels).filter((method): method is Comparison => method !== 'iterative');
-  return verdict({ series, compare, levels: 2, running: false, ...changes });
+  return verdict({ quality: qualityOf({}), series, compare, levels: 2, running: false, ...changes });
 }
 
 const dense = { accuracy: [0.9783, 0.9795, 0.9807], stop: [2400, 2300, 2500] };
@@ -193,5 +196,35 @@ describe('no winning ticket', () => {
       'Dense network: 97.95 ± 0.12 % test accuracy with all 266,200 weights.',
     );
     expect(judge({ iterative: [dense] }, { running: true }).reasons).toEqual(['Level 1 of 2 is still to come.']);
+  });
+});
+
+describe('a regression', () => {
+  const quality = qualityOf({ task: 'regression' });
+  const level = (r2: readonly number[], stop: readonly number[] = []): Level => ({ accuracy: [], r2, stop });
+
+  it('is judged by R², of which higher is better, in words and digits of its own', () => {
+    const result = judge(
+      {
+        iterative: [level([0.951, 0.953], [2400, 2400]), level([0.9525, 0.9527], [1600, 1600])],
+        'random-reinit': [level([0.901, 0.903])],
+        'random-mask': [level([-0.25, -0.27])],
+      },
+      { quality },
+    );
+    expect(result).toMatchObject({ found: true, level: 1 });
+    expect(result.summary).toBe(
+      'Winning ticket at 21.0 % of the weights: test R² 0.9526 ± 0.0001, dense 0.9520 ± 0.0014; stops 33 % earlier.',
+    );
+    expect(result.reasons.slice(0, 2)).toEqual([
+      'Not luck: fresh weights under the same mask 0.9020 ± 0.0014, the same density at random −0.2600 ± 0.0141.',
+      'R²: 0.9526 ± 0.0001 against 0.9520 ± 0.0014 dense; within one standard deviation, 0.0014.',
+    ]);
+  });
+
+  it('tolerates 0.002 of R² where there is one replicate', () => {
+    const met = (r2: number) =>
+      judge({ iterative: [level([0.95]), level([r2])] }, { quality }).levels[0]!.reasons[0]!.met;
+    expect([met(0.9485), met(0.9475)]).toEqual([true, false]);
   });
 });

@@ -1,0 +1,83 @@
+/** What a run's outputs on the test split come to: in the run's folder, its record and the report. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runExperiment } from '../../../src/job/experiment';
+import type { RunEvaluation } from '../../../src/shared/evaluation';
+import { parseExperiment } from '../../../src/shared/parse';
+import type { RunRecord } from '../../../src/shared/run';
+import { fakeExecutor, type FakeExecutor } from '../../support/fakeExecutor';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'wt-evaluation-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const experiment = {
+  name: 'tiny',
+  model: 'builtin:mlp:4',
+  data: { format: 'digits', training: 20, test: 30 },
+  training: { steps: 10, batchSize: 5, evaluateEvery: 5 },
+  pruning: { levels: 1 },
+  replicates: 2,
+};
+
+function run(executor: FakeExecutor, overlay: object = {}) {
+  const experimentPath = path.join(directory, 'tiny.ticket.json');
+  return runExperiment({
+    experimentPath,
+    parsed: parseExperiment(JSON.stringify({ ...experiment, ...overlay }), experimentPath),
+    storeDirectory: path.join(directory, 'store'),
+    emit: () => undefined,
+    executor,
+  });
+}
+
+const read = (key: string, name: string): unknown =>
+  JSON.parse(readFileSync(path.join(directory, 'store/runs', key, name), 'utf8'));
+
+describe('an evaluated run', () => {
+  it('keeps what its outputs on the test split come to', async () => {
+    const report = await run(fakeExecutor());
+    const [key] = report.series[0]!.points[1]!.runs;
+    const evaluation = read(key!, 'evaluation.json') as RunEvaluation;
+    if (evaluation.task !== 'classification') throw new Error('digits are classes');
+    // the fake executor takes every other example for the next class
+    expect(evaluation).toMatchObject({ examples: 30, classes: 10, hits: 15, topFiveHits: expect.any(Number) });
+    const { confusion, support, probabilities } = evaluation;
+    for (let label = 0; label < 10; label++) {
+      const [right, next] = [confusion![label * 10 + label]!, confusion![label * 10 + ((label + 1) % 10)]!];
+      expect(right + next).toBe(support[label]);
+    }
+    // one logit is 1.1 after 10 steps, the others are 0
+    const confidence = Math.exp(1.1) / (Math.exp(1.1) + 9);
+    expect(probabilities!.negativeLogLikelihood).toBeCloseTo(-Math.log(confidence) + 1.1 / 2, 5);
+    const { measures } = read(key!, 'run.json') as RunRecord;
+    expect(measures!.calibrationError).toBeCloseTo(0.5 - confidence, 5);
+  });
+
+  it('is in the report with its main figures, over replicates', async () => {
+    const report = await run(fakeExecutor());
+    const { measures, runs } = report.series[0]!.points[0]!;
+    expect(Object.keys(measures!).sort()).toEqual(['brier', 'calibrationError', 'topFive', 'worstRecall']);
+    const recorded = runs.map(key => (read(key, 'run.json') as RunRecord).measures!.worstRecall!);
+    expect(measures!.worstRecall!.values).toEqual(recorded);
+    expect(report.task).toBeUndefined();
+  });
+
+  it('has no probabilities where the loss is the squared error', async () => {
+    const report = await run(fakeExecutor(), { training: { ...experiment.training, loss: 'mean-squared-error' } });
+    const point = report.series[0]!.points[0]!;
+    expect(point.measures).not.toHaveProperty('calibrationError');
+    expect((read(point.runs[0]!, 'evaluation.json') as RunEvaluation).task).toBe('classification');
+  });
+
+  it('is not there where the run failed', async () => {
+    const report = await run(fakeExecutor({ diverges: { session: 0, step: 10 } }), { replicates: 1 });
+    const { key } = report.runs[0]!;
+    expect(() => read(key, 'evaluation.json')).toThrow('ENOENT');
+    expect(read(key, 'run.json')).not.toHaveProperty('measures');
+  });
+});
