@@ -120,6 +120,7 @@ class ExperimentJob {
       network: plan,
       outputLayer,
       executor,
+      data,
       initial,
       debug: process.env['WINNING_TICKET_DEBUG'] === '1',
     });
@@ -168,7 +169,6 @@ class ExperimentJob {
   }
 
   private sendProgress(now: boolean): void {
-      data,
     if (!now && performance.now() - this.reportedAt < progressMilliseconds) return;
     this.reportedAt = performance.now();
     this.emit({ type: 'progress', progress: this.tracker.progress() });
@@ -218,7 +218,7 @@ class ExperimentJob {
   }
 
   private report(status: ExperimentStatus, error?: string, errorField?: string): Report {
-    const { experiment, nodes, dataDescription, modelDescription, executor } = this.prepared;
+    const { experiment, data, nodes, dataDescription, modelDescription, executor } = this.prepared;
     const { records, running } = this;
     return buildReport({
       experiment,
@@ -229,9 +229,8 @@ class ExperimentJob {
       ...(error !== undefined && { error }),
       ...(errorField !== undefined && { errorField }),
       ...(data.task === 'regression' && { task: data.task }),
-      executor: current.name,
-      device: this.executor?.device ?? computed?.device ?? '',
-      executorChoice: choice,
+      executor: executor.name,
+      device: this.executor?.device ?? records.values().next().value?.device ?? '',
       dataDescription,
       modelDescription,
     });
