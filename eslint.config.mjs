@@ -60,11 +60,14 @@ export default tseslint.config(
       'src/metrics imports only src/shared.',
     ]),
   },
-  { files: ['src/training/**', 'src/models/**', 'src/data/**'], rules: rooms(onlyHostSeesVscode, noHost, noJob) },
+  {
+    files: ['src/training/**', 'src/models/**', 'src/data/**', 'src/describe/**'],
+    rules: rooms(onlyHostSeesVscode, noHost, noJob),
+  },
   {
     files: ['src/host/**'],
     rules: rooms([
-      ['**/training/**', '**/lottery/**', '**/data/**', '@tensorflow/*'],
+      ['**/training/**', '**/lottery/**', '**/data/**', '**/describe/**', '@tensorflow/*'],
       'The extension host never computes.',
     ]),
   },
