@@ -79,6 +79,7 @@ const targets = [
       extension: 'src/extension.ts',
       job: 'src/job/child.ts',
       worker: 'src/training/wasm/worker.ts',
+      describe: 'src/describe/child.ts',
       inspector: 'src/inspection/child.ts',
       'inspector-worker': 'src/inspection/worker.ts',
     },
