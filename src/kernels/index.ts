@@ -6,7 +6,7 @@ export { convSparseForward, convSparseInputGradient } from './convSparse';
 export { convSparseUpdate, convUpdate } from './convUpdate';
 export { denseForward, denseInputGradient, denseUpdate } from './dense';
 export { augment, clearFrame, gatherBytes, gatherFloats, gatherLabels, listActive } from './gather';
-export { crossEntropy, meanSquaredError } from './loss';
+export { crossEntropy, meanSquaredError, targetError, weightedCrossEntropy } from './loss';
 export { addRows, clearRows, copyRows, dropout, passGradient } from './elementwise';
 export {
   batchCombine,

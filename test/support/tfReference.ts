@@ -2,6 +2,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel, type LayersModel } from '@tensorflow/tfjs-layers';
+import type { Task } from '../../src/data/dataset';
 import type { KerasTopology } from '../../src/models/topology';
 import type { Plan } from '../../src/training/plan/plan';
 
@@ -9,8 +10,10 @@ import type { Plan } from '../../src/training/plan/plan';
 export interface TfBatch {
   /** [count × features] */
   readonly inputs: Float32Array;
-  /** Class numbers [count]. */
+  /** Class numbers [count], or targets [count × outputs]. */
   readonly labels: ArrayLike<number>;
+  /** Left out: classification. */
+  readonly task?: Task;
 }
 
 export interface TfGradients {
@@ -63,11 +66,11 @@ export class TfReference {
   }
 
   /** Loss and its gradients by autodiff. */
-  gradients({ inputs, labels }: TfBatch, { training = false }: TfMode = {}): TfGradients {
+  gradients(batch: TfBatch, { training = false }: TfMode = {}): TfGradients {
     return tf.tidy(() => {
       const variables = this.plan.parameters.map((_, i) => this.variable(i));
       const trainable = variables.filter((_, i) => this.plan.parameters[i]!.trainable);
-      const { value, grads } = tf.variableGrads(() => this.loss(inputs, labels, training), trainable);
+      const { value, grads } = tf.variableGrads(() => this.loss(batch, training), trainable);
       return {
         loss: value.dataSync()[0]!,
         gradients: variables.map(
@@ -78,11 +81,11 @@ export class TfReference {
   }
 
   /** Mean loss and fraction right. */
-  evaluate({ inputs, labels }: TfBatch): { loss: number; accuracy: number } {
+  evaluate(batch: TfBatch): { loss: number; accuracy: number } {
     return tf.tidy(() => {
-      const predicted = tf.argMax(this.outputs(inputs, false), -1).dataSync<'int32'>();
-      const right = predicted.reduce((count, label, n) => count + (label === labels[n] ? 1 : 0), 0);
-      return { loss: this.loss(inputs, labels, false).dataSync()[0]!, accuracy: right / predicted.length };
+      const predicted = tf.argMax(this.outputs(batch.inputs, false), -1).dataSync<'int32'>();
+      const right = predicted.reduce((count, label, n) => count + (label === batch.labels[n] ? 1 : 0), 0);
+      return { loss: this.loss(batch, false).dataSync()[0]!, accuracy: right / predicted.length };
     });
   }
 
@@ -96,9 +99,12 @@ export class TfReference {
     return this.model.apply(tf.tensor(inputs, [count, ...shape]), { training }) as tf.Tensor;
   }
 
-  private loss(inputs: Float32Array, labels: ArrayLike<number>, training: boolean): tf.Scalar {
+  private loss({ inputs, labels, task }: TfBatch, training: boolean): tf.Scalar {
     const outputs = this.outputs(inputs, training);
-    const wanted = tf.oneHot(tf.tensor1d(Array.from(labels), 'int32'), outputs.shape[1]!);
+    const wanted =
+      task === 'regression'
+        ? tf.tensor(Array.from(labels), outputs.shape)
+        : tf.oneHot(tf.tensor1d(Array.from(labels), 'int32'), outputs.shape[1]!);
     if (this.plan.loss === 'mean-squared-error') return tf.mean(tf.square(tf.sub(outputs, wanted)));
     const logs = this.endsInSoftmax ? tf.log(outputs) : tf.logSoftmax(outputs);
     return tf.neg(tf.mean(tf.sum(tf.mul(wanted, logs), -1)));

@@ -4,9 +4,9 @@
  */
 import type { SplitName } from '../trainer';
 import type { InputPanels } from './inputPanels';
-import type { Kernels } from './kernels';
 import { type DataLayout, lanes } from './memory';
 import { type Instruction, share } from './ops/operation';
+import { examplesFrom, type PanelLoss } from './panelLoss';
 import type { Program, ThreadArea } from './program';
 import type { WasmMemory } from './webassembly';
 
@@ -16,43 +16,39 @@ export const pairExamples = 2 * lanes;
 export class ForwardPasses {
   private readonly area: ThreadArea;
   private readonly rows: Uint32Array;
-  private readonly result: Float64Array;
-  private readonly scale: Float32Array;
   private readonly inputAddress: number;
   private readonly outputAddress: number;
 
   /** @param work the whole model over this thread's two panels */
   constructor(
-    private readonly kernels: Kernels,
     private readonly memory: WasmMemory,
     private readonly program: Program,
     private readonly data: DataLayout,
     private readonly thread: number,
     private readonly inputs: InputPanels,
+    private readonly loss: PanelLoss,
     private readonly work: readonly Instruction[],
   ) {
     this.area = program.areas[thread]!;
     this.rows = new Uint32Array(memory.buffer, this.area.rows, pairExamples);
-    this.result = new Float64Array(memory.buffer, this.area.result, 2);
-    this.scale = new Float32Array(memory.buffer, this.area.scale, 1);
     this.inputAddress = program.buffers[program.inputBuffer]!.evaluationValues[thread]!;
     this.outputAddress = program.buffers[program.outputBuffer]!.evaluationValues[thread]!;
   }
 
   /** This thread's share of a split; loss and hits of each panel go to memory. */
   losses(splitName: SplitName): void {
-    const { program, memory, result, area } = this;
+    const { program, memory, loss, area } = this;
     const { count } = this.data.splits[splitName];
     const pairs = Math.ceil(count / pairExamples);
     const results = new Float64Array(memory.buffer, program.results, pairs * 4);
-    this.scale[0] = 1;
     const [begin, end] = share(pairs, this.thread, program.threads);
     for (let pair = begin; pair < end; pair++) {
       this.forward(splitName, pair);
       for (let panel = 0; panel < 2; panel++) {
-        this.loss(this.outputAddress + panel * program.evaluationStride, area.labels + panel * lanes * 4);
-        results[(pair * 2 + panel) * 2] = result[0]!;
-        results[(pair * 2 + panel) * 2 + 1] = result[1]!;
+        const z = this.outputAddress + panel * program.evaluationStride;
+        const first = pair * pairExamples + panel * lanes;
+        loss.evaluate(z, area.labels + panel * program.labelStride, examplesFrom(first, count));
+        results.set(loss.result, (pair * 2 + panel) * 2);
       }
     }
   }
@@ -80,23 +76,16 @@ export class ForwardPasses {
   }
 
   private forward(splitName: SplitName, pair: number): void {
-    const { program, inputs, area, rows } = this;
+    const { program, inputs, loss, area, rows } = this;
     const split = this.data.splits[splitName];
     const first = pair * pairExamples;
     for (let i = 0; i < pairExamples; i++) rows[i] = first + i;
     for (let panel = 0; panel < 2; panel++) {
-      const count = Math.max(0, Math.min(lanes, split.count - first - panel * lanes));
+      const count = examplesFrom(first + panel * lanes, split.count);
       const at = area.rows + panel * lanes * 4;
       inputs.gather(split, at, count, this.inputAddress + panel * program.evaluationStride, area.active, panel);
-      inputs.gatherLabels(split, at, count, area.labels + panel * lanes * 4);
+      loss.gather(split, at, count, area.labels + panel * program.labelStride);
     }
     for (const instruction of this.work) instruction();
-  }
-
-  private loss(z: number, labels: number): void {
-    const { kernels, program, area } = this;
-    const { scale, result } = area;
-    if (program.loss === 'cross-entropy') kernels.crossEntropy(z, 0, labels, program.outputs, scale, 0, result);
-    else kernels.meanSquaredError(z, 0, labels, program.outputs, scale, result);
   }
 }

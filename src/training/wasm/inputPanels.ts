@@ -41,10 +41,6 @@ export class InputPanels {
     kernels.listActive(address, paddedFeatures, list, active.pairs + panel * active.pairStride);
   }
 
-  gatherLabels({ labels }: SplitLayout, rows: number, count: number, address: number): void {
-    this.kernels.gatherLabels(labels, this.data.labelBytes, rows, count, address);
-  }
-
   /** As gather, for a batch of training: each example's crop and mirroring are drawn from the seed, the step and its place. */
   gatherAugmented(
     split: SplitLayout,

@@ -113,6 +113,25 @@ export interface Kernels extends ConvKernels, WinogradKernels, ElementwiseKernel
     smoothing: number,
     result: Address,
   ) => void;
+  readonly weightedCrossEntropy: (
+    z: Address,
+    dz: Address,
+    labels: Address,
+    classes: number,
+    weights: Address,
+    scale: Address,
+    smoothing: number,
+    result: Address,
+  ) => void;
+  readonly targetError: (
+    y: Address,
+    dy: Address,
+    targets: Address,
+    count: number,
+    outputs: number,
+    scale: Address,
+    result: Address,
+  ) => void;
   readonly meanSquaredError: (
     y: Address,
     dy: Address,

@@ -1,6 +1,6 @@
 /** The linear memory: what lies where. The data set stays; a session is laid out anew behind it. */
 import { totalmem } from 'node:os';
-import type { DataSet, Split } from '../../data/dataset';
+import type { DataSet, Split, Task } from '../../data/dataset';
 import { MemoryLimitError } from '../trainer';
 import type { WasmMemory } from './webassembly';
 
@@ -73,18 +73,21 @@ export interface SplitLayout {
 }
 
 export interface DataLayout {
+  readonly task: Task;
   /** Of one example, channels last. */
   readonly shape: readonly number[];
   readonly features: number;
   readonly channels: number;
   readonly classes: number;
-  /** Bytes of a stored label. */
+  /** Bytes of a stored class number, or of one target. */
   readonly labelBytes: 1 | 4;
   readonly bytes: boolean;
   /** { f32 factor, f32 shift } per channel. */
   readonly scales: number;
   /** The same with shift 0: a byte 0 stays 0. */
   readonly unshiftedScales: number;
+  /** The same that leaves values as they are, for all targets of regression. */
+  readonly targetScale: number;
   /** The shift where it is one for all channels of byte data: then a first layer can take it upon itself; else null. */
   readonly commonShift: number | null;
   readonly splits: Readonly<Record<'training' | 'validation' | 'test', SplitLayout>>;
@@ -121,6 +124,9 @@ export function placeData(memory: WasmMemory, data: DataSet): DataLayout {
   const unshiftedScales = arena.allocate(channels * 8, (buffer, at) => {
     new Float32Array(buffer, at, table.length).set(table.map((value, i) => (i % 2 === 0 ? value : 0)));
   });
+  const targetScale = arena.allocate(8, (buffer, at) => {
+    new Float32Array(buffer, at, 2).set([1, 0]);
+  });
   const place = (split: Split): SplitLayout => ({
     count: split.count,
     inputs: arena.allocate(split.inputs.byteLength, (buffer, at) => {
@@ -141,6 +147,7 @@ export function placeData(memory: WasmMemory, data: DataSet): DataLayout {
   }
   arena.commit(memory);
   return {
+    task: data.task,
     shape: data.inputShape,
     features,
     channels,
@@ -149,6 +156,7 @@ export function placeData(memory: WasmMemory, data: DataSet): DataLayout {
     bytes,
     scales,
     unshiftedScales,
+    targetScale,
     commonShift,
     splits: { training, validation, test },
     end: arena.end,

@@ -3,13 +3,14 @@
  * the leading thread; plain data, so that it travels to the other threads.
  */
 import type { OptimizerConfig } from '../../shared/experiment';
+import { planOf } from '../network';
 import type { Plan } from '../plan/plan';
 import { MemoryLimitError, type MemoryPlan, type Regularization, type TrainingSetup } from '../trainer';
 import { analyze, type Graph } from './graph';
 import { type Buffer, isNoPadding, type Layout, layoutOf } from './layout';
 import { defersUpdates, type PanelPlan, planEvaluation, planTraining } from './liveness';
 import { pairExamples } from './forward';
-import { Arena, type DataLayout, lanes, memoryLimit } from './memory';
+import { Arena, copyIn, type DataLayout, lanes, memoryLimit } from './memory';
 import { facts, type PlacedOp, placeOp } from './ops';
 import type { ActiveInputs } from './ops/operation';
 import { ProgramSite, type StoredTensor } from './site';
@@ -34,7 +35,7 @@ export interface ThreadArea {
   readonly result: number;
   /** u32[32]: numbers of the examples of two panels, while evaluating. */
   readonly rows: number;
-  /** i32[32]: labels of two panels, while evaluating. */
+  /** Labels of two panels, while evaluating. */
   readonly labels: number;
   /** Active inputs of the two panels, while evaluating. */
   readonly active: ActiveInputs | null;
@@ -89,8 +90,12 @@ export interface Program {
    * where the pixels do, and inputs that are 0 in a whole panel are passed over.
    */
   readonly active: ActiveInputs | null;
-  /** i32[panels · 16]. */
+  /** Of each panel of a batch: i32[16], or targets f32[outputs][16]. */
   readonly labels: number;
+  /** Bytes of the labels of one panel. */
+  readonly labelStride: number;
+  /** f32[classes]; 0: all classes weigh alike. */
+  readonly classWeights: number;
   /** f64 per panel of a batch: its summed loss. */
   readonly losses: number;
   /** { f64 Σ loss, f64 hits } per panel of the largest split. */
@@ -118,7 +123,8 @@ export const normChunk = 16_384;
 
 /** @throws MemoryLimitError before anything is allocated */
 export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemory, sharing: Sharing): Compiled {
-  const { plan, regularization } = setup;
+  const plan = planOf(setup.network);
+  const { regularization } = setup;
   const { threads, compressBelow } = sharing;
   const panels = Math.ceil(setup.batchSize / lanes);
   const largest = Math.max(...Object.values(data.splits).map(split => split.count));
@@ -143,6 +149,8 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
   const exampleBytes = data.features * (data.bytes ? 1 : 4);
   const augments = regularization.augmentation.crop > 0 || regularization.augmentation.flip;
   const outputs = plan.activations.at(-1)!.size;
+  const labelStride = lanes * 4 * (data.task === 'regression' ? outputs : 1);
+  const { classWeights } = setup;
   const outputPairs = pairsOfOutputs(outputs, threads, largest);
   const program: Omit<Program, 'memory'> = {
     threads,
@@ -170,14 +178,21 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
       scale: arena.allocate(16),
       result: arena.allocate(64),
       rows: arena.allocate(2 * lanes * 4),
-      labels: arena.allocate(2 * lanes * 4),
+      labels: arena.allocate(2 * labelStride),
       active: takesShift ? placeActive(arena, features, 2) : null,
       staging: arena.allocate(augments ? lanes * exampleBytes : 0),
       choices: arena.allocate(2 * lanes * 4),
     })),
     order: arena.allocate(data.splits.training.count * 4),
     active: takesShift ? placeActive(arena, features, panels) : null,
-    labels: arena.allocate(panels * lanes * 4),
+    labels: arena.allocate(panels * labelStride),
+    labelStride,
+    classWeights:
+      classWeights === null
+        ? 0
+        : arena.allocate(classWeights.length * 4, (buffer, at) => {
+            copyIn(buffer, at, Float32Array.from(classWeights));
+          }),
     losses: arena.allocate(panels * 8),
     results: arena.allocate((Math.ceil(largest / lanes) + 1) * 16),
     outputRows: arena.allocate(outputPairs * pairExamples * outputs * 4),

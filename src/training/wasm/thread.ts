@@ -11,6 +11,7 @@ import { InputPanels } from './inputPanels';
 import type { Kernels } from './kernels';
 import { control, type DataLayout, lanes } from './memory';
 import type { Instruction } from './ops/operation';
+import { examplesFrom, PanelLoss } from './panelLoss';
 import type { Program } from './program';
 import { StepSettings } from './settings';
 import type { WasmMemory } from './webassembly';
@@ -25,24 +26,26 @@ export class TrainingThread {
   private readonly forward: ForwardPasses;
   private readonly settings: StepSettings;
   private readonly inputs: InputPanels;
+  private readonly loss: PanelLoss;
   private readonly losses: Float64Array;
-  private readonly scale: Float32Array;
+  /** What the summed losses of the batch at hand are divided by. */
+  private divisor = 1;
   private readonly batch: Batch = { position: 0, count: 0, step: 0 };
   private readonly swap: Instruction;
   private isPrepared = false;
 
   constructor(
     private readonly kernels: Kernels,
-    private readonly memory: WasmMemory,
+    memory: WasmMemory,
     private readonly program: Program,
     private readonly data: DataLayout,
-    private readonly thread: number,
+    thread: number,
   ) {
     const area = program.areas[thread]!;
     this.settings = new StepSettings(program, new DataView(memory.buffer, area.settings, 64));
     this.inputs = new InputPanels(kernels, memory, program, data, area);
+    this.loss = new PanelLoss(kernels, memory, program, data, area);
     this.losses = new Float64Array(memory.buffer, program.losses, program.panels);
-    this.scale = new Float32Array(memory.buffer, area.scale, 1);
     const meet = (): void => {
       this.barrier();
     };
@@ -50,7 +53,8 @@ export class TrainingThread {
     this.batchWork = binder.bindStep(this.bindGather(binder), this.bindLoss(binder));
     this.preparation = binder.bindPreparation();
     this.finishWork = [...binder.bindLastUpdates(), ...bindFinish(kernels, memory, program, thread, meet)];
-    this.forward = new ForwardPasses(kernels, memory, program, data, thread, this.inputs, binder.bindEvaluation());
+    const evaluation = binder.bindEvaluation();
+    this.forward = new ForwardPasses(memory, program, data, thread, this.inputs, this.loss, evaluation);
     this.swap = bindSwap(memory, program, thread);
   }
 
@@ -128,14 +132,14 @@ export class TrainingThread {
     this.batch.position = position;
     this.batch.count = count;
     this.batch.step = step;
-    this.scale[0] = 1 / count;
+    this.divisor = this.loss.divisor(position, count);
     this.settings.write(step);
   }
 
   private batchLoss(): number {
     let sum = 0;
     for (let panel = 0; panel < this.losses.length; panel++) sum += this.losses[panel]!;
-    return sum / this.batch.count;
+    return sum / this.divisor;
   }
 
   private bindGather({ training }: Binder): Instruction[] {
@@ -143,30 +147,20 @@ export class TrainingThread {
     const split = data.splits.training;
     return training.split(1, panel => () => {
       const rows = program.order + (batch.position + panel * lanes) * 4;
-      const count = Math.max(0, Math.min(lanes, batch.count - panel * lanes));
+      const count = examplesFrom(panel * lanes, batch.count);
       const address = training.values(program.inputBuffer, panel);
       this.inputs.gatherAugmented(split, rows, count, address, program.active, panel, batch.step);
-      this.inputs.gatherLabels(split, rows, count, program.labels + panel * lanes * 4);
+      this.loss.gather(split, rows, count, program.labels + panel * program.labelStride);
     });
   }
 
   private bindLoss({ training }: Binder): Instruction[] {
-    const { program, memory } = this;
-    const result = new Float64Array(memory.buffer, program.areas[this.thread]!.result, 1);
-    const { outputBuffer, regularization } = program;
+    const { loss, batch } = this;
+    const { outputBuffer, labels, labelStride } = this.program;
     return training.split(1, panel => () => {
-      const labels = program.labels + panel * lanes * 4;
-      const dz = training.gradients(outputBuffer, panel);
-      this.loss(training.values(outputBuffer, panel), dz, labels, regularization.labelSmoothing);
-      this.losses[panel] = result[0]!;
+      const [z, dz] = [training.values(outputBuffer, panel), training.gradients(outputBuffer, panel)];
+      loss.train(z, dz, labels + panel * labelStride, examplesFrom(panel * lanes, batch.count), this.divisor);
+      this.losses[panel] = loss.result[0]!;
     });
-  }
-
-  private loss(z: number, dz: number, labels: number, smoothing: number): void {
-    const { kernels, program } = this;
-    const { scale, result } = program.areas[this.thread]!;
-    if (program.loss === 'cross-entropy') {
-      kernels.crossEntropy(z, dz, labels, program.outputs, scale, smoothing, result);
-    } else kernels.meanSquaredError(z, dz, labels, program.outputs, scale, result);
   }
 }

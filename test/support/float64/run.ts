@@ -1,5 +1,6 @@
 /** A whole plan in double precision, forwards and backwards. */
 import type { Plan, PlanOp } from '../../../src/training/plan/plan';
+import type { Task } from '../../../src/data/dataset';
 import { activation, softmax } from './activations';
 import { add, concatenate, pool, zeroPadding } from './images';
 import { conv2d, dense } from './linear';
@@ -9,8 +10,16 @@ import { batchNormalization, layerNormalization } from './normalization';
 export interface ReferenceBatch {
   /** [count × features], standardised. */
   readonly inputs: Values;
-  /** Class numbers [count]. */
+  /** Class numbers [count], or targets [count × outputs]. */
   readonly labels: ArrayLike<number>;
+  /** Left out: classification. */
+  readonly task?: Task;
+}
+
+/** What is not plain about a loss while training. */
+export interface ReferenceLoss {
+  readonly labelSmoothing?: number;
+  readonly classWeights?: readonly number[] | null;
 }
 
 export interface ReferenceGradients {
@@ -73,7 +82,7 @@ export function forward64(plan: Plan, weights: readonly Values[], inputs: Values
 
 /** Mean loss of a batch, as while evaluating: moving statistics, dropout off. */
 export function loss64(plan: Plan, weights: readonly Values[], batch: ReferenceBatch): number {
-  return lossOf(plan, forward64(plan, weights, batch.inputs), batch.labels, 0).loss;
+  return lossOf(plan, forward64(plan, weights, batch.inputs), batch, {}).loss;
 }
 
 /** Mean loss of a batch and its gradients, as while training (batch statistics), but dropout off. */
@@ -81,10 +90,10 @@ export function gradients64(
   plan: Plan,
   weights: readonly Values[],
   batch: ReferenceBatch,
-  labelSmoothing = 0,
+  how: ReferenceLoss = {},
 ): ReferenceGradients {
   const { nodes, output } = forward(plan, weights, batch.inputs, true);
-  const { loss, gradient } = lossOf(plan, output, batch.labels, labelSmoothing);
+  const { loss, gradient } = lossOf(plan, output, batch, how);
   const byValue = new Map<number, Float64Array>([[plan.ops.at(-1)!.output, gradient]]);
   const gradients = plan.parameters.map(({ size }) => new Float64Array(size));
   for (let at = plan.ops.length - 1; at >= 0; at--) {
@@ -103,27 +112,33 @@ export function gradients64(
   return { loss, gradients, moved: new Map(nodes.flatMap(({ moved }) => (moved ? [...moved] : []))) };
 }
 
-function lossOf(plan: Plan, outputs: Float64Array, labels: ArrayLike<number>, smoothing: number) {
+function lossOf(plan: Plan, outputs: Float64Array, { labels, task }: ReferenceBatch, how: ReferenceLoss) {
+  const { labelSmoothing: smoothing = 0, classWeights } = how;
   const { size } = plan.activations[plan.ops.at(-1)!.output]!;
   const count = outputs.length / size;
+  const weights = classWeights ?? new Array<number>(size).fill(1);
   const gradient = new Float64Array(outputs.length);
   let total = 0;
+  let divisor = 0;
   for (let n = 0; n < count; n++) {
     const row = outputs.subarray(n * size, (n + 1) * size);
     const largest = row.reduce((most, value) => Math.max(most, value), -Infinity);
     const logOfSum = largest + Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0));
     const probabilities = plan.loss === 'cross-entropy' ? softmax(row) : row;
+    divisor += plan.loss === 'cross-entropy' ? weights[labels[n]!]! : 1;
     for (let o = 0; o < size; o++) {
       const hit = o === labels[n] ? 1 : 0;
       if (plan.loss === 'cross-entropy') {
-        const wanted = (1 - smoothing) * hit + smoothing / size;
+        const wanted = ((1 - smoothing) * hit + smoothing / size) * weights[o]!;
         if (wanted !== 0) total -= wanted * (row[o]! - logOfSum);
-        gradient[n * size + o] = (probabilities[o]! - wanted) / count;
+        // of −wanted · log p, to each logit
+        for (let j = 0; j < size; j++) gradient[n * size + j]! += wanted * (probabilities[j]! - (j === o ? 1 : 0));
       } else {
-        total += (row[o]! - hit) ** 2 / size;
-        gradient[n * size + o] = (2 * (row[o]! - hit)) / size / count;
+        const error = row[o]! - (task === 'regression' ? labels[n * size + o]! : hit);
+        total += error ** 2 / size;
+        gradient[n * size + o] = (2 * error) / size;
       }
     }
   }
-  return { loss: total / count, gradient };
+  return { loss: total / divisor, gradient: gradient.map(value => value / divisor) };
 }

@@ -4,16 +4,15 @@ import type { Plan } from '../../../src/training/plan/plan';
 import { learningRate } from '../../../src/training/schedule';
 import type { ByteMasks } from '../../../src/training/trainer';
 import type { Values } from './node';
-import { gradients64, type ReferenceBatch } from './run';
+import { gradients64, type ReferenceBatch, type ReferenceLoss } from './run';
 
-export interface ReferenceRecipe {
+export interface ReferenceRecipe extends ReferenceLoss {
   readonly plan: Plan;
   readonly weights: readonly Values[];
   readonly masks: ByteMasks;
   readonly optimizer: OptimizerConfig;
   readonly schedule: ScheduleInSteps;
   readonly totalSteps: number;
-  readonly labelSmoothing?: number;
   readonly clipNorm?: number | null;
   readonly averageDecay?: number | null;
 }
@@ -37,10 +36,10 @@ export class ReferenceTrainer {
 
   /** One step. @returns the mean loss of the batch before it */
   train(batch: ReferenceBatch): number {
-    const { plan, masks, optimizer, schedule, totalSteps, clipNorm, averageDecay, labelSmoothing } = this.recipe;
+    const { plan, masks, optimizer, schedule, totalSteps, clipNorm, averageDecay } = this.recipe;
     const rate = learningRate(optimizer.learningRate, schedule, this.step, totalSteps);
     this.step++;
-    const { loss, gradients, moved } = gradients64(plan, this.weights, batch, labelSmoothing);
+    const { loss, gradients, moved } = gradients64(plan, this.weights, batch, this.recipe);
     const kept = gradients.map((values, p) => values.map((value, i) => (masks[p]?.[i] === 0 ? 0 : value)));
     if (clipNorm) {
       const norm = Math.sqrt(kept.reduce((sum, values) => values.reduce((s, value) => s + value * value, sum), 0));

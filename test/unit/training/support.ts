@@ -74,6 +74,32 @@ export function floatData(
   };
 }
 
+/** Targets of a few units' size, away from 0. */
+export function targetData(
+  random: Random,
+  inputs: number,
+  targets: number,
+  counts: { readonly training: number; readonly validation: number; readonly test: number },
+): DataSet {
+  const split = (count: number): Split => ({
+    count,
+    inputs: randomValues(random, count * inputs),
+    labels: randomValues(random, count * targets, 2).map(value => value + 1),
+  });
+  return {
+    name: 'random numbers',
+    inputShape: [inputs],
+    task: 'regression',
+    classes: targets,
+    training: split(counts.training),
+    validation: split(counts.validation),
+    test: split(counts.test),
+    mean: [0],
+    std: [1],
+    fingerprint: 'random numbers',
+  };
+}
+
 export const plainSgd = { name: 'sgd', learningRate: 1, momentum: 0, nesterov: false, weightDecay: 0 } as const;
 export const adam = {
   name: 'adam',
