@@ -51,6 +51,8 @@ export interface DataSource {
   /** Of regression, targets of an example. */
   readonly classes: number;
   readonly training: Split;
+  /** Where the files have one of their own: nothing is held back then. */
+  readonly validation?: Split | null;
   /** Null where the files have none: a share is held out. */
   readonly test: Split | null;
 }

@@ -1,37 +1,39 @@
 /** A folder for each class, full of images: under train/ and test/, or one set of which a share is held out. */
-import { opendir, readFile, stat } from 'node:fs/promises';
+import { opendir } from 'node:fs/promises';
 import path from 'node:path';
 import type { DataConfig } from '../shared/experiment';
-import { DataError, type DataSource, type Split } from './dataset';
+import { DataError, type DataSource } from './dataset';
 import { listFolder } from './files';
-import { readImage, type Size } from './imageFile';
+import type { Size } from './imageFile';
+import { identify, loadImages, type EncodedSplit } from './imageSplits';
 import { mostClasses, packLabels } from './labels';
-import { largestInputs } from './numpyArrays';
+import type { Storage } from './storage';
+
+export { readBytes } from './imageBatch';
 
 type ImagesConfig = Extract<DataConfig, { format: 'images' }>;
 
 const imageName = /^[^.].*\.(png|jpe?g)$/i;
 const mostFiles = 2_000_000;
-/** Bytes of one file at most. */
-const largestImage = 2 ** 26;
 
 /**
  * Reads the images of all classes, in the order of their names. Classes are numbered in the order of their names too.
  * @throws DataError that names the folder or the image
  */
-export async function readImageFolders(directory: string, config: ImagesConfig): Promise<DataSource> {
+export async function readImageFolders(directory: string, config: ImagesConfig, storage: Storage): Promise<DataSource> {
   const [height, width] = typeof config.size === 'number' ? [config.size, config.size] : config.size;
   const size: Size = { height, width, channels: config.colour === 'grey' ? 1 : 3 };
   const there = await listFolder(directory, 'train/ and test/, or with a folder for each class');
   const divided = there.has('train') && there.has('test');
   const trainingFolder = divided ? path.join(directory, 'train') : directory;
   const names = await classNames(trainingFolder, 2);
-  const training = await readSplit(trainingFolder, names, names.length, size);
-  const test = divided ? await readTest(path.join(directory, 'test'), names, size) : null;
-  return { inputShape: [height, width, size.channels], classes: names.length, training, test };
+  const listed = [await listSplit(trainingFolder, names, names.length)];
+  if (divided) listed.push(await listTest(path.join(directory, 'test'), names));
+  const [training, test] = await loadImages(directory, listed, size, storage);
+  return { inputShape: [height, width, size.channels], classes: names.length, training: training!, test: test ?? null };
 }
 
-async function readTest(folder: string, names: readonly string[], size: Size): Promise<Split> {
+async function listTest(folder: string, names: readonly string[]): Promise<EncodedSplit> {
   const found = await classNames(folder, 1);
   const unknown = found.find(name => !names.includes(name));
   if (unknown !== undefined) {
@@ -40,11 +42,10 @@ async function readTest(folder: string, names: readonly string[], size: Size): P
       'is a class that train/ lacks; remove it, or add images of it there',
     );
   }
-  return readSplit(
+  return listSplit(
     folder,
     names.map(name => (found.includes(name) ? name : null)),
     names.length,
-    size,
   );
 }
 
@@ -65,34 +66,23 @@ export async function classNames(folder: string, fewest: 1 | 2): Promise<string[
 }
 
 /** @param names of each class its folder; null: there are no images of it */
-async function readSplit(
-  folder: string,
-  names: readonly (string | null)[],
-  classes: number,
-  size: Size,
-): Promise<Split> {
+async function listSplit(folder: string, names: readonly (string | null)[], classes: number): Promise<EncodedSplit> {
   const files: { readonly file: string; readonly label: number }[] = [];
   for (const [label, name] of names.entries()) {
     if (name === null) continue;
     const inside = await imagesIn(path.join(folder, name), mostFiles - files.length);
     for (const file of inside) files.push({ file, label });
   }
-  const pixels = size.height * size.width * size.channels;
-  if (files.length * pixels > largestInputs) {
-    throw new DataError(
-      folder,
-      `${files.length} images of ${pixels} values are more than the ${largestInputs} bytes that can be used; lower "data.size"`,
-    );
-  }
-  const inputs = new Uint8Array(files.length * pixels);
-  for (const [i, { file }] of files.entries()) {
-    readImage(file, await readBytes(file), size, inputs.subarray(i * pixels, (i + 1) * pixels));
-  }
   const labels = packLabels(
     Int32Array.from(files, ({ label }) => label),
     classes,
   );
-  return { count: files.length, inputs, labels };
+  return {
+    count: files.length,
+    labels,
+    identity: await identify(files.map(({ file }) => file)),
+    images: () => files.map(({ file }) => ({ file, bytes: null })),
+  };
 }
 
 /** Paths of the images in a folder, in the order of their names. @throws DataError where there are none, or over `most` */
@@ -105,18 +95,4 @@ export async function imagesIn(folder: string, most: number): Promise<string[]> 
   }
   if (names.length === 0) throw new DataError(folder, 'holds no PNG or JPEG file; add some, or remove the folder');
   return names.sort().map(name => path.join(folder, name));
-}
-
-/** @throws DataError where the file is too large for an image, or cannot be read */
-export async function readBytes(file: string): Promise<Buffer> {
-  try {
-    const { size } = await stat(file);
-    if (size > largestImage) {
-      throw new DataError(file, `has ${size} bytes; images of up to ${largestImage} bytes can be used`);
-    }
-    return await readFile(file);
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(file, `cannot be read (${(error as Error).message})`);
-  }
 }

@@ -1,40 +1,52 @@
-/** Turns the `data` of an experiment into a data set in memory. */
+/** Turns the `data` of an experiment into a data set: in memory, or where it is too large for that in files. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { ExperimentError, type DataConfig } from '../shared/experiment';
 import { readCifar10, readCifar100 } from './cifar';
 import { readCsv } from './csv';
+import type { DecodedCache } from './cache';
 import { DataError, type DataSet, type DataSource, type Split } from './dataset';
 import { drawDigits } from './digits';
 import { readImageFolders } from './imageFolders';
 import { readImageFiles } from './mnist';
 import { readNpy, readNpz } from './numpy';
+import { readParquet } from './parquetData';
 import { holdOut } from './split';
 import { standardisation } from './standardisation';
+import { defaultMemory, type Storage } from './storage';
+import { inputPieces } from './stored';
 
 const defaultTestShare = 0.2;
 
 /**
  * Loads and splits a data set. Paths are relative to `baseDirectory`, the folder of the experiment file.
+ * @param cache keeps decoded examples between starts; null: nowhere
  * @throws DataError where a file cannot be used, ExperimentError where the configuration does not fit the data
  */
-export async function loadData(config: DataConfig, baseDirectory: string): Promise<DataSet> {
-  const { name, ...source } = await read(config, baseDirectory);
+export async function loadData(
+  config: DataConfig,
+  baseDirectory: string,
+  cache: DecodedCache | null = null,
+): Promise<DataSet> {
+  const mebibytes = 'memory' in config ? config.memory : undefined;
+  const memory = mebibytes === undefined ? defaultMemory() : mebibytes * 2 ** 20;
+  const { name, ...source } = await read(config, baseDirectory, { cache, memory });
   const { rest, test } = withTest(source, 'testShare' in config ? config.testShare : undefined, name);
   const channels = source.inputShape.at(-1)!;
-  const held = validationCount(config.validation, rest.count);
-  const { rest: training, held: validation } = holdOut(rest, held, 'validation');
-  const measured =
-    config.mean === undefined || config.std === undefined ? standardisation(training.inputs, channels) : null;
+  const { training, validation } = withValidation(rest, source.validation ?? null, config.validation);
+  const measured = config.mean === undefined || config.std === undefined ? standardisation(training, channels) : null;
   const mean = perChannel('data.mean', config.mean, channels) ?? measured!.mean;
   const std = perChannel('data.std', config.std, channels) ?? measured!.std;
 
   const { inputShape, classes, task = 'classification' } = source;
-  const counts = [training.count, held, test.count];
+  const counts = [training.count, validation.count, test.count];
   const hash = createHash('sha256').update(
     JSON.stringify({ inputShape, classes, mean, std, counts, ...typesOf(training) }),
   );
-  for (const part of [training, validation, test]) hash.update(part.inputs).update(part.labels);
+  for (const part of [training, validation, test]) {
+    for (const piece of inputPieces(part)) hash.update(piece);
+    hash.update(part.labels);
+  }
   return { name, inputShape, task, classes, training, validation, test, mean, std, fingerprint: hash.digest('hex') };
 }
 
@@ -47,7 +59,11 @@ function typesOf({ inputs, labels }: Split): object {
   };
 }
 
-async function read(config: DataConfig, baseDirectory: string): Promise<DataSource & { readonly name: string }> {
+async function read(
+  config: DataConfig,
+  baseDirectory: string,
+  storage: Storage,
+): Promise<DataSource & { readonly name: string }> {
   const at = (relative: string): string => path.resolve(baseDirectory, relative);
   switch (config.format) {
     case 'idx': {
@@ -74,7 +90,11 @@ async function read(config: DataConfig, baseDirectory: string): Promise<DataSour
       return { name: `${path.basename(config.file)} (CSV)`, ...(await readCsv(config, at)) };
     case 'images': {
       const directory = at(config.directory);
-      return { name: `${path.basename(directory)} (images)`, ...(await readImageFolders(directory, config)) };
+      return { name: `${path.basename(directory)} (images)`, ...(await readImageFolders(directory, config, storage)) };
+    }
+    case 'parquet': {
+      const place = at(config.path);
+      return { name: `${path.basename(place)} (Parquet)`, ...(await readParquet(place, config, storage)) };
     }
     case 'npz':
       return { name: `${path.basename(config.file)} (NumPy)`, ...(await readNpz(at(config.file), config)) };
@@ -99,6 +119,23 @@ function withTest(
   const wanted = Math.round(training.count * (share ?? defaultTestShare));
   const { rest, held } = holdOut(training, Math.min(training.count - 1, Math.max(1, wanted)), 'test');
   return { rest, test: held };
+}
+
+/** @throws ExperimentError where examples are to be held back though there are validation data, or none would be left */
+function withValidation(
+  rest: Split,
+  own: Split | null,
+  wanted: number | undefined,
+): { readonly training: Split; readonly validation: Split } {
+  if (!own) {
+    const { rest: training, held: validation } = holdOut(rest, validationCount(wanted, rest.count), 'validation');
+    return { training, validation };
+  }
+  if (wanted === undefined) return { training: rest, validation: own };
+  throw new ExperimentError(
+    'data.validation',
+    'holds nothing back, since there are validation data already: remove it',
+  );
 }
 
 function validationCount(wanted: number | undefined, available: number): number {

@@ -15,7 +15,9 @@ export function holdOut(all: Split, count: number, purpose: HeldFor): { readonly
   const isHeld = new Uint8Array(all.count);
   const order = new Random(`${purpose} split`).shuffle(Uint32Array.from({ length: all.count }, (_, i) => i));
   for (const example of order.subarray(0, count)) isHeld[example] = 1;
-  partition(all.inputs, isHeld, count);
+  const { stored } = all;
+  const rows = stored && (stored.rows?.slice() ?? Uint32Array.from({ length: all.count }, (_, i) => i));
+  partition(rows ?? all.inputs, isHeld, count);
   partition(all.labels, isHeld, count);
   const size = all.inputs.length / all.count;
   const width = all.labels.length / all.count;
@@ -23,13 +25,18 @@ export function holdOut(all: Split, count: number, purpose: HeldFor): { readonly
     count: examples,
     inputs: all.inputs.subarray(from * size, (from + examples) * size),
     labels: all.labels.subarray(from * width, (from + examples) * width),
+    ...(stored && rows && { stored: { ...stored, rows: rows.slice(from, from + examples) } }),
   });
   const kept = all.count - count;
   return { rest: part(0, kept), held: part(kept, count) };
 }
 
 /** Moves what is held behind the rest, whatever the type of the values; the order within both stays. */
-function partition(values: Uint8Array | Int32Array | Float32Array, isHeld: Uint8Array, held: number): void {
+function partition(
+  values: Uint8Array | Int32Array | Uint32Array | Float32Array,
+  isHeld: Uint8Array,
+  held: number,
+): void {
   const items = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const size = items.length / isHeld.length;
   const aside = new Uint8Array(held * size);

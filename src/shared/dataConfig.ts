@@ -1,7 +1,13 @@
 /** The `data` of an experiment file: one member a format. */
 import * as z from 'zod';
 
-const validation = z.int().min(0).optional().describe('Training examples held back; one tenth if left out.');
+const validation = z
+  .int()
+  .min(0)
+  .optional()
+  .describe(
+    'Training examples held back; left out: one tenth, or the validation data of the files where they have some.',
+  );
 
 const positive = z.number().positive();
 const perChannel = {
@@ -15,6 +21,19 @@ const perChannel = {
     .union([positive, z.array(positive).min(1)])
     .optional()
     .describe('Per channel, or per feature; left out: from the training data alone.'),
+};
+
+/** For formats whose files may be larger than memory. */
+const common = {
+  validation,
+  memory: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'MiB of inputs held in memory at most: more is read from files while training, with the same results. Left out: an eighth of the memory, 1024 at most.',
+    ),
+  ...perChannel,
 };
 
 /** For formats that may come without test data. */
@@ -47,21 +66,18 @@ export const dataSchema = z.discriminatedUnion('format', [
   z.strictObject({
     format: z.literal('idx'),
     directory: directory('the four MNIST file names, plain or .gz'),
-    validation,
-    ...perChannel,
+    ...common,
   }),
   z.strictObject({
     format: z.literal('cifar10'),
     directory: directory('data_batch_*.bin and test_batch*.bin of CIFAR-10 (binary version), plain or .gz'),
-    validation,
-    ...perChannel,
+    ...common,
   }),
   z.strictObject({
     format: z.literal('cifar100'),
     directory: directory('train.bin and test.bin of CIFAR-100 (binary version), plain or .gz'),
     labels: z.enum(['fine', 'coarse']).default('fine').describe('The 100 fine classes, or the 20 coarse ones.'),
-    validation,
-    ...perChannel,
+    ...common,
   }),
   z.strictObject({
     format: z.literal('digits'),
@@ -86,8 +102,7 @@ export const dataSchema = z.discriminatedUnion('format', [
       ),
     channels,
     testShare,
-    validation,
-    ...perChannel,
+    ...common,
   }),
   z.strictObject({
     format: z.literal('npy'),
@@ -101,8 +116,7 @@ export const dataSchema = z.discriminatedUnion('format', [
       .describe('One .npy file for each array.'),
     channels,
     testShare,
-    validation,
-    ...perChannel,
+    ...common,
   }),
   z.strictObject({
     format: z.literal('csv'),
@@ -130,8 +144,7 @@ export const dataSchema = z.discriminatedUnion('format', [
       .optional()
       .describe('Shape of an example, e.g. [28, 28, 1] where columns are pixels; left out: a vector.'),
     testShare,
-    validation,
-    ...perChannel,
+    ...common,
   }),
   z.strictObject({
     format: z.literal('images'),
@@ -143,8 +156,34 @@ export const dataSchema = z.discriminatedUnion('format', [
       .describe('Pixels that every image is brought to: a side, or [height, width].'),
     colour: z.enum(['rgb', 'grey']).default('rgb'),
     testShare,
-    validation,
-    ...perChannel,
+    ...common,
+  }),
+  z.strictObject({
+    format: z.literal('parquet'),
+    path: z
+      .string()
+      .min(1)
+      .describe(
+        'A folder with train*.parquet and test*.parquet or validation*.parquet, as the Hugging Face hub stores data sets, or one .parquet file; relative to this file.',
+      ),
+    image: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Column with PNG or JPEG images; left out: image or img where there is one, else columns of numbers.'),
+    label: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Column with the classes; left out: label, labels, fine_label, class, target or y.'),
+    ignore: z.array(z.string().min(1)).default([]).describe('Columns of numbers left out, e.g. identifiers.'),
+    size: z
+      .union([side, z.tuple([side, side])])
+      .optional()
+      .describe('Pixels that every image is brought to: a side, or [height, width]; left out: as the first image.'),
+    colour: z.enum(['rgb', 'grey']).default('rgb'),
+    testShare,
+    ...common,
   }),
 ]);
 export type DataConfig = z.infer<typeof dataSchema>;

@@ -1,0 +1,135 @@
+/**
+ * Decoded examples, kept between starts: one file for the inputs of a split, raw bytes and behind them a mark, their number
+ * and their SHA-256. A file is written under a temporary name, flushed and renamed; what does not verify is as good as not
+ * there. The folder can be deleted at any time.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import path from 'node:path';
+
+const mark = Buffer.from('WTDECOD1', 'latin1');
+const digestBytes = 32;
+const tailBytes = mark.length + 8 + digestBytes;
+const suffix = '.decoded';
+const temporarySuffix = '.tmp';
+/** Of all files together, unless one alone is larger. */
+const defaultLimit = 2 ** 35;
+/** A temporary file that nobody has written to for so long (ms) is left over. */
+const abandonedAfter = 3_600_000;
+const pieceBytes = 2 ** 22;
+let temporaries = 0;
+
+export class DecodedCache {
+  /** @param limit bytes at most; what was used longest ago goes first */
+  constructor(
+    private readonly directory: string,
+    private readonly limit = defaultLimit,
+  ) {}
+
+  /** @param key 32 hexadecimal digits. @returns the file that begins with `bytes` bytes under this key, checked; else null */
+  async find(key: string, bytes: number): Promise<string | null> {
+    const file = this.path(key);
+    try {
+      const handle = await open(file, 'r');
+      try {
+        if (!(await isWhole(handle, bytes))) return null;
+      } finally {
+        await handle.close();
+      }
+      const now = new Date();
+      await utimes(file, now, now).catch(() => undefined);
+      return file;
+    } catch {
+      // not there, or not to be read: decoded anew
+      return null;
+    }
+  }
+
+  /**
+   * @param fill hands over the bytes in order
+   * @returns the file that begins with them
+   * @throws whatever `fill` throws, or the file system
+   */
+  async write(key: string, fill: (append: (bytes: Uint8Array) => Promise<void>) => Promise<void>): Promise<string> {
+    await mkdir(this.directory, { recursive: true });
+    const file = this.path(key);
+    const temporary = `${file}.${process.pid}.${++temporaries}${temporarySuffix}`;
+    try {
+      const handle = await open(temporary, 'wx');
+      try {
+        const hash = createHash('sha256');
+        let length = 0;
+        await fill(async bytes => {
+          hash.update(bytes);
+          await writeAll(handle, bytes, length);
+          length += bytes.length;
+        });
+        await writeAll(handle, tail(length, hash), length);
+        await handle.sync();
+        await this.makeRoom(length, path.basename(file));
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, file);
+      return file;
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private path(key: string): string {
+    return path.join(this.directory, key + suffix);
+  }
+
+  /** Deletes what was used longest ago until `bytes` more fit, and what was left over. */
+  private async makeRoom(bytes: number, own: string): Promise<void> {
+    const names = await readdir(this.directory);
+    const files = await Promise.all(
+      names.map(async name => {
+        const file = path.join(this.directory, name);
+        const found = await stat(file).catch(() => null);
+        return { file, name, size: found?.size ?? 0, used: found?.mtimeMs ?? 0 };
+      }),
+    );
+    const leftOver = files.filter(
+      ({ name, used }) => name.endsWith(temporarySuffix) && Date.now() - used > abandonedAfter,
+    );
+    const kept = files.filter(({ name }) => name.endsWith(suffix) && name !== own).sort((a, b) => a.used - b.used);
+    let total = bytes + kept.reduce((sum, { size }) => sum + size, 0);
+    const tooMany = kept.filter(({ size }) => {
+      if (total <= this.limit) return false;
+      total -= size;
+      return true;
+    });
+    // one that another process has open may refuse to go
+    await Promise.all([...leftOver, ...tooMany].map(({ file }) => rm(file, { force: true }).catch(() => undefined)));
+  }
+}
+
+function tail(length: number, hash: Hash): Buffer {
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(length));
+  return Buffer.concat([mark, size, hash.digest()]);
+}
+
+async function isWhole(handle: FileHandle, bytes: number): Promise<boolean> {
+  if ((await handle.stat()).size !== bytes + tailBytes) return false;
+  const hash = createHash('sha256');
+  const piece = Buffer.alloc(Math.min(bytes, pieceBytes));
+  for (let at = 0; at < bytes;) {
+    const { bytesRead } = await handle.read(piece, 0, Math.min(piece.length, bytes - at), at);
+    if (bytesRead === 0) return false;
+    hash.update(piece.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  const found = Buffer.alloc(tailBytes);
+  await handle.read(found, 0, tailBytes, bytes);
+  return found.equals(tail(bytes, hash));
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}
