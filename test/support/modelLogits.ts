@@ -20,7 +20,7 @@ export async function logitsOf(
   inputs: Float32Array,
   target: LoweringTarget,
 ): Promise<number[]> {
-  const model = await loadModel(name, folder, target);
+  const model = await loadModel(name, folder, { inputShape: target.inputShape, classes: target.classes ?? 1 });
   const plan = lowerModel(model, target);
   return Array.from(forward64(plan, fileWeights(plan, model), inputs));
 }

@@ -1,5 +1,6 @@
 /** A plan while it grows: each method takes values and gives the value that an op makes of them. */
 import { paddingOf, sizeOf, windowed, type PaddingMode, type Window } from './geometry';
+import { composed } from './rescaling';
 import {
   PlanError,
   type Activation,
@@ -12,6 +13,7 @@ import {
   type Plan,
   type PlanOp,
   type PlanParameter,
+  type Rescaling,
 } from './plan';
 import { simplify } from './simplify';
 
@@ -19,6 +21,8 @@ import { simplify } from './simplify';
 const mostWeights = 2 ** 28;
 /** Of one example, of one activation at most: more is a mistake in a shape. */
 const mostValues = 2 ** 28;
+/** More than a few are no normalisation. */
+const mostRescalings = 16;
 
 /** What flows from an op to others: an activation of the plan with the shape of one example. */
 export interface Value {
@@ -75,6 +79,9 @@ export class PlanBuilder {
   private readonly activations: { readonly shape: readonly number[]; readonly size: number }[] = [];
   private readonly parameters: PlanParameter[] = [];
   private weights = 0;
+  private rescaling: Rescaling | undefined;
+  /** What a rescaled input was before, by its number. */
+  private readonly rescaled = new Map<ActivationId, ActivationId>();
 
   /** @param inputShape of one example, as the data has it */
   constructor(private readonly inputShape: readonly number[]) {
@@ -189,6 +196,31 @@ export class PlanBuilder {
     return this.emit({ kind: 'reshape', layer }, [input], shape);
   }
 
+  /**
+   * Of the model's input only, and of all that takes it.
+   * @param scale one, or one for each channel, without 0; as many as `offset`
+   */
+  rescale(layer: string, input: Value, rescaling: Rescaling): Value {
+    const before = this.path(input.id);
+    const alone = [...this.rescaled.keys()].every(id => before.includes(id));
+    if (before.at(-1) !== this.input.id || !alone || this.rescaled.size >= mostRescalings) {
+      throw new PlanError(
+        layer,
+        `layer "${layer}" scales or shifts by constants what is not the model's input alone; fold the constants into the weights of the layer before it`,
+      );
+    }
+    if (rescaling.scale.length > 1 && input.shape.at(-1) !== this.inputShape.at(-1)) {
+      throw new PlanError(
+        layer,
+        `layer "${layer}" has constants for ${rescaling.scale.length} channels, but the data has examples of shape [${this.inputShape.join(', ')}]; give the data the shape that the model takes`,
+      );
+    }
+    this.rescaling = composed(this.rescaling, rescaling);
+    const output = this.value(layer, input.shape);
+    this.rescaled.set(output.id, input.id);
+    return output;
+  }
+
   /** @param alpha slope below 0 of leaky-relu, scale below 0 of elu */
   activation(layer: string, input: Value, activation: Activation, alpha = 0): Value {
     if (activation === 'linear') return input;
@@ -217,8 +249,41 @@ export class PlanBuilder {
 
   /** @param output what the loss sees */
   finish(output: Value, loss: Plan['loss']): Plan {
-    const { inputShape, activations, ops, parameters } = this;
-    return simplify({ inputShape, activations, ops, parameters, loss }, output.id);
+    const { inputShape, activations, parameters, rescaling } = this;
+    const plan = { inputShape, activations, ops: this.rescaledOps(), parameters, loss };
+    return simplify({ ...plan, ...(rescaling && { rescaling }) }, output.id);
+  }
+
+  /** Ops take the input itself where they took it rescaled: then none may take it as it was. */
+  private rescaledOps(): readonly PlanOp[] {
+    const before = new Set([...this.rescaled.values()].flatMap(id => this.path(id)));
+    return this.ops.map(op => {
+      const plain = op.inputs.some(id => before.has(id)) && !before.has(op.output);
+      if (plain) {
+        throw new PlanError(
+          op.layer,
+          `layer "${op.layer}" takes the model's input, which another layer takes scaled or shifted by constants; let both take the same`,
+        );
+      }
+      return { ...op, inputs: op.inputs.map(id => this.unscaled(id)) };
+    });
+  }
+
+  private unscaled(id: ActivationId): ActivationId {
+    let plain = id;
+    for (let before = this.rescaled.get(id); before !== undefined; before = this.rescaled.get(plain)) plain = before;
+    return plain;
+  }
+
+  /** A value and those that it is a rescaling or another shape of. */
+  private path(id: ActivationId): ActivationId[] {
+    const path: ActivationId[] = [];
+    for (let at: ActivationId | undefined = id; at !== undefined;) {
+      path.push(at);
+      const producer = this.ops.find(op => op.output === path.at(-1));
+      at = this.rescaled.get(at) ?? (producer?.kind === 'reshape' ? producer.inputs[0] : undefined);
+    }
+    return path;
   }
 
   private emit(draft: Draft, inputs: readonly Value[], shape: readonly number[]): Value {

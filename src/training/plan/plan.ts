@@ -179,9 +179,20 @@ export type PlanOp =
   | ActivationOp
   | DropoutOp;
 
+/** x · scale + offset of each channel (last axis), or one pair for all values. Scales are never 0. */
+export interface Rescaling {
+  readonly scale: readonly number[];
+  readonly offset: readonly number[];
+}
+
 export interface Plan {
   /** Shape of one example, channels last. */
   readonly inputShape: readonly number[];
+  /**
+   * What the model does to its input before all else, by constants that nobody trains: no op of the plan, but part of the
+   * standardisation of its data (`rescaleData`). Left out: nothing.
+   */
+  readonly rescaling?: Rescaling;
   /**
    * Values per example of each activation: images [height, width, channels], or flat. Activation 0 is the input; each op
    * writes a new one from earlier ones, in order; the last op writes what the loss sees.

@@ -123,7 +123,7 @@ const refusals: readonly [string, readonly LayerJson[], string, RegExp][] = [
     'a layer no plan covers',
     [layer('LSTM'), flatten, dense('out', 3)],
     'lstm',
-    /layer "lstm" \(LSTM\) is not covered by training plans yet; they cover InputLayer, Dense, Conv2D/,
+    /layer "lstm" \(LSTM\) is not covered by training plans yet; they cover InputLayer, Identity, Dense, Conv2D/,
   ],
   ['a name every object has', [layer('toString'), flatten, dense('out', 3)], 'tostring', /not covered/],
   [

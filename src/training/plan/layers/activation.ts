@@ -28,8 +28,20 @@ const named: Readonly<Record<string, readonly [Activation, number]>> = {
   softmax: ['softmax', 0],
 };
 
-/** Applies the function that a layer names after its own work. */
-export function activate(site: LoweringSite, input: Value, name: unknown): Value {
+const functionJson = z.looseObject({ class_name: z.literal('function'), config: z.string() });
+const layerJson = z.looseObject({ class_name: z.string(), config: z.looseObject({}) });
+
+/** Applies what a layer names after its own work: a function, or a layer that is one. */
+export function activate(site: LoweringSite, input: Value, written: unknown): Value {
+  const asLayer = layerJson.safeParse(written).data;
+  if (asLayer !== undefined && Object.hasOwn(layers, asLayer.class_name)) {
+    const layer = { ...site.layer, className: asLayer.class_name, config: asLayer.config };
+    return layers[asLayer.class_name]!({ ...site, layer, inputs: [input] });
+  }
+  return applyNamed(site, input, functionJson.safeParse(written).data?.config ?? written);
+}
+
+function applyNamed(site: LoweringSite, input: Value, name: unknown): Value {
   const { builder, layer, keras } = site;
   const written = typeof name === 'string' ? name : JSON.stringify(name ?? null);
   const snake = written.replaceAll(/[a-z0-9](?=[A-Z])/g, letter => `${letter}_`).toLowerCase();
@@ -104,4 +116,6 @@ function flatOnly({ layer }: LoweringSite, { shape }: Value): void {
   );
 }
 
-export const activations = { Activation: activation, ReLU: relu, LeakyReLU: leakyRelu, ELU: elu, Softmax: softmax };
+const layers: Readonly<Record<string, Lowering>> = { ReLU: relu, LeakyReLU: leakyRelu, ELU: elu, Softmax: softmax };
+
+export const activations = { Activation: activation, ...layers };

@@ -6,11 +6,13 @@ import { only, type Lowering } from './lowering';
 import { mergings } from './merging';
 import { normalizations } from './normalization';
 import { pools } from './pooling';
+import { rescalings } from './rescaling';
 import { shapings } from './shaping';
 
 /** By Keras' class name. */
 export const lowerings: Readonly<Record<string, Lowering>> = {
   InputLayer: only,
+  Identity: only,
   Dense: dense,
   ...convolutions,
   ...normalizations,
@@ -18,4 +20,5 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   ...mergings,
   ...shapings,
   ...activations,
+  ...rescalings,
 };
