@@ -1,20 +1,29 @@
-/** Which executors this machine can use, and how fast each trains two small networks, a dense and a convolutional one. */
-import type { DataSet } from '../data/dataset';
-import { loadData } from '../data/load';
-import { loadModel } from '../models/load';
-import { initialWeights } from '../models/weights';
-import { formatBytes, formatCount, formatMemory } from '../shared/format';
+/**
+ * Which executors this machine can use, how fast each trains two small networks, a dense and a convolutional one, and which
+ * of them "auto" would take for these.
+ */
+import { formatRate } from '../shared/executorChoice';
+import { formatBytes, formatMemory, formatShare } from '../shared/format';
+import { parseExperiment } from '../shared/parse';
 import type { MemoryUse } from '../shared/report';
-import { lowerModel } from '../training/plan/lower';
-import { noRegularization, type Executor } from '../training/trainer';
+import { speedOver, type Workload } from './choose';
 import { executorSources, probe, type ExecutorName, type ExecutorSource } from './executors';
+import { prepare } from './prepare';
+import { measure, type TrialLimits, type TrialSubject } from './trial';
+import { trialSubject, workloadOf } from './trialSubject';
 
-/** Steps a second of dense training, and the bytes planned for it. */
-export interface Measurement {
-  readonly measuredOn: string;
-  readonly stepsPerSecond: number;
-  readonly memory: MemoryUse;
-}
+/** Of one network on one executor. */
+export type Measurement =
+  | {
+      readonly measuredOn: string;
+      /** Of dense training. */
+      readonly stepsPerSecond: number;
+      /** With as few weights as at the last of twelve levels; absent where the executor is there to be compared with only. */
+      readonly sparseStepsPerSecond?: number;
+      /** Planned for dense training. */
+      readonly memory: MemoryUse;
+    }
+  | { readonly measuredOn: string; readonly reason: string };
 
 export type ExaminedExecutor =
   | { readonly name: ExecutorName; readonly usable: false; readonly reason: string }
@@ -24,6 +33,7 @@ export type ExaminedExecutor =
       readonly device: string;
       /** Raised whenever the same inputs give other bits. */
       readonly variant: string;
+      readonly notes: readonly string[];
       /** Of the first measurement, a dense network. */
       readonly stepsPerSecond: number;
       readonly measurements: readonly Measurement[];
@@ -33,104 +43,134 @@ export interface Examination {
   readonly node: string;
   readonly platform: string;
   readonly executors: readonly ExaminedExecutor[];
+  /** What "auto" would take for each network; none where nothing can be used. */
+  readonly auto: readonly { readonly measuredOn: string; readonly executor: ExecutorName }[];
 }
 
 interface Subject {
-  readonly name: string;
-  readonly model: string;
-  readonly batchSize: number;
-  readonly warmUpSteps: number;
-  readonly measuredSteps: number;
+  readonly measuredOn: string;
+  readonly trial: TrialSubject;
+  readonly workload: readonly Workload[];
 }
 
-const lenet: Subject = {
-  name: 'LeNet-300-100',
-  model: 'builtin:lenet-300-100',
-  batchSize: 60,
-  warmUpSteps: 50,
-  measuredSteps: 300,
-};
-/** A step takes some hundred times as long: a few must do. */
-const simpleCnn: Subject = {
-  name: 'SimpleCNN',
-  model: 'builtin:simple-cnn',
-  batchSize: 64,
-  warmUpSteps: 3,
-  measuredSteps: 20,
-};
+export interface ExamineOptions {
+  /** Left out: all of this version. */
+  readonly sources?: readonly ExecutorSource[];
+  /** Before each executor. */
+  readonly onExecutor?: (name: ExecutorName) => void;
+  readonly signal?: AbortSignal;
+}
 
-export async function examine(): Promise<Examination> {
+const limits: TrialLimits = { measured: 0.5, patience: 8, slow: Infinity };
+const steps = 5000;
+/** Of the default experiment. */
+const levels = 12;
+const rate = 0.2;
+
+/** @throws the reason of `signal` where that is aborted */
+export async function examine(options: ExamineOptions = {}): Promise<Examination> {
+  const { sources = executorSources, onExecutor, signal } = options;
+  const subjects = [
+    await subject('LeNet-300-100', 'builtin:lenet-300-100', 60),
+    await subject('SimpleCNN', 'builtin:simple-cnn', 64),
+  ];
   const executors: ExaminedExecutor[] = [];
-  for (const source of executorSources) executors.push(await examineOne(source));
-  return { node: process.versions.node, platform: `${process.platform} ${process.arch}`, executors };
+  for (const source of sources) {
+    onExecutor?.(source.name);
+    executors.push(await examineOne(source, subjects, signal));
+  }
+  const compared = executors.filter(({ name }) => !sources.some(source => source.name === name && source.reference));
+  return {
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    executors,
+    auto: subjects.flatMap(one => {
+      const executor = fastest(compared, one) ?? fastest(executors, one);
+      return executor === undefined ? [] : [{ measuredOn: one.measuredOn, executor }];
+    }),
+  };
 }
 
-async function examineOne(source: ExecutorSource): Promise<ExaminedExecutor> {
+/** An experiment like any other, on digits that are drawn by code. */
+async function subject(name: string, model: string, batchSize: number): Promise<Subject> {
+  const experiment = {
+    name,
+    model,
+    data: { format: 'digits', training: 640, test: 10 },
+    training: { steps, batchSize, optimizer: { name: 'adam' } },
+    pruning: { levels, rate },
+  };
+  const prepared = await prepare(parseExperiment(JSON.stringify(experiment), name), name);
+  const nodes = prepared.planFor({ executor: { name: '', variant: '' } });
+  return {
+    measuredOn: `${name}, Adam, batch ${batchSize}`,
+    trial: trialSubject(prepared, nodes),
+    workload: workloadOf(prepared, nodes),
+  };
+}
+
+async function examineOne(
+  source: ExecutorSource,
+  subjects: readonly Subject[],
+  signal: AbortSignal | undefined,
+): Promise<ExaminedExecutor> {
   const found = await probe(source);
+  signal?.throwIfAborted();
   if (!found.usable) return found;
-  const { name } = source;
-  try {
-    const data = await loadData({ format: 'digits', training: 640, test: 10 }, '.');
-    const executor = await found.create(data);
-    try {
-      const dense = await measure(executor, data, lenet);
-      const convolutional = await measure(executor, data, simpleCnn);
-      const { device, variant } = executor;
-      const { stepsPerSecond } = dense;
-      return { name, usable: true, device, variant, stepsPerSecond, measurements: [dense, convolutional] };
-    } finally {
-      await executor.close();
+  const measurements: Measurement[] = [];
+  for (const { measuredOn, trial } of subjects) {
+    const asked = source.reference ? { ...trial, masks: null } : trial;
+    const result = await measure(found, () => asked, limits, signal);
+    if (!result.measured) measurements.push({ measuredOn, reason: result.reason });
+    else {
+      const { dense, sparse, memory } = result;
+      const masked = source.reference ? {} : { sparseStepsPerSecond: sparse };
+      measurements.push({ measuredOn, stepsPerSecond: dense, ...masked, memory });
     }
-  } catch (error) {
-    return { name, usable: false, reason: error instanceof Error ? error.message : String(error) };
   }
+  const { name, device, variant, notes } = found;
+  const [first] = measurements.filter(one => 'stepsPerSecond' in one);
+  if (first) return { name, usable: true, device, variant, notes, stepsPerSecond: first.stepsPerSecond, measurements };
+  const reasons = new Set(measurements.map(one => ('reason' in one ? one.reason : '')));
+  return { name, usable: false, reason: `${device}: ${[...reasons].join('; ')}` };
 }
 
-async function measure(executor: Executor, data: DataSet, subject: Subject): Promise<Measurement> {
-  const { batchSize, warmUpSteps, measuredSteps } = subject;
-  const { inputShape, classes } = data;
-  const model = await loadModel(subject.model, '.');
-  const plan = lowerModel(model, { inputShape, classes, loss: 'cross-entropy' });
-  const session = await executor.open({
-    network: plan,
-    weights: initialWeights(plan, 0),
-    masks: plan.parameters.map(() => null),
-    optimizer: { name: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
-    schedule: { name: 'constant', warmup: 0 },
-    batchSize,
-    orderSeed: 0,
-    fromStep: 0,
-    totalSteps: warmUpSteps + measuredSteps,
-    regularization: noRegularization,
-    classWeights: null,
+function fastest(executors: readonly ExaminedExecutor[], { measuredOn, workload }: Subject): ExecutorName | undefined {
+  const speeds = executors.flatMap(executor => {
+    const one = executor.usable && executor.measurements.find(measurement => measurement.measuredOn === measuredOn);
+    if (!one || 'reason' in one) return [];
+    const { stepsPerSecond: dense, sparseStepsPerSecond: sparse = dense } = one;
+    return [{ name: executor.name, mean: speedOver(workload, { dense, sparse }).mean }];
   });
-  try {
-    await session.train(warmUpSteps);
-    const { seconds } = await session.train(warmUpSteps + measuredSteps);
-    return {
-      measuredOn: `${subject.name}, dense, Adam, batch ${batchSize}`,
-      stepsPerSecond: measuredSteps / seconds,
-      memory: session.memory,
-    };
-  } finally {
-    await session.close();
-  }
+  return speeds.sort((a, b) => b.mean - a.mean)[0]?.name;
 }
 
-export function describeExamination({ node, platform, executors }: Examination): string {
+export function describeExamination({ node, platform, executors, auto }: Examination): string {
   const width = Math.max(...executors.map(({ name }) => name.length));
+  const indent = ' '.repeat(width + 4);
   const lines = executors.flatMap(executor => {
     const name = executor.name.padEnd(width);
     if (!executor.usable) return [`✘ ${name}  ${executor.reason}`];
     return [
       `✔ ${name}  ${executor.device}`,
-      ...executor.measurements.map(one => `${' '.repeat(width + 4)}${describeMeasurement(one)}`),
+      ...executor.measurements.map(one => `${indent}${describeMeasurement(one)}`),
+      ...executor.notes.map(note => `${indent}${note}`),
     ];
   });
-  return [`Node ${node}, ${platform}`, ...lines, ''].join('\n');
+  const taken = auto.map(({ measuredOn, executor }) => `auto takes ${executor} for ${measuredOn}`);
+  return [`Node ${node}, ${platform}`, ...lines, ...taken, ''].join('\n');
 }
 
-function describeMeasurement({ measuredOn, stepsPerSecond, memory }: Measurement): string {
-  const speed = `${formatCount(stepsPerSecond)} steps/s`;
-  return `${measuredOn}: ${speed}; ${formatBytes(memory.total)} planned (${formatMemory(memory)})`;
+function describeMeasurement(measurement: Measurement): string {
+  const { measuredOn } = measurement;
+  if ('reason' in measurement) return `${measuredOn}: ${measurement.reason}`;
+  const { stepsPerSecond, sparseStepsPerSecond, memory } = measurement;
+  const sparse =
+    sparseStepsPerSecond === undefined
+      ? ''
+      : `, ${formatRate(sparseStepsPerSecond)} with ${formatShare((1 - rate) ** levels)} of the weights`;
+  return (
+    `${measuredOn}: ${formatRate(stepsPerSecond)} dense${sparse}; ` +
+    `${formatBytes(memory.total)} planned (${formatMemory(memory)})`
+  );
 }

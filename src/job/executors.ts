@@ -1,12 +1,16 @@
 /** Which executors there are, and which of them this machine can use. */
-import { ExperimentError, type Experiment } from '../shared/experiment';
-import type { Probed, Usable } from '../training/trainer';
+import type { Experiment } from '../shared/experiment';
+import type { Probed, Unusable, Usable } from '../training/trainer';
 
 /** All that an experiment can name, "auto" left out. */
 export type ExecutorName = Exclude<Experiment['executor'], 'auto'>;
 
 export interface ExecutorSource {
   readonly name: ExecutorName;
+  /** Trains layers too that no plan covers. */
+  readonly anyLayers?: true;
+  /** There to be compared with, not to be fast. */
+  readonly reference?: true;
   /** Loads what the executor needs and looks for its device. Costs little, and nothing of it is there before it is called. */
   probe(): Promise<Probed>;
 }
@@ -16,18 +20,24 @@ export interface ReadyExecutor extends Usable {
   readonly name: ExecutorName;
 }
 
-/** In the order of the names. */
+/** In the order in which they are tried: the one that is there everywhere first, the reference last. */
 export const executorSources: readonly ExecutorSource[] = [
   { name: 'wasm', probe: async () => (await import('../training/wasm/probe')).probeWasm() },
-  ...(['webgpu', 'tensorflow', 'tensorflow-gpu', 'cpu'] as const).map(name => ({ name, probe: notThere })),
+  { name: 'webgpu', probe: notThere },
+  { name: 'tensorflow', anyLayers: true, probe: notThere },
+  { name: 'tensorflow-gpu', anyLayers: true, probe: notThere },
+  { name: 'cpu', anyLayers: true, reference: true, probe: notThere },
 ];
 
 function notThere(): Promise<Probed> {
   return Promise.resolve({ usable: false, reason: 'is not part of this version: choose "auto" or "wasm"' });
 }
 
+/** What a probe found, and of which executor. */
+export type Found = ReadyExecutor | (Unusable & { readonly name: ExecutorName });
+
 /** What a probe finds; one that fails itself is a reason like any other. */
-export async function probe(source: ExecutorSource): Promise<Probed & { readonly name: ExecutorName }> {
+export async function probe(source: ExecutorSource): Promise<Found> {
   const { name } = source;
   try {
     return { ...(await source.probe()), name };
@@ -36,13 +46,8 @@ export async function probe(source: ExecutorSource): Promise<Probed & { readonly
   }
 }
 
-/** @throws ExperimentError (field `executor`) where it cannot be used */
-export async function findExecutor(
-  name: Experiment['executor'],
-  sources: readonly ExecutorSource[] = executorSources,
-): Promise<ReadyExecutor> {
-  const source = name === 'auto' ? sources[0]! : sources.find(one => one.name === name)!;
-  const found = await probe(source);
-  if (!found.usable) throw new ExperimentError('executor', `"${name}" ${found.reason}`);
-  return found;
+/** The same executor, looked for at most once. */
+export function once(source: ExecutorSource): ExecutorSource {
+  let found: Promise<Probed> | undefined;
+  return { ...source, probe: () => (found ??= source.probe()) };
 }

@@ -1,18 +1,20 @@
 /** Runs an experiment: every run that the store does not hold, in the order of the plan, and the report after each. */
 import { performance } from 'node:perf_hooks';
 import { buildReport } from '../lottery/report';
-import type { ParsedExperiment } from '../shared/experiment';
+import { ExperimentError, type Experiment, type ParsedExperiment } from '../shared/experiment';
 import { plural } from '../shared/format';
 import type { JobToHost } from '../shared/messages';
 import type { ExperimentStatus, Report } from '../shared/report';
 import type { RunNode, RunRecord } from '../shared/run';
-import { MemoryLimitError, type Executor } from '../training/trainer';
-import type { ReadyExecutor } from './executors';
+import { DeviceLostError, MemoryLimitError, type Executor } from '../training/trainer';
+import { executorSources, type ExecutorName, type ExecutorSource, type ReadyExecutor } from './executors';
 import { StoreError } from './files';
 import { StoreLock, type LockHolder } from './lock';
 import { prepare, readExperiment, type Prepared } from './prepare';
 import { Runner } from './runner';
+import { Settlement } from './settlement';
 import { RunStore } from './store';
+import type { Loss, Succession } from './succession';
 import { ProgressTracker } from './tracker';
 
 export type JobEvent = Exclude<JobToHost, { type: 'finished' }>;
@@ -26,8 +28,10 @@ export interface RunExperimentOptions {
   readonly storeDirectory: string;
   readonly emit: (event: JobEvent) => void;
   readonly signal?: AbortSignal;
-  /** Instead of the executor that the experiment names. */
-  readonly executor?: ReadyExecutor;
+  /** Taken where the experiment says "auto", instead of measuring. */
+  readonly preferred?: ExecutorName;
+  /** Those there are; left out: all of this version. */
+  readonly executors?: readonly ExecutorSource[];
 }
 
 const progressMilliseconds = 100;
@@ -42,8 +46,19 @@ const progressMilliseconds = 100;
 export async function runExperiment(options: RunExperimentOptions): Promise<Report> {
   const { experimentPath, storeDirectory, emit, signal } = options;
   const parsed = options.parsed ?? (await readExperiment(experimentPath));
-  const prepared = await prepare(parsed, experimentPath, options.executor);
+  const prepared = await prepare(parsed, experimentPath);
   signal?.throwIfAborted();
+  const settlement = new Settlement({
+    prepared,
+    experimentPath,
+    storeDirectory,
+    sources: options.executors ?? executorSources,
+    preferred: options.preferred,
+    tell: message => {
+      emit({ type: 'log', level: 'info', message });
+    },
+  });
+  await settlement.check();
   const store = await RunStore.open(storeDirectory);
   // whoever loses the lock must stop: another job believes that it works alone
   const lost = new AbortController();
@@ -59,7 +74,8 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
   try {
     await store.clean();
     const stop = signal ? AbortSignal.any([signal, lost.signal]) : lost.signal;
-    return await new ExperimentJob(prepared, store, emit, stop).work();
+    const succession = await settlement.settle(store, stop);
+    return await new ExperimentJob(prepared, succession, store, emit, stop).work();
   } finally {
     await lock.release();
   }
@@ -71,26 +87,30 @@ function waitingFor(holder: LockHolder | null, directory: string): string {
 }
 
 class ExperimentJob {
+  private readonly experiment: Experiment;
   private readonly records = new Map<string, RunRecord>();
   private readonly running = new Set<string>();
-  private readonly tracker: ProgressTracker;
+  private nodes: readonly RunNode[];
+  private tracker: ProgressTracker;
   private executor: Executor | null = null;
   private reportedAt = 0;
 
   constructor(
     private readonly prepared: Prepared,
+    private readonly succession: Succession,
     private readonly store: RunStore,
     private readonly emit: (event: JobEvent) => void,
     private readonly signal: AbortSignal,
   ) {
-    this.tracker = new ProgressTracker(prepared.experiment, prepared.nodes);
+    this.experiment = { ...prepared.experiment, executor: succession.executor };
+    this.nodes = prepared.planFor({ executor: succession.current });
+    this.tracker = new ProgressTracker(this.experiment, this.nodes);
   }
 
   async work(): Promise<Report> {
     try {
-      await this.store.writeExperiment(this.prepared.experiment);
-      const missing = await this.readRecords();
-      if (missing.length > 0) await this.compute(missing);
+      await this.store.writeExperiment(this.experiment);
+      while (!(await this.computeMissing()));
       return await this.publish(this.failures().length > 0 ? 'failed' : 'done', this.failureSummary());
     } catch (error) {
       return await this.giveUp(error);
@@ -99,22 +119,55 @@ class ExperimentJob {
     }
   }
 
-  /** @returns the runs that are not there, each once, in order */
-  private async readRecords(): Promise<RunNode[]> {
+  /** @returns false where a device was lost on the way: the next executor goes on */
+  private async computeMissing(): Promise<boolean> {
+    const missing = await this.plan();
+    if (missing.length === 0) return true;
+    const { found } = this.succession;
+    try {
+      if (found.usable) await this.compute(missing, found);
+      else await this.handOver({ kind: 'missing', message: found.reason }, missing);
+      return found.usable;
+    } catch (error) {
+      if (!(error instanceof DeviceLostError) || this.signal.aborted) throw error;
+      await this.handOver(error, missing);
+      return false;
+    }
+  }
+
+  /**
+   * Plans with what the store holds: runs of executors that were lost since stay.
+   * @returns the runs to do, each once, in order: not those that need a run that has failed
+   */
+  private async plan(): Promise<RunNode[]> {
+    const { current, earlier } = this.succession;
+    const kept = new Set<string>();
+    for (const key of earlier.kept) if (await this.read(key)) kept.add(key);
+    this.nodes = this.prepared.planFor({ executor: current, earlier: { ...earlier, kept } });
+    this.tracker = new ProgressTracker(this.experiment, this.nodes);
     const missing = new Map<string, RunNode>();
-    for (const node of this.prepared.nodes) {
-      if (this.records.has(node.key) || missing.has(node.key)) continue;
-      const record = await this.store.readRun(node.key);
-      if (record) this.finish(node, record);
+    const failed = new Set<string>();
+    for (const node of this.nodes) {
+      const record = await this.read(node.key);
+      if (record) this.tracker.finish(node, record);
+      if (record?.status === 'failed' || node.needs.some(key => failed.has(key))) failed.add(node.key);
+      if (record) continue;
+      if (failed.has(node.key)) this.tracker.skip(node);
       else missing.set(node.key, node);
     }
     return [...missing.values()];
   }
 
-  private async compute(missing: readonly RunNode[]): Promise<void> {
+  private async read(key: string): Promise<RunRecord | null> {
+    const record = this.records.get(key) ?? (await this.store.readRun(key));
+    if (record) this.records.set(key, record);
+    return record;
+  }
+
+  private async compute(missing: readonly RunNode[], ready: ReadyExecutor): Promise<void> {
     const { plan, outputLayer, initial, data } = this.prepared;
-    this.executor = await this.prepared.executor.create(data);
-    const { store, executor } = this;
+    const { store } = this;
+    const executor = (this.executor = await ready.create(data));
     const runner = new Runner({
       store,
       network: plan,
@@ -134,6 +187,27 @@ class ExperimentJob {
       await this.computeOne(node, runner);
       await this.publish('running');
     }
+  }
+
+  /**
+   * The run at work, or the first that is missing, is computed by the next executor.
+   * @throws ExperimentError, DeviceLostError where there is none
+   */
+  private async handOver(loss: Loss, missing: readonly RunNode[]): Promise<void> {
+    const { executor: wanted } = this.prepared.experiment;
+    const { name } = this.succession.current;
+    // whoever names an executor can be asked as long as nothing is at work
+    if (loss.kind === 'missing' && wanted === name) {
+      throw new ExperimentError('executor', `"${name}" cannot be used: ${loss.message}`);
+    }
+    await this.executor?.close().catch(() => undefined);
+    this.executor = null;
+    const at = missing.find(({ key }) => this.running.has(key)) ?? missing[0]!;
+    this.running.clear();
+    const finished = this.nodes.flatMap(({ key }) => (this.records.has(key) ? [key] : []));
+    const what = await this.succession.handOver(loss, at, finished);
+    if (what === null) throw loss instanceof Error ? loss : new ExperimentError('executor', loss.message);
+    this.emit({ type: 'log', level: 'warn', message: `${what}. ${loss.message}` });
   }
 
   private async computeOne(node: RunNode, runner: Runner): Promise<void> {
@@ -175,7 +249,7 @@ class ExperimentJob {
   }
 
   private failures(): { node: RunNode; error: string }[] {
-    const nodes = new Map(this.prepared.nodes.map(node => [node.key, node]));
+    const nodes = new Map(this.nodes.map(node => [node.key, node]));
     return [...nodes.values()].flatMap(node => {
       const record = this.records.get(node.key);
       return record?.status === 'failed' ? [{ node, error: record.error ?? 'failed' }] : [];
@@ -185,7 +259,7 @@ class ExperimentJob {
   private failureSummary(): string | undefined {
     const failures = this.failures();
     if (failures.length === 0) return undefined;
-    const skipped = new Set(this.prepared.nodes.map(({ key }) => key)).size - this.records.size;
+    const skipped = new Set(this.nodes.flatMap(({ key }) => (this.records.has(key) ? [] : [key]))).size;
     const list = failures.map(({ node, error }) => `${nameOf(node)}: ${error}`).join('; ');
     const others = skipped > 0 ? ` ${plural(skipped, 'run')} that needed it could not be done.` : '';
     return `${plural(failures.length, 'run')} failed. ${list}.${others}`;
@@ -204,8 +278,9 @@ class ExperimentJob {
     this.running.clear();
     const reason: unknown = this.signal.aborted ? this.signal.reason : error;
     const failed = reason instanceof StoreError || !this.signal.aborted;
-    const field = failed && reason instanceof MemoryLimitError ? 'training.batchSize' : undefined;
-    const message = [field, reason instanceof Error ? reason.message : String(reason)].filter(Boolean).join(': ');
+    const field = failed ? fieldOf(reason) : undefined;
+    const words = reason instanceof Error ? reason.message : String(reason);
+    const message = field === undefined || words.startsWith(field) ? words : `${field}: ${words}`;
     const [status, why] = failed ? (['failed', message] as const) : (['cancelled', undefined] as const);
     try {
       return await this.publish(status, why, field);
@@ -218,8 +293,10 @@ class ExperimentJob {
   }
 
   private report(status: ExperimentStatus, error?: string, errorField?: string): Report {
-    const { experiment, data, nodes, dataDescription, modelDescription, executor } = this.prepared;
-    const { records, running } = this;
+    const { data, dataDescription, modelDescription } = this.prepared;
+    const { experiment, nodes, records, running } = this;
+    const { current, choice } = this.succession;
+    const computed = [...records.values()].find(one => one.executor === current.name);
     return buildReport({
       experiment,
       nodes,
@@ -229,12 +306,19 @@ class ExperimentJob {
       ...(error !== undefined && { error }),
       ...(errorField !== undefined && { errorField }),
       ...(data.task === 'regression' && { task: data.task }),
-      executor: executor.name,
-      device: this.executor?.device ?? records.values().next().value?.device ?? '',
+      executor: current.name,
+      device: this.executor?.device ?? computed?.device ?? '',
+      executorChoice: choice,
       dataDescription,
       modelDescription,
     });
   }
+}
+
+/** The field of the experiment file to change. */
+function fieldOf(error: unknown): string | undefined {
+  if (error instanceof MemoryLimitError) return 'training.batchSize';
+  return error instanceof ExperimentError ? error.field : undefined;
 }
 
 function nameOf({ method, level, replicate, inputs }: RunNode): string {

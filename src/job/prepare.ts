@@ -4,7 +4,8 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DataSet } from '../data/dataset';
 import { loadData } from '../data/load';
-import { planRuns } from '../lottery/graph';
+import { planRuns, type GraphInput } from '../lottery/graph';
+import { trainingRecipe } from '../lottery/recipe';
 import { loadModel } from '../models/load';
 import { fileWeights, initialWeights } from '../models/weights';
 import { ExperimentError, type Experiment, type ParsedExperiment } from '../shared/experiment';
@@ -15,18 +16,20 @@ import { lowerModel } from '../training/plan/lower';
 import { PlanError, type Plan } from '../training/plan/plan';
 import type { Weights } from '../training/trainer';
 import { errorCode } from './files';
-import { findExecutor, type ReadyExecutor } from './executors';
 import { outputLayerOf } from './outputLayer';
 import { resolveExperiment } from './resolve';
 import type { RunnerParts } from './runner';
 
 export interface Prepared {
+  /** With the executor as the file names it. */
   readonly experiment: Experiment;
   readonly data: DataSet;
   readonly plan: Plan;
   readonly outputLayer: string;
-  readonly nodes: readonly RunNode[];
-  readonly executor: ReadyExecutor;
+  /** Every run, by the executor that computes what is missing. */
+  readonly planFor: (executors: Pick<GraphInput, 'executor' | 'earlier'>) => RunNode[];
+  /** Hash of model, data and training recipe. */
+  readonly fingerprint: string;
   readonly initial: RunnerParts['initial'];
   readonly dataDescription: string;
   readonly modelDescription: string;
@@ -56,30 +59,28 @@ export async function readExperiment(file: string): Promise<ParsedExperiment> {
 
 /**
  * @param file path of the experiment file: paths in it are relative to its folder
- * @param source instead of the executor that the experiment names
  * @throws ExperimentError, DataError
  */
-export async function prepare(parsed: ParsedExperiment, file: string, source?: ReadyExecutor): Promise<Prepared> {
+export async function prepare(parsed: ParsedExperiment, file: string): Promise<Prepared> {
   try {
     const directory = path.dirname(file);
-    const executor = source ?? (await findExecutor(parsed.executor));
     const data = await loadData(parsed.data, directory);
     const { inputShape, classes } = data;
     const model = await loadModel(parsed.model, directory, { inputShape, classes });
     const plan = lowerModel(model, { inputShape, classes, loss: parsed.training.loss });
     const outputLayer = outputLayerOf(plan);
     const structure = { parameters: plan.parameters, outputLayer };
-    const experiment = resolveExperiment(parsed, { data, model: structure, executor: executor.name });
+    const experiment = resolveExperiment(parsed, { data, model: structure });
     const ownWeights = parsed.start === 'file' ? fileWeights(plan, model) : null;
     const fingerprint = ownWeights ? hash(model.fingerprint, model.weightsFingerprint) : model.fingerprint;
-    const nodes = planRuns({ experiment, model: { fingerprint, ...structure }, data: data.fingerprint, executor });
+    const graph = { experiment, model: { fingerprint, ...structure }, data: data.fingerprint };
     return {
       experiment,
       data,
       plan,
       outputLayer,
-      nodes,
-      executor,
+      planFor: executors => planRuns({ ...graph, ...executors }),
+      fingerprint: hash(fingerprint, data.fingerprint, JSON.stringify(trainingRecipe(experiment.training))),
       initial: initialSource(plan, ownWeights),
       dataDescription: describeData(data),
       modelDescription: describeModel(model.description, plan),
@@ -97,7 +98,7 @@ function inFile(error: unknown, file: string): unknown {
   return error instanceof PlanError ? new ExperimentError('model', error.message, file) : error;
 }
 
-function hash(...parts: readonly (string | null)[]): string {
+export function hash(...parts: readonly (string | null)[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 

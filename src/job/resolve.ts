@@ -20,8 +20,6 @@ export interface ResolveInput {
     readonly std: readonly number[];
   };
   readonly model: { readonly parameters: readonly Parameter[]; readonly outputLayer: string };
-  /** The executor that was chosen for "auto". */
-  readonly executor: Experiment['executor'];
 }
 
 const defaultEpochs = 10;
@@ -31,7 +29,7 @@ const maximumSteps = 1_000_000_000;
 
 /** @throws ExperimentError naming the field, where it does not fit data, model or the rest of the experiment */
 export function resolveExperiment(parsed: ParsedExperiment, input: ResolveInput): Experiment {
-  const { data, model, executor } = input;
+  const { data, model } = input;
   const { training, pruning } = parsed;
   const { steps: givenSteps, epochs, evaluateEvery, schedule, ...recipe } = training;
   const stepsPerEpoch = Math.ceil(data.training.count / training.batchSize);
@@ -74,7 +72,7 @@ export function resolveExperiment(parsed: ParsedExperiment, input: ResolveInput)
     compare: [...new Set(parsed.compare)],
     replicates: parsed.replicates,
     seed: parsed.seed,
-    executor,
+    executor: parsed.executor,
   };
 }
 

@@ -16,9 +16,9 @@ import type { MaskRecipe, RunNode, RunRecord, StartRecipe } from '../shared/run'
 import type { Network } from '../training/network';
 import { NonFiniteLossError, type Executor, type TrainingSession, type Weights } from '../training/trainer';
 import { checkInvariants } from './invariants';
-import { regularizationOf } from './regularization';
 import { StoredTensors } from './storedTensors';
 import type { RunResults, RunStore } from './store';
+import { trainingSetup } from './trainingSetup';
 
 export interface RunnerParts {
   readonly store: RunStore;
@@ -121,27 +121,15 @@ class Attempt {
 
   async train(): Promise<void> {
     const { network, executor } = this.parts;
-    const { training, orderSeed, steps } = this.node.inputs;
+    const { inputs } = this.node;
+    const { training, steps } = inputs;
     const masks = this.byteMasks();
-    const session = await executor.open({
-      network,
-      weights: this.start!,
-      masks,
-      optimizer: training.optimizer,
-      schedule: training.schedule,
-      batchSize: training.batchSize,
-      orderSeed,
-      fromStep: steps.from,
-      totalSteps: steps.total,
-      regularization: regularizationOf(training),
-      classWeights: null,
-    });
+    const session = await executor.open(trainingSetup(inputs, { network, weights: this.start!, masks }));
     this.memory = session.memory;
     try {
       for (const step of evaluationSteps(steps, training.evaluateEvery)) {
         const { loss, seconds } = await session.train(step, {
           ...(this.signal && { signal: this.signal }),
-      this.evaluation = await this.evaluateOutputs(session);
           onProgress: progress => {
             this.listener.onStep(progress.step);
           },
@@ -153,13 +141,13 @@ class Attempt {
           break;
         }
       }
+      this.evaluation = await this.evaluateOutputs(session);
       this.final = await session.weights();
     } catch (error) {
       // what went wrong first is what to tell
       await session.close().catch(() => undefined);
       throw error;
     }
-    const hasClasses = this.parts.data.task === 'classification';
     await session.close();
     if (this.parts.debug) checkInvariants.staysZero(this.node.key, network, this.final, masks);
   }
@@ -171,7 +159,19 @@ class Attempt {
     this.seconds.evaluate += (validation?.seconds ?? 0) + test.seconds;
     // training can end on a finite loss and with weights that are none
     if (![test.loss, validation?.loss ?? 0].every(Number.isFinite)) throw new NonFiniteLossError(step);
+    const hasClasses = this.parts.data.task === 'classification';
     const point: CurvePoint = {
+      step,
+      trainLoss,
+      validationLoss: validation?.loss ?? null,
+      validationAccuracy: hasClasses ? (validation?.accuracy ?? null) : null,
+      testLoss: test.loss,
+      testAccuracy: hasClasses ? test.accuracy : null,
+    };
+    this.curve.push(point);
+    this.listener.onEvaluation(point);
+  }
+
   /** What the model does on the test split after the last step, in full: once a run. */
   private async evaluateOutputs(session: TrainingSession): Promise<RunEvaluation> {
     const began = performance.now();
@@ -182,17 +182,6 @@ class Attempt {
     );
     this.seconds.evaluate += (performance.now() - began) / 1000;
     return evaluation;
-  }
-
-      step,
-      trainLoss,
-      validationLoss: validation?.loss ?? null,
-      validationAccuracy: hasClasses ? (validation?.accuracy ?? null) : null,
-      testLoss: test.loss,
-      testAccuracy: hasClasses ? test.accuracy : null,
-    };
-    this.curve.push(point);
-    this.listener.onEvaluation(point);
   }
 
   private isOutOfPatience(): boolean {
@@ -224,7 +213,6 @@ class Attempt {
       finishedAt: new Date().toISOString(),
       seconds: { ...this.seconds, total: (performance.now() - this.began) / 1000 },
       layers: this.layers.flatMap(({ name, shape, size }, i) =>
-      ...(this.error === null && this.evaluation && { measures: measuresOf(this.evaluation) }),
         this.masks ? [{ name, shape, total: size, kept: this.masks[i]!.kept }] : [],
       ),
       ...(this.error === null &&
@@ -233,10 +221,10 @@ class Attempt {
             testAccuracy: last.testAccuracy,
             testLoss: last.testLoss,
             validationAccuracy: last.validationAccuracy,
-      evaluation: this.error === null ? this.evaluation : null,
             validationLoss: last.validationLoss,
           },
         }),
+      ...(this.error === null && this.evaluation && { measures: measuresOf(this.evaluation) }),
       ...(this.error === null && early !== null && { earlyStopStep: early }),
       ...(this.stoppedAt !== null && { stoppedAt: this.stoppedAt }),
       ...(this.memory && { memory: this.memory }),
@@ -245,6 +233,7 @@ class Attempt {
     return {
       record,
       curve: this.curve,
+      evaluation: this.error === null ? this.evaluation : null,
       tensors: {
         ...(masks && {
           mask: this.layers.map(({ name, shape }, i) => ({ name, shape, dtype: 'U8', data: masks[i]!.toBytes() })),

@@ -18,7 +18,19 @@ export interface GraphInput {
   };
   /** Fingerprint of the data set. */
   readonly data: string;
-  readonly executor: { readonly name: string; readonly variant: string };
+  /** The one that computes what is missing. */
+  readonly executor: ExecutorId;
+  readonly earlier?: Earlier;
+}
+
+type ExecutorId = RunInputs['executor'];
+
+/** Executors that computed a part of the experiment before their device was lost. */
+export interface Earlier {
+  /** In the order in which they were used. */
+  readonly executors: readonly ExecutorId[];
+  /** Keys of the runs they had finished: these stay as they are, and others start from them. */
+  readonly kept: ReadonlySet<string>;
 }
 
 /**
@@ -126,19 +138,29 @@ class Replicate {
     from: number,
     to = this.steps,
   ): RunNode {
-    const { experiment, model, data, executor } = this.input;
-    const inputs: RunInputs = {
+    const { experiment, model, data } = this.input;
+    const { key, inputs } = this.keyed({
       version: 1,
       model: model.fingerprint,
       data,
-      executor: { name: executor.name, variant: executor.variant },
       training: (method === 'prefix' ? prefixRecipe : trainingRecipe)(experiment.training),
       orderSeed: this.seedFor('data order'),
       steps: { from, to, total: this.steps },
       mask,
       start,
+    });
+    return { key, method, level, replicate: this.replicate, inputs, needs: neededRuns(inputs) };
+  }
+
+  /** By an earlier executor where that finished the run, else by the one that computes now. */
+  private keyed(rest: Omit<RunInputs, 'executor'>): { readonly key: string; readonly inputs: RunInputs } {
+    const { executor, earlier } = this.input;
+    const by = ({ name, variant }: ExecutorId) => {
+      const inputs: RunInputs = { ...rest, executor: { name, variant } };
+      return { key: runKey(inputs), inputs };
     };
-    return { key: runKey(inputs), method, level, replicate: this.replicate, inputs, needs: neededRuns(inputs) };
+    const finished = earlier?.executors.map(by).find(({ key }) => earlier.kept.has(key));
+    return finished ?? by(executor);
   }
 
   /** A whole number below 2⁵³ that depends on the experiment's seed, the replicate and the purpose only. */

@@ -1,7 +1,8 @@
 /** An executor for tests of the job: deterministic, instant, counts what it is asked to do. */
 import type { DataSet } from '../../src/data/dataset';
-import type { ReadyExecutor } from '../../src/job/executors';
+import type { ExecutorName, ExecutorSource } from '../../src/job/executors';
 import {
+  DeviceLostError,
   MemoryLimitError,
   NonFiniteLossError,
   type Executor,
@@ -10,7 +11,7 @@ import {
   type TrainingSetup,
 } from '../../src/training/trainer';
 
-export interface FakeExecutor extends ReadyExecutor {
+export interface FakeExecutor extends ExecutorSource {
   /** What sessions were opened with, in order. */
   readonly opened: TrainingSetup[];
   /** Steps trained over all sessions. */
@@ -20,6 +21,14 @@ export interface FakeExecutor extends ReadyExecutor {
 }
 
 export interface FakeBehaviour {
+  /** Default: wasm. */
+  readonly name?: ExecutorName;
+  /** Why it cannot be used. */
+  readonly unusable?: string;
+  /** Session (counted from 0) and step at which the device is lost, once and for all. */
+  readonly loses?: { readonly session: number; readonly step: number; readonly kind: DeviceLostError['kind'] };
+  /** That a step is said to take, by the share of the weights that are kept. */
+  readonly secondsPerStep?: (density: number) => number;
   /** Runs before each stretch of training. */
   readonly onTrain?: (session: number, step: number) => Promise<void> | void;
   /** Session (counted from 0) and step whose loss is NaN. */
@@ -34,6 +43,7 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
   const opened: TrainingSetup[] = [];
   let steps = 0;
   let alive = 0;
+  const { name = 'wasm' } = behaviour;
 
   function open(setup: TrainingSetup, data: DataSet): TrainingSession {
     const memory = memoryOf(setup);
@@ -55,7 +65,10 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
       async train(step, options) {
         await behaviour.onTrain?.(number, step);
         options?.signal?.throwIfAborted();
-        const { diverges } = behaviour;
+        const { diverges, loses } = behaviour;
+        if (loses && (number > loses.session || (number === loses.session && step >= loses.step))) {
+          throw new DeviceLostError(loses.kind, 'the fake device is gone');
+        }
         if (diverges?.session === number && step >= diverges.step) throw new NonFiniteLossError(diverges.step);
         if (step === now) return { loss: null, seconds: 0 };
         // grows each weight by its own amount, so that the order of magnitudes changes
@@ -64,10 +77,11 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
             values[j]! += (step - now) * 1e-3 * Math.sin(j + (setup.orderSeed ?? 0));
         }
         clamp();
+        const seconds = behaviour.secondsPerStep ? (step - now) * behaviour.secondsPerStep(densityOf(setup)) : 0.01;
         steps += step - now;
         now = step;
         options?.onProgress?.({ step });
-        return { loss: 1 / (1 + step), seconds: 0.01 };
+        return { loss: 1 / (1 + step), seconds };
       },
       evaluate: split => {
         const falling = 1 / (1 + now);
@@ -92,30 +106,39 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
     };
   }
 
+  const device = 'fake device';
+  const variant = 'fake';
+  const create = (data: DataSet): Promise<Executor> => {
+    alive++;
+    return Promise.resolve({
+      name,
+      device,
+      variant,
+      open: setup => new Promise(resolve => resolve(open(setup, data))),
+      close: () => {
+        alive--;
+        return Promise.resolve();
+      },
+    });
+  };
+  const { unusable } = behaviour;
   return {
-    name: 'wasm',
-    usable: true,
-    device: 'fake device',
-    variant: 'fake',
-    notes: [],
+    name,
     opened,
     steps: () => steps,
     alive: () => alive,
-    create: data => {
-      alive++;
-      const executor: Executor = {
-        name: 'wasm',
-        device: 'fake device',
-        variant: 'fake',
-        open: setup => new Promise(resolve => resolve(open(setup, data))),
-        close: () => {
-          alive--;
-          return Promise.resolve();
-        },
-      };
-      return Promise.resolve(executor);
-    },
+    probe: () =>
+      Promise.resolve(
+        unusable === undefined
+          ? { usable: true, device, variant, create, notes: [] }
+          : { usable: false, reason: unusable },
+      ),
   };
+}
+
+function densityOf({ masks }: TrainingSetup): number {
+  const bytes = masks.flatMap(mask => (mask ? [...mask] : []));
+  return bytes.length === 0 ? 1 : bytes.filter(kept => kept === 1).length / bytes.length;
 }
 
 /** A hundred bytes of data, four a weight, and ten for each example of a batch. */

@@ -31,7 +31,7 @@ function run(executor: FakeExecutor, overlay: object = {}) {
     parsed: parseExperiment(JSON.stringify({ ...experiment, ...overlay }), experimentPath),
     storeDirectory: path.join(directory, 'store'),
     emit: () => undefined,
-    executor,
+    executors: [executor],
   });
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../../../src/checkpoints/safetensors';
 import { runExperiment, type JobEvent } from '../../../src/job/experiment';
-import type { ReadyExecutor } from '../../../src/job/executors';
+import type { ExecutorSource } from '../../../src/job/executors';
 import { exitCodeOf, outcomeOf } from '../../../src/job/outcome';
 import { parseExperiment } from '../../../src/shared/parse';
 import type { Report } from '../../../src/shared/report';
@@ -31,7 +31,7 @@ interface Job {
   readonly report: Report;
 }
 
-async function run(overlay: object, executor: ReadyExecutor, signal?: AbortSignal): Promise<Job> {
+async function run(overlay: object, executor: ExecutorSource, signal?: AbortSignal): Promise<Job> {
   const events: JobEvent[] = [];
   const experimentPath = path.join(directory, 'tiny.ticket.json');
   const report = await runExperiment({
@@ -39,7 +39,7 @@ async function run(overlay: object, executor: ReadyExecutor, signal?: AbortSigna
     parsed: parseExperiment(JSON.stringify({ ...tiny, ...overlay }), experimentPath),
     storeDirectory: store(),
     emit: event => events.push(event),
-    executor,
+    executors: [executor],
     ...(signal && { signal }),
   });
   return { events, report };
@@ -111,7 +111,8 @@ describe('an experiment', () => {
     const first = await run({}, fakeExecutor());
     const executor = fakeExecutor();
     const create = () => Promise.reject(new Error('must not be started'));
-    const second = await run({}, { ...executor, create });
+    const probe = async () => ({ ...(await executor.probe()), create });
+    const second = await run({}, { ...executor, probe });
     expect(second.report).toEqual(first.report);
   });
 

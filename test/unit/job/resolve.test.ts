@@ -22,7 +22,6 @@ const input: ResolveInput = {
     ],
     outputLayer: 'output',
   },
-  executor: 'wasm',
 };
 
 function resolve(overlay: object, data: Partial<ResolveInput['data']> = {}) {
@@ -109,7 +108,7 @@ describe('a resolved experiment', () => {
       data: { validation: 90, mean: [0.1], std: [0.3] },
       pruning: { outputRate: 0.1 },
       compare: ['one-shot'],
-      executor: 'wasm',
+      executor: 'auto',
       seed: 0,
     });
     expect(experiment).not.toHaveProperty('$schema');

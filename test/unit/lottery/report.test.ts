@@ -45,6 +45,7 @@ function report(records: readonly RunRecord[], changes: Partial<ReportInput> = {
     status: 'done',
     executor: 'wasm',
     device: '2 threads',
+    executorChoice: { executor: 'wasm', reason: 'named by the experiment', candidates: [], losses: [] },
     dataDescription: 'MNIST',
     modelDescription: 'LeNet',
     ...changes,
