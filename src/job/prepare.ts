@@ -14,6 +14,7 @@ import { maximumExperimentLength, parseExperiment } from '../shared/parse';
 import type { RunNode } from '../shared/run';
 import { lowerModel } from '../training/plan/lower';
 import { PlanError, type Plan } from '../training/plan/plan';
+import { rescaleData } from '../training/plan/rescaling';
 import type { Weights } from '../training/trainer';
 import { errorCode } from './files';
 import { outputLayerOf } from './outputLayer';
@@ -76,7 +77,7 @@ export async function prepare(parsed: ParsedExperiment, file: string): Promise<P
     const graph = { experiment, model: { fingerprint, ...structure }, data: data.fingerprint };
     return {
       experiment,
-      data,
+      data: rescaleData(data, plan),
       plan,
       outputLayer,
       planFor: executors => planRuns({ ...graph, ...executors }),
