@@ -79,6 +79,7 @@ const targets = [
       extension: 'src/extension.ts',
       job: 'src/job/child.ts',
       worker: 'src/training/wasm/worker.ts',
+      'image-worker': 'src/data/imageWorker.ts',
       describe: 'src/describe/child.ts',
       inspector: 'src/inspection/child.ts',
       'inspector-worker': 'src/inspection/worker.ts',
@@ -93,6 +94,17 @@ const targets = [
     // where its script lies it would ask in a browser only
     define: { 'import.meta.url': '""' },
     charset: 'utf8',
+    sourcemap: false,
+  },
+  {
+    // in a bundle of its own, which only the executor "cpu" and models that no plan covers load. Its `global` is its own:
+    // TensorFlow.js keeps its engine there, and tfjs-node brings another
+    ...common,
+    ...node,
+    entryPoints: { tfjs: 'src/training/tfjs/plainBundle.ts' },
+    external: ['node-fetch'],
+    define: { global: 'ownGlobal' },
+    banner: { js: 'const ownGlobal = Object.create(globalThis);' },
     sourcemap: false,
   },
   { ...common, ...node, entryPoints: { cli: 'src/cli.ts' }, banner: { js: '#!/usr/bin/env node' } },

@@ -1,0 +1,67 @@
+/** The executors on TensorFlow.js: one implementation over whatever backend there is. */
+import type { DataSet } from '../../data/dataset';
+import { isPlan, type Network } from '../network';
+import type { Executor, TrainingSession, TrainingSetup } from '../trainer';
+import { asDeviceError } from './deviceErrors';
+import { bytesInMemory, Examples } from './examples';
+import type { Forward } from './forward';
+import { estimateMemory } from './memoryPlan';
+import type { TfBackend } from './namespace';
+import { PlanForward } from './planForward';
+import { TfSession } from './session';
+
+/** Raised whenever the same inputs give other bits. */
+export const numericVariant = '1';
+
+/** Values that an evaluation holds at a time: 64 MiB. */
+const evaluationValues = 2 ** 24;
+const mostExamples = 256;
+
+export function createTfExecutor(data: DataSet, backend: TfBackend): Executor {
+  const { name, device, variant } = backend;
+  const examples = new Examples(data);
+  return {
+    name,
+    device,
+    variant,
+    async open(setup) {
+      try {
+        return await open(setup, backend, examples);
+      } catch (error) {
+        throw asDeviceError(error);
+      }
+    },
+    close() {
+      examples.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+async function open(setup: TrainingSetup, { tf, backend }: TfBackend, examples: Examples): Promise<TrainingSession> {
+  await tf.setBackend(backend);
+  const { network } = setup;
+  const { forward, values, outputs } = forwardOf(network, setup, tf);
+  return new TfSession({
+    tf,
+    forward,
+    setup,
+    examples,
+    outputs,
+    memory: estimateMemory(setup, bytesInMemory(examples.data), values),
+    stretch: Math.max(1, Math.min(mostExamples, Math.floor(evaluationValues / values))),
+  });
+}
+
+interface Built {
+  readonly forward: Forward;
+  /** Of one example in all activations. */
+  readonly values: number;
+  readonly outputs: number;
+}
+
+function forwardOf(network: Network, { weights }: TrainingSetup, tf: TfBackend['tf']): Built {
+  if (!isPlan(network)) throw new Error('not yet');
+  const values = network.activations.reduce((sum, { size }) => sum + size, 0);
+  return { forward: new PlanForward(tf, network, weights), values, outputs: network.activations.at(-1)!.size };
+}
