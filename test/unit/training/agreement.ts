@@ -1,10 +1,10 @@
-/** Holds a network on the wasm executor against its references: one SGD step of rate 1 shows the gradient. */
+/** Holds a network on an executor against its references: one SGD step of rate 1 shows the gradient. */
 import { expect } from 'vitest';
 import type { DataSet } from '../../../src/data/dataset';
 import type { Random } from '../../../src/shared/random';
 import { lowerModel } from '../../../src/training/plan/lower';
 import type { Plan } from '../../../src/training/plan/plan';
-import type { ByteMasks, TrainingSession } from '../../../src/training/trainer';
+import type { ByteMasks, ExecutorFactory, TrainingSession } from '../../../src/training/trainer';
 import { createWasmExecutor } from '../../../src/training/wasm/executor';
 import { gradients64, loss64, type ReferenceBatch } from '../../support/float64Reference';
 import { randomWeights } from '../../support/randomNetworks';
@@ -24,10 +24,13 @@ export interface Trial {
   /** Examples of the batch and of the test split. */
   readonly batch: number;
   readonly test: number;
+  /** Of the wasm executor. */
   readonly threads: number;
   readonly loss: Plan['loss'];
   /** Shares of each kernel's weights that are kept; 1: no mask. */
   readonly densities: readonly number[];
+  /** Default: the wasm executor. */
+  readonly create?: ExecutorFactory;
 }
 
 export function planOfNetwork({ graph, output }: Network, classes: number, loss: Plan['loss'] = 'cross-entropy'): Plan {
@@ -73,7 +76,7 @@ export async function expectAgreement(trial: Trial): Promise<void> {
   const { network, classes, random, densities, loss } = trial;
   const plan = planOfNetwork(network, classes, loss);
   const data = imageData(random, network.graph.inputShape, classes, { training: trial.batch, test: trial.test });
-  const executor = await createWasmExecutor(data, { threads: trial.threads });
+  const executor = await (trial.create ?? (set => createWasmExecutor(set, { threads: trial.threads })))(data);
   try {
     for (const density of densities) {
       const masks = plan.parameters.map(p => (p.prunable && density < 1 ? randomMask(random, p.size, density) : null));
