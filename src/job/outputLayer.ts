@@ -1,17 +1,29 @@
-/** Which layer of a plan gives the classes. */
-import type { Plan } from '../training/plan/plan';
+/** Which layer of a network gives the classes. */
+import { isPlan, type Network } from '../training/network';
 
 /**
  * The last layer with prunable weights, in forward order, that feeds the output: a branch that leads nowhere is passed
  * over, whatever its place. Empty where no such layer does.
  */
-export function outputLayerOf({ ops, parameters }: Plan): string {
-  const prunable = new Set(parameters.filter(parameter => parameter.prunable).map(({ layer }) => layer));
-  const feeding = new Set(ops.slice(-1).map(({ output }) => output));
-  for (const op of [...ops].reverse()) {
-    if (!feeding.has(op.output)) continue;
-    if (prunable.has(op.layer)) return op.layer;
-    for (const input of op.inputs) feeding.add(input);
+export function outputLayerOf(network: Network): string {
+  const prunable = new Set(network.parameters.filter(parameter => parameter.prunable).map(({ layer }) => layer));
+  const stages = stagesOf(network);
+  const feeding = new Set<string | number>(stages.slice(-1).map(({ output }) => output));
+  for (const stage of [...stages].reverse()) {
+    if (!feeding.has(stage.output)) continue;
+    if (prunable.has(stage.layer)) return stage.layer;
+    for (const input of stage.inputs) feeding.add(input);
   }
   return '';
+}
+
+interface Stage {
+  readonly layer: string;
+  readonly inputs: readonly (string | number)[];
+  readonly output: string | number;
+}
+
+function stagesOf(network: Network): readonly Stage[] {
+  if (isPlan(network)) return network.ops;
+  return network.layers.map(({ name, inputs }) => ({ layer: name, inputs, output: name }));
 }

@@ -36,6 +36,7 @@ const initializers: Readonly<Record<string, (config: Config) => Initializer>> = 
   HeNormal: scaled(2, 'fan-in', 'truncated-normal'),
   LecunUniform: scaled(1, 'fan-in', 'uniform'),
   LecunNormal: scaled(1, 'fan-in', 'truncated-normal'),
+  Orthogonal: config => ({ kind: 'orthogonal', gain: number.default(1).parse(config['gain']) }),
   VarianceScaling: config => ({
     kind: 'variance-scaling',
     scale: number.positive().default(1).parse(config['scale']),

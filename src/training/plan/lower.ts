@@ -50,7 +50,7 @@ const declaredShape = z.array(z.int().min(1).nullable()).min(2).nullish();
  * The shape in which the model sees an example: its own, where the values lie in the same order as in the data's.
  * That is so for equal shapes, for a flat one of equal size, and for shapes that differ by axes of length 1.
  */
-function seenShape(first: Layer, data: readonly number[]): readonly number[] {
+export function seenShape(first: Layer, data: readonly number[]): readonly number[] {
   const parsed = declaredShape.safeParse(first.config['batch_input_shape'] ?? first.config['batch_shape']);
   if (!parsed.success) throw new PlanError(first.name, `layer "${first.name}" has an input shape that cannot be read`);
   const declared = parsed.data?.slice(1);

@@ -56,7 +56,11 @@ export type Initializer =
       readonly distribution: 'normal' | 'truncated-normal' | 'uniform';
     }
   | { readonly kind: 'normal'; readonly mean: number; readonly std: number; readonly truncated: boolean }
-  | { readonly kind: 'uniform'; readonly minimum: number; readonly maximum: number };
+  | { readonly kind: 'uniform'; readonly minimum: number; readonly maximum: number }
+  /** Rows or columns, whichever are fewer, are orthonormal times `gain` (Saxe et al. 2014); all axes but the last are one. */
+  | { readonly kind: 'orthogonal'; readonly gain: number }
+  /** As many blocks of equal length along the last axis, each with its own. */
+  | { readonly kind: 'blocks'; readonly blocks: readonly Initializer[] };
 
 interface OpBase {
   /** Name of the layer it came from. */

@@ -6,7 +6,8 @@ import { asDeviceError } from './deviceErrors';
 import { bytesInMemory, Examples } from './examples';
 import type { Forward } from './forward';
 import { estimateMemory } from './memoryPlan';
-import type { TfBackend } from './namespace';
+import { LayersForward } from './layers/forward';
+import type { Tf, TfBackend, TfLayers } from './namespace';
 import { PlanForward } from './planForward';
 import { TfSession } from './session';
 
@@ -38,10 +39,14 @@ export function createTfExecutor(data: DataSet, backend: TfBackend): Executor {
   };
 }
 
-async function open(setup: TrainingSetup, { tf, backend }: TfBackend, examples: Examples): Promise<TrainingSession> {
+async function open(
+  setup: TrainingSetup,
+  { tf, layers, backend }: TfBackend,
+  examples: Examples,
+): Promise<TrainingSession> {
   await tf.setBackend(backend);
   const { network } = setup;
-  const { forward, values, outputs } = forwardOf(network, setup, tf);
+  const { forward, values, outputs } = await forwardOf(network, setup, tf, layers);
   return new TfSession({
     tf,
     forward,
@@ -60,8 +65,11 @@ interface Built {
   readonly outputs: number;
 }
 
-function forwardOf(network: Network, { weights }: TrainingSetup, tf: TfBackend['tf']): Built {
-  if (!isPlan(network)) throw new Error('not yet');
+async function forwardOf(network: Network, { weights }: TrainingSetup, tf: Tf, layers: TfLayers): Promise<Built> {
+  if (!isPlan(network)) {
+    const { values, outputs } = network;
+    return { forward: await LayersForward.create(tf, layers, network, weights), values, outputs };
+  }
   const values = network.activations.reduce((sum, { size }) => sum + size, 0);
   return { forward: new PlanForward(tf, network, weights), values, outputs: network.activations.at(-1)!.size };
 }
