@@ -1,5 +1,5 @@
 // npm run test:golden: bundles the runner into dist/, where the executor finds its worker and kernels, and starts it.
-// GOLDEN_DIR=DIR takes the cases from another folder.
+// GOLDEN_DIR=DIR takes the cases from another folder, GOLDEN_EXECUTOR=NAME trains on another executor than wasm.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import esbuild from 'esbuild';

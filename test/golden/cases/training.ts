@@ -1,5 +1,5 @@
-/** Training trajectories: the wasm executor against open_lth's own training loop, step by step. */
-import { createWasmExecutor } from '../../../src/training/wasm/executor';
+/** Training trajectories: an executor against open_lth's own training loop, step by step. */
+import { createGoldenExecutor } from '../executor';
 import { type Handler, type Outcome, passed } from '../goldenCase';
 import { NotCovered } from '../pytorch/architecture';
 import { compareTrajectory, type Trajectory, trajectoryOf } from './trajectory';
@@ -14,7 +14,7 @@ export const trainingTrajectory: Handler = async (golden): Promise<Outcome> => {
     }
     throw error;
   }
-  const executor = await createWasmExecutor(trajectory.data, { threads: 2 });
+  const executor = await createGoldenExecutor(trajectory.data);
   try {
     const session = await executor.open(trajectory.setup);
     const losses = new Float32Array(trajectory.setup.totalSteps);

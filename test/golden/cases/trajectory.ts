@@ -1,7 +1,7 @@
 /** A training trajectory of a peer, as an executor takes it, and how its outcome is compared. */
 import { z } from 'zod';
 import type { DataSet } from '../../../src/data/dataset';
-import type { PlanParameter } from '../../../src/training/plan/plan';
+import type { Plan, PlanParameter } from '../../../src/training/plan/plan';
 import { learningRate } from '../../../src/training/schedule';
 import { noRegularization, type TrainingSetup } from '../../../src/training/trainer';
 import type { GoldenCase } from '../goldenCase';
@@ -17,6 +17,7 @@ const toleranceSchema = z.looseObject({
 
 /** A case as the executor takes it. */
 export interface Trajectory {
+  readonly plan: Plan;
   readonly setup: TrainingSetup;
   readonly data: DataSet;
   /** For each parameter of the plan. */
@@ -30,6 +31,7 @@ export function trajectoryOf(golden: GoldenCase): Trajectory {
   const { optimizer, schedule, steps, batchSize } = recipeOf(hyperparameters);
   const orders = plan.parameters.map(parameter => torchOrder(parameter, inputOrders.get(parameter.layer)));
   return {
+    plan,
     orders,
     data: dataOf(golden, plan.inputShape, plan.activations.at(-1)!.size),
     setup: {
@@ -83,7 +85,7 @@ function dataOf(golden: GoldenCase, inputShape: readonly number[], classes: numb
 /** @param weights after the last step, masked */
 export function compareTrajectory(
   golden: GoldenCase,
-  { setup, orders }: Trajectory,
+  { setup, plan, orders }: Trajectory,
   losses: Float32Array,
   weights: readonly Float32Array[],
 ): void {
@@ -97,7 +99,7 @@ export function compareTrajectory(
     parameter.trainable
       ? tolerance.suggested_weight_atol
       : (tolerance.suggested_running_stat_atol ?? tolerance.suggested_weight_atol);
-  setup.network.parameters.forEach((parameter, i) => {
+  plan.parameters.forEach((parameter, i) => {
     const values = toTorch(weights[i]!, orders[i]!);
     golden.expectValues(`final.${torchName(parameter)}`, values, allowed(parameter));
     // the peer's masked weights are still alive after its update; here they are 0 already
