@@ -11,7 +11,9 @@ const mark = Buffer.from('WTDECOD1', 'latin1');
 const digestBytes = 32;
 const tailBytes = mark.length + 8 + digestBytes;
 const suffix = '.decoded';
-const temporarySuffix = '.tmp';
+/** Nothing else in the folder is touched, wherever it may lead. */
+const entryName = /^[0-9a-f]{32}\.decoded$/;
+const temporaryName = /^[0-9a-f]{32}\.decoded\.\d+\.\d+\.tmp$/;
 /** Of all files together, unless one alone is larger. */
 const defaultLimit = 2 ** 35;
 /** A temporary file that nobody has written to for so long (ms) is left over. */
@@ -53,7 +55,7 @@ export class DecodedCache {
   async write(key: string, fill: (append: (bytes: Uint8Array) => Promise<void>) => Promise<void>): Promise<string> {
     await mkdir(this.directory, { recursive: true });
     const file = this.path(key);
-    const temporary = `${file}.${process.pid}.${++temporaries}${temporarySuffix}`;
+    const temporary = `${file}.${process.pid}.${++temporaries}.tmp`;
     try {
       const handle = await open(temporary, 'wx');
       try {
@@ -92,10 +94,8 @@ export class DecodedCache {
         return { file, name, size: found?.size ?? 0, used: found?.mtimeMs ?? 0 };
       }),
     );
-    const leftOver = files.filter(
-      ({ name, used }) => name.endsWith(temporarySuffix) && Date.now() - used > abandonedAfter,
-    );
-    const kept = files.filter(({ name }) => name.endsWith(suffix) && name !== own).sort((a, b) => a.used - b.used);
+    const leftOver = files.filter(({ name, used }) => temporaryName.test(name) && Date.now() - used > abandonedAfter);
+    const kept = files.filter(({ name }) => entryName.test(name) && name !== own).sort((a, b) => a.used - b.used);
     let total = bytes + kept.reduce((sum, { size }) => sum + size, 0);
     const tooMany = kept.filter(({ size }) => {
       if (total <= this.limit) return false;

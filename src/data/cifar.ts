@@ -3,10 +3,12 @@
  * coarse and a fine one, and 32×32 pixels, one plane a colour.
  */
 import path from 'node:path';
-import { DataError, type DataSource } from './dataset';
-import { announcedByGzip, isGzip, largestFile, listFolder, readBounded, unzip } from './files';
+import { DataError, type DataSource, type StoredInputs, type StoredPart } from './dataset';
+import { announcedByGzip, isGzip, largestFile, listFolder, readBounded, readHead, unzip } from './files';
 import type { ByteSplit, ImageFiles } from './mnist';
 import { interleave } from './numpyArrays';
+import type { Storage } from './storage';
+import { inputPieces, storedPart } from './stored';
 
 const side = 32;
 const plane = side * side;
@@ -47,8 +49,8 @@ export const cifar100 = (labels: 'fine' | 'coarse'): Version => ({
  * Reads `data_batch_*.bin` and `test_batch*.bin`, plain or gzipped, each in the order of their names.
  * @throws DataError that names the file, or the folder
  */
-export function readCifar10(directory: string): Promise<ImageFiles> {
-  return readVersion(directory, cifar10);
+export function readCifar10(directory: string, storage: Storage): Promise<ImageFiles> {
+  return readVersion(directory, cifar10, storage);
 }
 
 /**
@@ -56,13 +58,15 @@ export function readCifar10(directory: string): Promise<ImageFiles> {
  * @param labels the 100 fine classes, or the 20 coarse ones
  * @throws DataError that names the file, or the folder
  */
-export function readCifar100(directory: string, labels: 'fine' | 'coarse'): Promise<DataSource> {
-  return readVersion(directory, cifar100(labels));
+export function readCifar100(directory: string, labels: 'fine' | 'coarse', storage: Storage): Promise<DataSource> {
+  return readVersion(directory, cifar100(labels), storage);
 }
 
-async function readVersion(directory: string, version: Version): Promise<ImageFiles> {
+async function readVersion(directory: string, version: Version, { memory }: Storage): Promise<ImageFiles> {
   const files = await findBatches(directory, version);
-  const [training, test] = [await readSplit(files.training, version), await readSplit(files.test, version)];
+  const isLarge = (await plainBytes([...files.training, ...files.test])) > memory;
+  const read = isLarge ? storeSplit : readSplit;
+  const [training, test] = [await read(files.training, version), await read(files.test, version)];
   return { inputShape: [side, side, channels], classes: version.classes, training, test };
 }
 
@@ -103,6 +107,55 @@ async function readSplit(files: readonly string[], version: Version): Promise<By
   return { count, inputs, labels };
 }
 
+/** Bytes of the files together; 0 where one is gzipped, and so has to be decoded. */
+async function plainBytes(files: readonly string[]): Promise<number> {
+  let bytes = 0;
+  for (const file of files) {
+    const { head, size } = await readHead(file, 2);
+    if (isGzip(head)) return 0;
+    bytes += size;
+  }
+  return bytes;
+}
+
+/** As `readSplit`, but the images stay in their files. */
+async function storeSplit(files: readonly string[], version: Version): Promise<ByteSplit> {
+  const stride = version.labelBytes + image;
+  const parts: StoredPart[] = [];
+  const labels: Uint8Array[] = [];
+  for (const file of files) {
+    const records = { type: 'uint8', bytesPerExample: version.labelBytes, planes: 1, rows: null } as const;
+    const { size } = await readHead(file, 0);
+    if (size === 0) throw new DataError(file, 'is empty; fetch it again');
+    if (size % stride !== 0) throw notWhole(file, size, version);
+    const part = await storedPart(file, { offset: version.labelBytes, stride, count: size / stride });
+    parts.push(part);
+    // the labels alone are read as if they were the inputs
+    const split = { count: part.count, inputs: new Uint8Array(0), labels: new Uint8Array(0) };
+    let first = 0;
+    for (const piece of inputPieces({ ...split, stored: { ...records, parts: [{ ...part, offset: 0 }] } })) {
+      const some = Uint8Array.from(
+        { length: piece.length / version.labelBytes },
+        (_, i) => piece[i * version.labelBytes + version.labelAt]!,
+      );
+      const wrong = some.findIndex(label => label >= version.classes);
+      if (wrong >= 0) throw noClass(file, first + wrong, some[wrong]!, version);
+      labels.push(some);
+      first += some.length;
+    }
+  }
+  const stored: StoredInputs = { type: 'uint8', bytesPerExample: image, planes: channels, parts, rows: null };
+  const all = Uint8Array.from(Buffer.concat(labels));
+  return { count: all.length, inputs: new Uint8Array(0), labels: all, stored };
+}
+
+function noClass(file: string, record: number, label: number, { name, classes }: Version): DataError {
+  return new DataError(
+    file,
+    `label ${record} is ${label}, but ${name} has the classes 0 to ${classes - 1}; is this another data set?`,
+  );
+}
+
 /** The records of a file, checked. */
 async function readBatch(file: string, version: Version): Promise<Uint8Array> {
   const record = version.labelBytes + image;
@@ -118,12 +171,7 @@ async function readBatch(file: string, version: Version): Promise<Uint8Array> {
   if (decoded.length < size) throw notWhole(file, decoded.length, version);
   for (let at = 0; at < decoded.length; at += record) {
     const label = decoded[at + version.labelAt]!;
-    if (label >= version.classes) {
-      throw new DataError(
-        file,
-        `label ${at / record} is ${label}, but ${version.name} has the classes 0 to ${version.classes - 1}; is this another data set?`,
-      );
-    }
+    if (label >= version.classes) throw noClass(file, at / record, label, version);
   }
   return decoded;
 }

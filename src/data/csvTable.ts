@@ -9,7 +9,7 @@ export interface RecordContext {
 }
 
 /** Characters of a record at most: far above 65,536 numbers. */
-const longestRecord = 16 * 2 ** 20;
+export const longestRecord = 16 * 2 ** 20;
 /** Bytes that are looked at to guess the delimiter. */
 const headBytes = 2 ** 20;
 const delimiters = [',', ';', '\t'];

@@ -1,5 +1,5 @@
 /** Reads data files whole, plain or gzipped, and never more than they announce. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { constants, gunzip, gunzipSync } from 'node:zlib';
 import { DataError } from './dataset';
@@ -33,6 +33,25 @@ export async function readBounded(file: string): Promise<Uint8Array> {
     return await readFile(file);
   } catch (error) {
     if (error instanceof DataError) throw error;
+    throw new DataError(file, `cannot be read (${(error as Error).message})`);
+  }
+}
+
+/** The first bytes of a file, at most `bytes`, and how many it has. @throws DataError where it cannot be read */
+export async function readHead(
+  file: string,
+  bytes: number,
+): Promise<{ readonly head: Uint8Array; readonly size: number }> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const { size } = await handle.stat();
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(bytes), 0, bytes, 0);
+      return { head: buffer.subarray(0, bytesRead), size };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
     throw new DataError(file, `cannot be read (${(error as Error).message})`);
   }
 }

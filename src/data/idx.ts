@@ -1,6 +1,6 @@
 /** Reads idx files, the format MNIST comes in (http://yann.lecun.com/exdb/mnist), plain or gzipped. */
 import { DataError } from './dataset';
-import { isGzip, largestFile, readBounded, trailing, unzip, unzipHead } from './files';
+import { isGzip, largestFile, readBounded, readHead, trailing, unzip, unzipHead } from './files';
 
 export interface IdxFile {
   /** [count] of labels, [count, rows, columns] of images. */
@@ -31,21 +31,41 @@ export async function readIdx(file: string, rank: IdxRank): Promise<IdxFile> {
   const shape = readHeader(file, zipped ? unzipHead(file, bytes) : bytes, rank);
   const offset = headerSize(rank);
   const size = offset + shape.reduce((product, n) => product * n, 1);
-  if (size > largestFile) {
-    throw new DataError(
-      file,
-      `its header announces ${shape.join('×')} values; files of up to ${largestFile} bytes can be used`,
-    );
-  }
+  if (size > largestFile) throw tooLarge(file, shape);
   const decoded = zipped ? await unzip(file, bytes, size) : bytes;
-  if (decoded.length < size) {
-    throw new DataError(
-      file,
-      `is truncated: its header announces ${size} bytes (${shape.join('×')}), but it holds ${decoded.length}; fetch it again`,
-    );
-  }
+  if (decoded.length < size) throw truncated(file, size, shape, decoded.length);
   if (decoded.length > size) throw trailing(file, size);
   return { shape, data: decoded.subarray(offset) };
+}
+
+/**
+ * Shape of an uncompressed file, from its header alone; its values begin behind `headerSize` bytes. null: it is gzipped.
+ * @throws DataError where the file cannot be read or is not exactly what its header says
+ */
+export async function lookAtIdx(file: string, rank: IdxRank): Promise<readonly number[] | null> {
+  const { head, size } = await readHead(file, headerSize(rank));
+  if (isGzip(head)) return null;
+  const shape = readHeader(file, head, rank);
+  const announced = headerSize(rank) + shape.reduce((product, n) => product * n, 1);
+  if (size < announced) {
+    throw announced > largestFile ? tooLarge(file, shape) : truncated(file, announced, shape, size);
+  }
+  if (size > announced) throw trailing(file, announced);
+  return shape;
+}
+
+function tooLarge(file: string, shape: readonly number[]): DataError {
+  return new DataError(
+    file,
+    `its header announces ${shape.join('×')} values; files of up to ${largestFile} bytes can be used`,
+  );
+}
+
+function truncated(file: string, announced: number, shape: readonly number[], size: number): DataError {
+  return new DataError(
+    file,
+    `is truncated: its header announces ${announced} bytes (${shape.join('×')}), but it holds ${size}; fetch it again`,
+  );
 }
 
 export function headerSize(rank: IdxRank): number {

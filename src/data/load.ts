@@ -11,6 +11,7 @@ import { readImageFolders } from './imageFolders';
 import { readImageFiles } from './mnist';
 import { readNpy, readNpz } from './numpy';
 import { readParquet } from './parquetData';
+import { readSafetensors } from './safetensorsData';
 import { holdOut } from './split';
 import { standardisation } from './standardisation';
 import { defaultMemory, type Storage } from './storage';
@@ -18,15 +19,19 @@ import { inputPieces } from './stored';
 
 const defaultTestShare = 0.2;
 
+export interface LoadOptions {
+  /** Keeps decoded examples between starts; null: nowhere. */
+  readonly cache?: DecodedCache | null;
+}
+
 /**
  * Loads and splits a data set. Paths are relative to `baseDirectory`, the folder of the experiment file.
- * @param cache keeps decoded examples between starts; null: nowhere
  * @throws DataError where a file cannot be used, ExperimentError where the configuration does not fit the data
  */
 export async function loadData(
   config: DataConfig,
   baseDirectory: string,
-  cache: DecodedCache | null = null,
+  { cache = null }: LoadOptions = {},
 ): Promise<DataSet> {
   const mebibytes = 'memory' in config ? config.memory : undefined;
   const memory = mebibytes === undefined ? defaultMemory() : mebibytes * 2 ** 20;
@@ -68,15 +73,18 @@ async function read(
   switch (config.format) {
     case 'idx': {
       const directory = at(config.directory);
-      return { name: `${path.basename(directory)} (idx)`, ...(await readImageFiles(directory)) };
+      return { name: `${path.basename(directory)} (idx)`, ...(await readImageFiles(directory, storage)) };
     }
     case 'cifar10': {
       const directory = at(config.directory);
-      return { name: `${path.basename(directory)} (CIFAR-10)`, ...(await readCifar10(directory)) };
+      return { name: `${path.basename(directory)} (CIFAR-10)`, ...(await readCifar10(directory, storage)) };
     }
     case 'cifar100': {
       const directory = at(config.directory);
-      return { name: `${path.basename(directory)} (CIFAR-100)`, ...(await readCifar100(directory, config.labels)) };
+      return {
+        name: `${path.basename(directory)} (CIFAR-100)`,
+        ...(await readCifar100(directory, config.labels, storage)),
+      };
     }
     case 'digits':
       return {
@@ -97,10 +105,15 @@ async function read(
       return { name: `${path.basename(place)} (Parquet)`, ...(await readParquet(place, config, storage)) };
     }
     case 'npz':
-      return { name: `${path.basename(config.file)} (NumPy)`, ...(await readNpz(at(config.file), config)) };
+      return { name: `${path.basename(config.file)} (NumPy)`, ...(await readNpz(at(config.file), config, storage)) };
+    case 'safetensors':
+      return {
+        name: `${path.basename(config.file)} (safetensors)`,
+        ...(await readSafetensors(at(config.file), config, storage)),
+      };
     case 'npy': {
       const { trainingInputs } = config.files;
-      return { name: `${path.basename(trainingInputs)} (NumPy)`, ...(await readNpy(config, at)) };
+      return { name: `${path.basename(trainingInputs)} (NumPy)`, ...(await readNpy(config, at, storage)) };
     }
   }
 }

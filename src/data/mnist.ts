@@ -1,8 +1,10 @@
 /** A folder with the four MNIST file names: MNIST itself, Fashion-MNIST, KMNIST and their like. */
 import path from 'node:path';
-import { DataError, type Split } from './dataset';
+import { DataError, type Split, type StoredInputs } from './dataset';
 import { listFolder } from './files';
-import { readIdx, type IdxRank } from './idx';
+import { headerSize, lookAtIdx, readIdx, type IdxFile, type IdxRank } from './idx';
+import type { Storage } from './storage';
+import { storedPart } from './stored';
 
 export interface ImageFiles {
   /** Shape of one example: [rows, columns, channels]. */
@@ -22,15 +24,14 @@ export interface ByteSplit extends Split {
  * Reads the four files side by side; there are as many classes as the largest training label says, at least 2.
  * @throws DataError that names the file, or the folder
  */
-export async function readImageFiles(directory: string): Promise<ImageFiles> {
+export async function readImageFiles(directory: string, { memory }: Storage): Promise<ImageFiles> {
   const files = await findImageFiles(directory);
-  const [trainingImages, trainingLabels, testImages, testLabels] = await Promise.all([
-    readIdx(files.trainingImages, 3),
+  const [trainingImages, testImages] = await readImages([files.trainingImages, files.testImages], memory);
+  const [trainingLabels, testLabels] = await Promise.all([
     readIdx(files.trainingLabels, 1),
-    readIdx(files.testImages, 3),
     readIdx(files.testLabels, 1),
   ]);
-  const pair = (images: typeof trainingImages, labels: typeof trainingLabels, names: [string, string]): ByteSplit => {
+  const pair = (images: StoredIdx, labels: IdxFile, names: [string, string]): ByteSplit => {
     const count = images.shape[0]!;
     if (labels.data.length !== count) {
       throw new DataError(
@@ -38,7 +39,7 @@ export async function readImageFiles(directory: string): Promise<ImageFiles> {
         `holds ${labels.data.length} labels, but ${path.basename(names[0])} holds ${count} images`,
       );
     }
-    return { count, inputs: images.data, labels: labels.data };
+    return { count, inputs: images.data, labels: labels.data, ...(images.stored && { stored: images.stored }) };
   };
   const training = pair(trainingImages, trainingLabels, [files.trainingImages, files.trainingLabels]);
   const test = pair(testImages, testLabels, [files.testImages, files.testLabels]);
@@ -60,6 +61,30 @@ export async function readImageFiles(directory: string): Promise<ImageFiles> {
     );
   }
   return { inputShape: [rows, columns, 1], classes, training, test };
+}
+
+interface StoredIdx extends IdxFile {
+  /** Where they stay in the file: then there are no data. */
+  readonly stored?: StoredInputs;
+}
+
+/** Images of both splits: in memory, or where they are more than may be there, and not gzipped, in their files. */
+async function readImages(files: readonly [string, string], memory: number): Promise<[StoredIdx, StoredIdx]> {
+  const [training, test] = await Promise.all([lookAtIdx(files[0], 3), lookAtIdx(files[1], 3)]);
+  if (training && test && sizeOf(training) + sizeOf(test) > memory) {
+    return [await storedIdx(files[0], training), await storedIdx(files[1], test)];
+  }
+  return Promise.all([readIdx(files[0], 3), readIdx(files[1], 3)]);
+}
+
+async function storedIdx(file: string, shape: readonly number[]): Promise<StoredIdx> {
+  const bytesPerExample = shape[1]! * shape[2]!;
+  const parts = [await storedPart(file, { offset: headerSize(3), stride: bytesPerExample, count: shape[0]! })];
+  return { shape, data: new Uint8Array(0), stored: { type: 'uint8', bytesPerExample, planes: 1, parts, rows: null } };
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
 }
 
 /** Paths of the four files. @throws DataError naming the one that is missing */

@@ -10,7 +10,9 @@ import { openZip, type Zip } from '../checkpoints/zip';
 import type { DataConfig } from '../shared/experiment';
 import { DataError, type DataSource } from './dataset';
 import { countClasses, packLabels } from './labels';
-import { readInputs, readLabels, type ArrayFile } from './numpyArrays';
+import { inputBytes, readInputs, readLabels, type ArrayFile, type Inputs } from './numpyArrays';
+import type { Storage } from './storage';
+import { storeArray } from './storedArrays';
 
 type NpzConfig = Extract<DataConfig, { format: 'npz' }>;
 type NpyConfig = Extract<DataConfig, { format: 'npy' }>;
@@ -43,14 +45,13 @@ const usualNames: readonly (readonly [string, string, string, string])[] = [
 const mostListed = 12;
 
 /** @throws DataError that names the file and the array */
-export async function readNpz(file: string, { arrays, channels }: NpzConfig): Promise<DataSource> {
+export async function readNpz(file: string, { arrays, channels }: NpzConfig, storage: Storage): Promise<DataSource> {
   return translated(file, async () => {
     const source = await openFile(file);
     try {
       const zip = await openZip(source);
-      return await readSplits(chooseNames(file, zip, arrays), channels, 'data.arrays', name =>
-        openEntry(file, zip, name),
-      );
+      const open = (name: string): Promise<ArrayFile> => openEntry(file, zip, name);
+      return await readSplits(chooseNames(file, zip, arrays), channels, 'data.arrays', open, storage);
     } finally {
       await source.close();
     }
@@ -58,8 +59,12 @@ export async function readNpz(file: string, { arrays, channels }: NpzConfig): Pr
 }
 
 /** @param at path of a file that the experiment names. @throws DataError that names the file */
-export async function readNpy({ files, channels }: NpyConfig, at: (file: string) => string): Promise<DataSource> {
-  return readSplits(files, channels, 'data.files', name => openArray(at(name)));
+export async function readNpy(
+  { files, channels }: NpyConfig,
+  at: (file: string) => string,
+  storage: Storage,
+): Promise<DataSource> {
+  return readSplits(files, channels, 'data.files', name => openArray(at(name)), storage);
 }
 
 /** Opens a .npy file. @throws DataError that names it */
@@ -67,7 +72,8 @@ export function openArray(file: string): Promise<ArrayFile> {
   return translated(file, async () => {
     const source = await openFile(file);
     try {
-      return { file, label: '', source, header: await readNpyHeader(source), close: () => source.close() };
+      const header = await readNpyHeader(source);
+      return { file, label: '', source, header, begin: 0, close: () => source.close() };
     } catch (error) {
       await source.close();
       throw error;
@@ -79,10 +85,15 @@ export function openArray(file: string): Promise<ArrayFile> {
 export async function openEntry(file: string, zip: Zip, name: string): Promise<ArrayFile> {
   const entry = entryOf(zip, name);
   if (entry === null) {
-    throw new DataError(file, `holds no array ${JSON.stringify(name)}, only ${listed(zip)}; correct "data.arrays"`);
+    throw new DataError(
+      file,
+      `holds no array ${JSON.stringify(name)}, only ${listed(arraysOf(zip))}; correct "data.arrays"`,
+    );
   }
   const source = await zip.source(entry);
-  return { file, label: `${name}: `, source, header: await readNpyHeader(source), close: () => source.close() };
+  const header = await readNpyHeader(source);
+  const begin = (await zip.raw(entry))?.offset ?? null;
+  return { file, label: `${name}: `, source, header, begin, close: () => source.close() };
 }
 
 /** NumPy adds ".npy" to the names that it is given. */
@@ -92,13 +103,22 @@ function entryOf(zip: Zip, name: string): string | null {
 
 /** Which array is what: as given, else by the usual names. @throws DataError where none has a usual name */
 export function chooseNames(file: string, zip: Zip, given: NpzConfig['arrays']): Names {
-  if (given) return given;
-  const has = (name: string): boolean => entryOf(zip, name) !== null;
+  return given ?? usualArrays(file, arraysOf(zip), 'data.arrays');
+}
+
+/**
+ * Of the names that there are, those that are usual.
+ * @param field of the experiment that names them
+ * @throws DataError where none are
+ */
+export function usualArrays(file: string, names: readonly string[], field: string): Names {
+  const there = new Set(names);
+  const has = (name: string): boolean => there.has(name);
   const found = usualNames.find(([inputs, labels]) => has(inputs) && has(labels));
   if (!found) {
     throw new DataError(
       file,
-      `holds no x_train with y_train, nor other usual names, but ${listed(zip)}; say in "data.arrays" which is which`,
+      `holds no x_train with y_train, nor other usual names, but ${listed(names)}; say in "${field}" which is which`,
     );
   }
   const [trainingInputs, trainingLabels, testInputs, testLabels] = found;
@@ -111,21 +131,28 @@ export function chooseNames(file: string, zip: Zip, given: NpzConfig['arrays']):
   };
 }
 
-function listed(zip: Zip): string {
-  const names = zip.entries.filter(({ name }) => name.endsWith('.npy')).map(({ name }) => name.slice(0, -4));
+function arraysOf(zip: Zip): string[] {
+  return zip.entries.filter(({ name }) => name.endsWith('.npy')).map(({ name }) => name.slice(0, -4));
+}
+
+/** For messages. */
+export function listed(names: readonly string[]): string {
   if (names.length === 0) return 'no arrays at all';
   const shown = names.slice(0, mostListed).map(name => JSON.stringify(name.slice(0, 80)));
   return shown.join(', ') + (names.length > mostListed ? `, … (${names.length} arrays)` : '');
 }
 
-async function readSplits(
+/** @param field of the experiment that names the arrays. @throws DataError, CheckpointError */
+export async function readSplits(
   names: Names,
   channels: Channels,
   field: string,
   open: (name: string) => Promise<ArrayFile>,
+  storage: Storage,
 ): Promise<DataSource> {
-  const training = await readSplit(names.trainingInputs, names.trainingLabels, channels, open);
   const { testInputs, testLabels } = names;
+  const where = await inputStorage([names.trainingInputs, testInputs], open, storage);
+  const training = await readSplit(names.trainingInputs, names.trainingLabels, channels, open, where);
   if ((testInputs === undefined) !== (testLabels === undefined)) {
     const [one, other] = testInputs === undefined ? ['labels', 'inputs'] : ['inputs', 'labels'];
     throw new DataError(
@@ -136,26 +163,40 @@ async function readSplits(
   const test =
     testInputs === undefined || testLabels === undefined
       ? null
-      : await readSplit(testInputs, testLabels, channels, open);
+      : await readSplit(testInputs, testLabels, channels, open, where);
   if (test) checkAlike(training, test);
   const classes = countClasses(
     { ...training.labelFile, labels: training.labels },
     test && { ...test.labelFile, labels: test.labels },
   );
-  const pack = ({ count, inputs, labels }: ReadSplit): DataSource['training'] => ({
+  const pack = ({ count, inputs, stored, labels }: ReadSplit): DataSource['training'] => ({
     count,
     inputs,
+    ...(stored && { stored }),
     labels: packLabels(labels, classes),
   });
   return { inputShape: training.shape, classes, training: pack(training), test: test && pack(test) };
 }
 
-interface ReadSplit {
+/** @returns null where all inputs together may be in memory */
+async function inputStorage(
+  names: readonly (string | undefined)[],
+  open: (name: string) => Promise<ArrayFile>,
+  storage: Storage,
+): Promise<Storage | null> {
+  let bytes = 0;
+  for (const name of names) {
+    if (name === undefined) continue;
+    const array = await open(name);
+    bytes += inputBytes(array.header);
+    await array.close();
+  }
+  return bytes <= storage.memory ? null : storage;
+}
+
+interface ReadSplit extends Inputs {
   readonly file: string;
   readonly labelFile: { readonly file: string; readonly label: string };
-  readonly shape: readonly number[];
-  readonly count: number;
-  readonly inputs: Uint8Array | Float32Array;
   readonly labels: Int32Array;
 }
 
@@ -164,22 +205,16 @@ async function readSplit(
   labelName: string,
   channels: Channels,
   open: (name: string) => Promise<ArrayFile>,
+  where: Storage | null,
 ): Promise<ReadSplit> {
   const inputFile = await open(inputName);
   try {
     const labelFile = await open(labelName);
     try {
       return await translated(inputFile.file, async () => {
-        const { shape, inputs, count } = await readInputs(inputFile, channels);
-        const labels = await readLabels(labelFile, { name: path.basename(inputName), count });
-        return {
-          file: inputFile.file,
-          labelFile: { file: labelFile.file, label: labelFile.label },
-          shape,
-          count,
-          inputs,
-          labels,
-        };
+        const inputs = where ? await storeArray(inputFile, channels, where) : await readInputs(inputFile, channels);
+        const labels = await readLabels(labelFile, { name: path.basename(inputName), count: inputs.count });
+        return { ...inputs, file: inputFile.file, labelFile: { file: labelFile.file, label: labelFile.label }, labels };
       });
     } finally {
       await labelFile.close();

@@ -2,7 +2,7 @@
 import type { ByteSource } from '../checkpoints/checkpoint';
 import type { NpyHeader } from '../checkpoints/numpyHeader';
 import { readNpyValues, runsAsIs } from '../checkpoints/numpyValues';
-import { DataError } from './dataset';
+import { DataError, type Split } from './dataset';
 import { mostClasses } from './labels';
 
 /** An array in a file, opened. */
@@ -12,6 +12,8 @@ export interface ArrayFile {
   readonly label: string;
   readonly source: ByteSource;
   readonly header: NpyHeader;
+  /** Where the source begins in the file, in bytes; null: its bytes do not stand there as they are. */
+  readonly begin: number | null;
   readonly close: () => Promise<void>;
 }
 
@@ -23,11 +25,14 @@ export const mostFeatures = 65_536;
 const fewChannels = 4;
 const valuesAtOnce = 2 ** 20;
 
-export interface Inputs {
+export interface Inputs extends Pick<Split, 'count' | 'inputs' | 'stored'> {
   /** Of one example, channels last. */
   readonly shape: readonly number[];
-  readonly count: number;
-  readonly inputs: Uint8Array | Float32Array;
+}
+
+/** As they lie in memory: bytes stay bytes, all else becomes float32. */
+export function inputBytes({ count, dtype }: NpyHeader): number {
+  return count * (dtype === 'U8' ? 1 : 4);
 }
 
 /**
@@ -37,6 +42,12 @@ export interface Inputs {
  */
 export async function readInputs(array: ArrayFile, channels: 'first' | 'last' | undefined): Promise<Inputs> {
   const { shape, count, planes } = shapeOfInputs(array, channels);
+  if (inputBytes(array.header) > largestInputs) {
+    throw new DataError(
+      array.file,
+      `${array.label}holds ${array.header.count} values; up to ${largestInputs} bytes of inputs can be held in memory: lower "data.memory"`,
+    );
+  }
   const inputs = array.header.dtype === 'U8' ? await readBytes(array) : await readFloats(array);
   if (planes !== null) interleave(inputs, count, planes, shape[0]! * shape[1]!);
   return { shape, count, inputs };
@@ -62,9 +73,6 @@ export function shapeOfInputs(array: ArrayFile, channels: 'first' | 'last' | und
     );
   }
   if (header.count === 0) return fail(`is empty: its shape is [${header.shape.join(', ')}]`);
-  if (header.count * (header.dtype === 'U8' ? 1 : 4) > largestInputs) {
-    return fail(`holds ${header.count} values; up to ${largestInputs} bytes of inputs can be used`);
-  }
   if (axes.length === 1 && axes[0]! > mostFeatures) {
     return fail(`has ${axes[0]!} features; up to ${mostFeatures} can be used`);
   }
@@ -85,21 +93,33 @@ async function readBytes({ source, header }: ArrayFile): Promise<Uint8Array> {
 }
 
 async function readFloats(array: ArrayFile): Promise<Float32Array> {
-  const { header, file, label } = array;
-  const values = new Float32Array(header.count);
-  await eachPiece(array, (piece, at) => {
+  const values = new Float32Array(array.header.count);
+  await eachFloats(array, (piece, at) => {
     values.set(piece, at);
-    for (let i = at; i < at + piece.length; i++) {
-      // also what float32 cannot hold
-      if (Number.isFinite(values[i])) continue;
+  });
+  return values;
+}
+
+/** All values in order as float32. @throws DataError where one is not finite, CheckpointError */
+export async function eachFloats(
+  array: ArrayFile,
+  take: (piece: Float32Array, at: number) => Promise<void> | void,
+): Promise<void> {
+  const { header, file, label } = array;
+  await eachPiece(array, async (piece, at) => {
+    const floats = piece instanceof Float32Array ? piece : Float32Array.from(piece);
+    // also what float32 cannot hold
+    let wrong = 0;
+    while (wrong < floats.length && Number.isFinite(floats[wrong])) wrong++;
+    if (wrong < floats.length) {
       throw new DataError(
         file,
-        `${label}the value at [${placeOf(i, header.shape).join(', ')}] is ${piece[i - at]!}, not a finite float32; ` +
+        `${label}the value at [${placeOf(at + wrong, header.shape).join(', ')}] is ${piece[wrong]!}, not a finite float32; ` +
           'replace it, or remove its example',
       );
     }
+    await take(floats, at);
   });
-  return values;
 }
 
 /** @param inputs the examples that the labels are for. @throws DataError, CheckpointError */
@@ -150,13 +170,13 @@ export async function readLabels(
 }
 
 /** All values in order. A column-major array comes whole: each piece of it would read the file anew. */
-async function eachPiece(
+export async function eachPiece(
   { source, header }: ArrayFile,
-  take: (piece: Float32Array | Float64Array, at: number) => void,
+  take: (piece: Float32Array | Float64Array, at: number) => Promise<void> | void,
 ): Promise<void> {
   const most = runsAsIs(header) ? valuesAtOnce : header.count;
   for (let at = 0; at < header.count; at += most) {
-    take(await readNpyValues(source, header, at, Math.min(at + most, header.count)), at);
+    await take(await readNpyValues(source, header, at, Math.min(at + most, header.count)), at);
   }
 }
 

@@ -63,6 +63,14 @@ export class StoredReader {
     interleave(values, examples.length, planes, width / planes);
   }
 
+  /** Reads the last example of each file. @throws DataError as `read` */
+  check(): void {
+    const example = new Uint8Array(this.stored.bytesPerExample);
+    for (const [part, { count }] of this.stored.parts.entries()) {
+      if (count > 0) this.readRun(part, count - 1, 1, example);
+    }
+  }
+
   close(): void {
     for (const handle of this.handles) if (handle !== null) closeSync(handle);
     this.handles.fill(null);
@@ -83,11 +91,16 @@ export class StoredReader {
       readFully(file, handle, out, begin);
       return;
     }
-    const span = (length - 1) * stride + bytesPerExample;
-    if (this.scratch.length < span) this.scratch = new Uint8Array(span);
-    readFully(file, handle, this.scratch.subarray(0, span), begin);
-    for (let i = 0; i < length; i++) {
-      out.set(this.scratch.subarray(i * stride, i * stride + bytesPerExample), i * bytesPerExample);
+    const most = Math.max(1, Math.floor(pieceBytes / stride));
+    for (let at = 0; at < length; at += most) {
+      const some = Math.min(most, length - at);
+      const span = (some - 1) * stride + bytesPerExample;
+      if (this.scratch.length < span) this.scratch = new Uint8Array(span);
+      readFully(file, handle, this.scratch.subarray(0, span), begin + at * stride);
+      for (let i = 0; i < some; i++) {
+        const example = this.scratch.subarray(i * stride, i * stride + bytesPerExample);
+        out.set(example, (at + i) * bytesPerExample);
+      }
     }
   }
 
@@ -151,6 +164,7 @@ export function* inputPieces({ count, inputs, stored }: Split): Generator<Uint8A
 
 /** The data set with all inputs in memory, for executors that take it whole. @throws DataError */
 export function inMemory(data: DataSet): DataSet {
+  if (!data.training.stored) return data;
   const [training, validation, test] = [data.training, data.validation, data.test].map(loadSplit) as [
     Split,
     Split,

@@ -54,6 +54,7 @@ const channels = z
 const directory = (content: string): z.ZodString =>
   z.string().min(1).describe(`Folder with ${content}; relative to this file.`);
 const file = (content: string): z.ZodString => z.string().min(1).describe(`${content}; relative to this file.`);
+const tensorName = (content: string): z.ZodString => z.string().min(1).describe(`Name of the tensor with ${content}.`);
 const arrayName = (content: string): z.ZodString => z.string().min(1).describe(`Name of the array with ${content}.`);
 
 const side = z.int().min(1).max(4096);
@@ -105,6 +106,22 @@ export const dataSchema = z.discriminatedUnion('format', [
     ...common,
   }),
   z.strictObject({
+    format: z.literal('safetensors'),
+    file: file('A .safetensors file'),
+    tensors: z
+      .strictObject({
+        trainingInputs: tensorName(inputs),
+        trainingLabels: tensorName(labels),
+        testInputs: tensorName('test inputs').optional(),
+        testLabels: tensorName('test labels').optional(),
+      })
+      .optional()
+      .describe('Names of the tensors; left out: x_train, y_train, x_test, y_test, or other usual names as for npz.'),
+    channels,
+    testShare,
+    ...common,
+  }),
+  z.strictObject({
     format: z.literal('npy'),
     files: z
       .strictObject({
@@ -144,7 +161,8 @@ export const dataSchema = z.discriminatedUnion('format', [
       .optional()
       .describe('Shape of an example, e.g. [28, 28, 1] where columns are pixels; left out: a vector.'),
     testShare,
-    ...common,
+    validation,
+    ...perChannel,
   }),
   z.strictObject({
     format: z.literal('images'),

@@ -6,7 +6,7 @@ import { readCifar10 } from '../../../src/data/cifar';
 import { DataError } from '../../../src/data/dataset';
 import { loadData } from '../../../src/data/load';
 import { batch } from './cifarFiles';
-import { folder, gzipped } from './idxFiles';
+import { folder, resident, gzipped } from './idxFiles';
 
 const load = (directory: string, more: object = {}) => loadData({ format: 'cifar10', directory, ...more }, '/');
 
@@ -20,7 +20,7 @@ const good = {
 
 describe('CIFAR-10', () => {
   it('reads batches in the order of their numbers, pixels with their colours side by side', async () => {
-    const { inputShape, classes, training, test } = await readCifar10(folder(good));
+    const { inputShape, classes, training, test } = await readCifar10(folder(good), resident);
     expect([inputShape, classes]).toEqual([[32, 32, 3], 10]);
     expect(Array.from(training.labels)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(Array.from(test.labels)).toEqual([9, 8]);
@@ -36,7 +36,7 @@ describe('CIFAR-10', () => {
 
   it('takes a plain file before the gzipped one of the same name', async () => {
     const both = { ...good, 'data_batch_1.bin.gz': gzipSync(batch([7])) };
-    expect((await readCifar10(folder(both))).training.count).toBe(6);
+    expect((await readCifar10(folder(both), resident)).training.count).toBe(6);
   });
 
   it('standardises each channel by the training part alone', async () => {
@@ -123,7 +123,7 @@ function claiming(bytes: Buffer, size: number): Buffer {
 describe('refusing', () => {
   it.each(refusals)('%s', async (_, files, name, text) => {
     const directory = folder(files);
-    const error: unknown = await readCifar10(directory).catch((reason: unknown) => reason);
+    const error: unknown = await readCifar10(directory, resident).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DataError);
     expect((error as DataError).file).toBe(path.join(directory, name));
     expect((error as DataError).message).toMatch(text);
@@ -131,11 +131,11 @@ describe('refusing', () => {
 
   it('a folder that is not there, or is a file', async () => {
     const directory = folder({});
-    await expect(readCifar10(path.join(directory, 'gone'))).rejects.toThrow(
+    await expect(readCifar10(path.join(directory, 'gone'), resident)).rejects.toThrow(
       /no such folder; "data.directory" names the folder with data_batch_1.bin/,
     );
     writeFileSync(path.join(directory, 'file'), '');
-    await expect(readCifar10(path.join(directory, 'file'))).rejects.toThrow(/is a file, not a folder/);
+    await expect(readCifar10(path.join(directory, 'file'), resident)).rejects.toThrow(/is a file, not a folder/);
   });
 });
 

@@ -45,3 +45,6 @@ export function folder(files: Readonly<Record<string, Uint8Array>>): string {
 export function gzipped(files: Readonly<Record<string, Buffer>>): Record<string, Buffer> {
   return Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${name}.gz`, gzipSync(bytes)]));
 }
+
+/** Everything in memory, nothing kept. */
+export const resident = { cache: null, memory: Number.POSITIVE_INFINITY };
