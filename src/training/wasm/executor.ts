@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { DataSet } from '../../data/dataset';
+import { DataError, type DataSet } from '../../data/dataset';
 import { planOf } from '../network';
 import {
   type Evaluation,
@@ -46,7 +46,10 @@ export async function createWasmExecutor(data: DataSet, options: WasmOptions = {
   );
   const shared = memory && { memory, layout: placeData(memory, data) };
   const stop = new MessageChannel();
-  const workers = Array.from({ length: threads }, (_, thread) => {
+  const isStored = data.training.stored !== undefined;
+  // with shared memory, a thread more reads ahead; its work is waiting
+  const numbers = [...Array.from({ length: threads }, (_, thread) => thread), ...(shared && isStored ? [-1] : [])];
+  const workers = numbers.map(thread => {
     const start: WorkerStart = {
       module,
       thread,
@@ -108,6 +111,7 @@ class WasmSession implements TrainingSession {
     const reply = await this.leader.ask({ type: 'train', step }, current => options.onProgress?.({ step: current }));
     options.signal?.removeEventListener('abort', stop);
     if (reply.type === 'stopped') options.signal?.throwIfAborted();
+    if (reply.type === 'unreadable') throw new DataError(reply.file, reply.reason);
     if (reply.type === 'diverged') throw new NonFiniteLossError(reply.step);
     if (reply.type !== 'trained') throw unexpected(reply);
     return { loss: reply.loss, seconds: reply.seconds };
@@ -117,6 +121,7 @@ class WasmSession implements TrainingSession {
     signal?.throwIfAborted();
     if (this.data[split].count === 0) return null;
     const reply = await this.leader.ask({ type: 'evaluate', split });
+    if (reply.type === 'unreadable') throw new DataError(reply.file, reply.reason);
     if (reply.type !== 'evaluated') throw unexpected(reply);
     return { loss: reply.loss, accuracy: reply.hits / reply.count, seconds: reply.seconds };
   }
@@ -130,6 +135,7 @@ class WasmSession implements TrainingSession {
     for (let first = 0; first < count;) {
       signal?.throwIfAborted();
       const reply = await this.leader.ask({ type: 'predict', split, first });
+      if (reply.type === 'unreadable') throw new DataError(reply.file, reply.reason);
       if (reply.type !== 'predicted') throw unexpected(reply);
       visit(first, reply.outputs);
       first += reply.outputs.length / this.outputs;

@@ -8,6 +8,7 @@ import { type DataLayout, lanes } from './memory';
 import { type Instruction, share } from './ops/operation';
 import { examplesFrom, type PanelLoss } from './panelLoss';
 import type { Program, ThreadArea } from './program';
+import { NeighbourReader } from './stream';
 import type { WasmMemory } from './webassembly';
 
 /** Examples of two panels. */
@@ -18,6 +19,8 @@ export class ForwardPasses {
   private readonly rows: Uint32Array;
   private readonly inputAddress: number;
   private readonly outputAddress: number;
+  /** null: all inputs are in memory. */
+  private readonly reader: NeighbourReader | null;
 
   /** @param work the whole model over this thread's two panels */
   constructor(
@@ -33,6 +36,7 @@ export class ForwardPasses {
     this.rows = new Uint32Array(memory.buffer, this.area.rows, pairExamples);
     this.inputAddress = program.buffers[program.inputBuffer]!.evaluationValues[thread]!;
     this.outputAddress = program.buffers[program.outputBuffer]!.evaluationValues[thread]!;
+    this.reader = program.stream && new NeighbourReader(memory, program.stream);
   }
 
   /** This thread's share of a split; loss and hits of each panel go to memory. */
@@ -75,15 +79,26 @@ export class ForwardPasses {
     }
   }
 
+  close(): void {
+    this.reader?.close();
+  }
+
   private forward(splitName: SplitName, pair: number): void {
     const { program, inputs, loss, area, rows } = this;
     const split = this.data.splits[splitName];
     const first = pair * pairExamples;
     for (let i = 0; i < pairExamples; i++) rows[i] = first + i;
+    const { stored } = split;
+    if (stored) {
+      this.reader!.read(stored, rows.subarray(0, Math.min(pairExamples, split.count - first)), area.neighbours);
+    }
     for (let panel = 0; panel < 2; panel++) {
       const count = examplesFrom(first + panel * lanes, split.count);
       const at = area.rows + panel * lanes * 4;
-      inputs.gather(split, at, count, this.inputAddress + panel * program.evaluationStride, area.active, panel);
+      const address = this.inputAddress + panel * program.evaluationStride;
+      const source = stored ? { inputs: area.neighbours } : split;
+      const sourceRows = stored ? program.stream!.rows + panel * lanes * 4 : at;
+      inputs.gather(source, sourceRows, count, address, area.active, panel);
       loss.gather(split, at, count, area.labels + panel * program.labelStride);
     }
     for (const instruction of this.work) instruction();

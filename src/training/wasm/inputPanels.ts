@@ -1,6 +1,6 @@
 /** Brings examples of the data set into panels: in order, standardised, while training perhaps cropped and mirrored. */
 import type { Kernels } from './kernels';
-import { type DataLayout, lanes, type SplitLayout } from './memory';
+import { type DataLayout, lanes } from './memory';
 import { hash } from './ops/draws';
 import type { ActiveInputs } from './ops/operation';
 import type { Program, ThreadArea } from './program';
@@ -43,7 +43,7 @@ export class InputPanels {
 
   /** As gather, for a batch of training: each example's crop and mirroring are drawn from the seed, the step and its place. */
   gatherAugmented(
-    split: SplitLayout,
+    source: { readonly inputs: number },
     rows: number,
     count: number,
     address: number,
@@ -53,7 +53,7 @@ export class InputPanels {
   ): void {
     const { crop, flip } = this.program.regularization.augmentation;
     if (crop === 0 && !flip) {
-      this.gather(split, rows, count, address, active, panel);
+      this.gather(source, rows, count, address, active, panel);
       return;
     }
     const { kernels, data, area, choices } = this;
@@ -65,7 +65,7 @@ export class InputPanels {
       choices[lane * 4 + 2] = flip ? draw >>> 31 : 0;
     }
     const pixel = channels * (data.bytes ? 1 : 4);
-    kernels.augment(split.inputs, rows, count, height, width, pixel, crop, area.choices, area.staging);
+    kernels.augment(source.inputs, rows, count, height, width, pixel, crop, area.choices, area.staging);
     this.gather({ inputs: area.staging }, this.stagedRows, count, address, active, panel);
   }
 }

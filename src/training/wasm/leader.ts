@@ -1,5 +1,7 @@
 /** Thread 0: lays sessions out in memory, hands commands to the other threads, and does its own share of them. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { DataError } from '../../data/dataset';
+import { StoredReader } from '../../data/stored';
 import { batchAt, fillOrder } from '../schedule';
 import type { SplitName, TrainingSetup } from '../trainer';
 import { pairExamples } from './forward';
@@ -7,6 +9,7 @@ import type { Kernels } from './kernels';
 import { control, type DataLayout } from './memory';
 import { compile, type Compiled, type Program, type Sharing } from './program';
 import { commands, type FromWorker, splitNumbers } from './protocol';
+import { hasFailed, stopStream } from './stream';
 import { TrainingThread } from './thread';
 import type { WasmMemory } from './webassembly';
 
@@ -52,6 +55,7 @@ export class Leader {
     let loss = 0;
     let seconds = 0;
     let reported = performance.now();
+    if (this.hasFailed()) return whyUnreadable(this.data);
     while (this.step < target) {
       if (receiveMessageOnPort(this.stop)) return { type: 'stopped' };
       const begin = performance.now();
@@ -64,6 +68,7 @@ export class Leader {
       const to = Math.min(target, this.step + this.chunk, (epoch + 1) * batches);
       this.command(commands.train, this.step, to);
       const result = thread.train(this.step, to, loss);
+      if (result.isUnread) return whyUnreadable(this.data);
       if (result.failedAt >= 0) return { type: 'diverged', step: result.failedAt };
       const now = performance.now();
       const elapsed = (now - begin) / 1000;
@@ -84,6 +89,7 @@ export class Leader {
     const begin = performance.now();
     this.command(commands.evaluate, splitNumbers.indexOf(split));
     thread.evaluate(split);
+    if (this.hasFailed()) return whyUnreadable(this.data);
     const { count } = this.data.splits[split];
     const results = new Float64Array(this.memory.buffer, program.results, Math.ceil(count / 16) * 2);
     let loss = 0;
@@ -103,6 +109,7 @@ export class Leader {
     const to = Math.min(Math.ceil(count / pairExamples), from + Math.min(this.pairs, program.outputPairs));
     this.command(commands.predict, splitNumbers.indexOf(split), from, to);
     thread.predict(split, from, to);
+    if (this.hasFailed()) return whyUnreadable(this.data);
     const examples = Math.min(count, to * pairExamples) - first;
     const rows = new Float32Array(this.memory.buffer, program.outputRows, examples * program.outputs);
     const elapsed = (performance.now() - begin) / 1000;
@@ -116,8 +123,17 @@ export class Leader {
 
   close(): void {
     if (this.compiled) this.command(commands.close);
+    const stream = this.compiled?.program.stream;
+    if (stream) stopStream(this.memory, stream);
+    this.thread?.close();
     this.compiled = null;
     this.thread = null;
+  }
+
+  /** Whether inputs could not be read, by whichever thread. */
+  private hasFailed(): boolean {
+    const { stream } = this.session().program;
+    return stream !== null && hasFailed(this.memory, stream);
   }
 
   private session(): { compiled: Compiled; program: Program; thread: TrainingThread } {
@@ -156,10 +172,29 @@ export function follow(
     while (Atomics.load(words, control.generation) === generation) Atomics.wait(words, control.generation, generation);
     generation = Atomics.load(words, control.generation);
     const command = words[control.command];
-    if (command === commands.close) return;
+    if (command === commands.close) break;
     const [first, second, third] = [words[control.first]!, words[control.second]!, words[control.third]!];
     if (command === commands.train) work.train(first, second, 0);
     else if (command === commands.predict) work.predict(splitNumbers[first]!, second, third);
     else work.evaluate(splitNumbers[first]!);
   }
+  work.close();
+}
+
+/** Reads an example of each file again to learn what the matter is. */
+function whyUnreadable({ splits }: DataLayout): FromWorker {
+  for (const { stored, count } of Object.values(splits)) {
+    if (!stored || count === 0) continue;
+    const reader = new StoredReader(stored);
+    try {
+      reader.check();
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      return { type: 'unreadable', file: error.file, reason: error.message.slice(error.file.length + 2) };
+    } finally {
+      reader.close();
+    }
+  }
+  const file = splits.training.stored!.parts[0]!.file;
+  return { type: 'unreadable', file, reason: 'could not be read for a moment while the model trained; run again' };
 }

@@ -1,6 +1,6 @@
 /** The linear memory: what lies where. The data set stays; a session is laid out anew behind it. */
 import { totalmem } from 'node:os';
-import type { DataSet, Split, Task } from '../../data/dataset';
+import type { DataSet, Split, StoredInputs, Task } from '../../data/dataset';
 import { MemoryLimitError } from '../trainer';
 import type { WasmMemory } from './webassembly';
 
@@ -70,6 +70,8 @@ export interface SplitLayout {
   readonly count: number;
   readonly inputs: number;
   readonly labels: number;
+  /** Where the inputs are not in this memory but in files. */
+  readonly stored: StoredInputs | null;
 }
 
 export interface DataLayout {
@@ -135,6 +137,7 @@ export function placeData(memory: WasmMemory, data: DataSet): DataLayout {
     labels: arena.allocate(split.labels.byteLength, (buffer, at) => {
       copyIn(buffer, at, split.labels);
     }),
+    stored: split.stored ? { ...split.stored, rows: shared(split.stored.rows) } : null,
   });
   const [training, validation, test] = splitNames.map(name => place(data[name])) as [
     SplitLayout,
@@ -161,6 +164,14 @@ export function placeData(memory: WasmMemory, data: DataSet): DataLayout {
     splits: { training, validation, test },
     end: arena.end,
   };
+}
+
+/** The same numbers in memory that threads share instead of copying it. */
+function shared(rows: Uint32Array | null): Uint32Array | null {
+  if (rows === null) return null;
+  const copy = new Uint32Array(new SharedArrayBuffer(rows.byteLength));
+  copy.set(rows);
+  return copy;
 }
 
 /** What training may use: all that WebAssembly can, or nine tenths of what the machine or its container has. */

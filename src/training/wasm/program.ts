@@ -14,6 +14,7 @@ import { Arena, copyIn, type DataLayout, lanes, memoryLimit } from './memory';
 import { facts, type PlacedOp, placeOp } from './ops';
 import type { ActiveInputs } from './ops/operation';
 import { ProgramSite, type StoredTensor } from './site';
+import { placeStream, type StreamArea } from './stream';
 import { planUpdates, type UpdateTimes } from './updateTimes';
 import type { WasmMemory } from './webassembly';
 
@@ -39,6 +40,8 @@ export interface ThreadArea {
   readonly labels: number;
   /** Active inputs of the two panels, while evaluating. */
   readonly active: ActiveInputs | null;
+  /** Inputs of the examples of two panels as they lie in a file, while evaluating from there. */
+  readonly neighbours: number;
   /** Augmented examples of a panel; u32[16], how each is cropped and mirrored, and behind it their numbers, 0 to 15. */
   readonly staging: number;
   readonly choices: number;
@@ -103,6 +106,8 @@ export interface Program {
   /** Outputs of a stretch of examples, row-major, and how many pairs of panels it holds. */
   readonly outputRows: number;
   readonly outputPairs: number;
+  /** Where the inputs lie in files. */
+  readonly stream: StreamArea | null;
   readonly memory: MemoryPlan;
 }
 
@@ -147,6 +152,7 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
 
   const features = layoutOf([data.features], buffers[graph.inputBuffer]!.values.frame).bytes / 64;
   const exampleBytes = data.features * (data.bytes ? 1 : 4);
+  const isStored = Object.values(data.splits).some(({ stored }) => stored !== null);
   const augments = regularization.augmentation.crop > 0 || regularization.augmentation.flip;
   const outputs = plan.activations.at(-1)!.size;
   const labelStride = lanes * 4 * (data.task === 'regression' ? outputs : 1);
@@ -180,6 +186,7 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
       rows: arena.allocate(2 * lanes * 4),
       labels: arena.allocate(2 * labelStride),
       active: takesShift ? placeActive(arena, features, 2) : null,
+      neighbours: arena.allocate(isStored ? pairExamples * exampleBytes : 0),
       staging: arena.allocate(augments ? lanes * exampleBytes : 0),
       choices: arena.allocate(2 * lanes * 4),
     })),
@@ -197,6 +204,7 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
     results: arena.allocate((Math.ceil(largest / lanes) + 1) * 16),
     outputRows: arena.allocate(outputPairs * pairExamples * outputs * 4),
     outputPairs,
+    stream: isStored ? placeStream(arena, panels * lanes, exampleBytes) : null,
   };
 
   const plannedMemory: MemoryPlan = {

@@ -8,6 +8,7 @@ import type { WasmMemory, WasmModule } from './webassembly';
 
 export interface WorkerStart {
   readonly module: WasmModule;
+  /** 0 leads; −1 reads batches ahead. */
   readonly thread: number;
   readonly sharing: Sharing;
   /** Shared memory with the data set in place; null: this thread makes its own and places the data itself. */
@@ -19,7 +20,7 @@ export interface WorkerStart {
 
 export type ToWorker =
   | { readonly type: 'open'; readonly setup: TrainingSetup }
-  /** Followers: obey the program until the leader closes it. */
+  /** Followers, and whoever reads ahead: obey the program until the leader closes it. */
   | { readonly type: 'follow'; readonly program: Program }
   | { readonly type: 'train'; readonly step: number }
   | { readonly type: 'evaluate'; readonly split: SplitName }
@@ -37,6 +38,8 @@ export type FromWorker =
   | { readonly type: 'trained'; readonly loss: number | null; readonly seconds: number }
   | { readonly type: 'diverged'; readonly step: number }
   | { readonly type: 'stopped' }
+  /** Inputs that lie in a file cannot be read, and why. */
+  | { readonly type: 'unreadable'; readonly file: string; readonly reason: string }
   | {
       readonly type: 'evaluated';
       readonly loss: number;

@@ -14,6 +14,7 @@ import type { Instruction } from './ops/operation';
 import { examplesFrom, PanelLoss } from './panelLoss';
 import type { Program } from './program';
 import { StepSettings } from './settings';
+import { BatchStream } from './stream';
 import type { WasmMemory } from './webassembly';
 
 export class TrainingThread {
@@ -31,6 +32,10 @@ export class TrainingThread {
   /** What the summed losses of the batch at hand are divided by. */
   private divisor = 1;
   private readonly batch: Batch = { position: 0, count: 0, step: 0 };
+  /** null: the inputs are in memory. */
+  private readonly stream: BatchStream | null;
+  /** Where the inputs of the batch at hand are, or of the whole split. */
+  private readonly source: { inputs: number };
   private readonly swap: Instruction;
   private isPrepared = false;
 
@@ -39,13 +44,15 @@ export class TrainingThread {
     memory: WasmMemory,
     private readonly program: Program,
     private readonly data: DataLayout,
-    thread: number,
+    private readonly thread: number,
   ) {
     const area = program.areas[thread]!;
     this.settings = new StepSettings(program, new DataView(memory.buffer, area.settings, 64));
     this.inputs = new InputPanels(kernels, memory, program, data, area);
     this.loss = new PanelLoss(kernels, memory, program, data, area);
     this.losses = new Float64Array(memory.buffer, program.losses, program.panels);
+    this.stream = program.stream && new BatchStream(memory, program, data);
+    this.source = { inputs: data.splits.training.inputs };
     const meet = (): void => {
       this.barrier();
     };
@@ -66,22 +73,28 @@ export class TrainingThread {
   /**
    * Trains the steps [from, to), all in the epoch whose order lies in memory. All threads return the same.
    * @param sum losses of the steps before, to which those of these steps are added one by one
-   * @returns the sum, and the step at which the loss was no longer finite (then training stopped) or −1
+   * @returns the sum; the step at which the loss was no longer finite (then training stopped) or −1; and whether it stopped
+   * because inputs could not be read
    */
-  train(from: number, to: number, sum: number): { readonly loss: number; readonly failedAt: number } {
+  train(
+    from: number,
+    to: number,
+    sum: number,
+  ): { readonly loss: number; readonly failedAt: number; readonly isUnread: boolean } {
     if (!this.isPrepared) this.prepare();
     let loss = sum;
     for (let step = from; step < to; step++) {
-      this.beginStep(step);
+      if (!this.beginStep(step)) return { loss, failedAt: -1, isUnread: true };
       for (const instruction of this.batchWork) instruction();
       const batchLoss = this.batchLoss();
-      if (!Number.isFinite(batchLoss)) return { loss, failedAt: step };
+      if (!Number.isFinite(batchLoss)) return { loss, failedAt: step, isUnread: false };
       loss += batchLoss;
       for (const instruction of this.finishWork) instruction();
       this.barrier();
+      if (this.thread === 0) this.stream?.release(step);
       this.prepare();
     }
-    return { loss, failedAt: -1 };
+    return { loss, failedAt: -1, isUnread: false };
   }
 
   /** Evaluates this thread's share of a split; results per panel go to memory. */
@@ -96,6 +109,11 @@ export class TrainingThread {
     this.withAverages(() => {
       this.forward.outputs(splitName, firstPair, lastPair);
     });
+  }
+
+  close(): void {
+    this.stream?.close();
+    this.forward.close();
   }
 
   /** With averaged weights where the recipe has them. All threads meet after it. */
@@ -127,13 +145,18 @@ export class TrainingThread {
     this.barrier();
   }
 
-  private beginStep(step: number): void {
+  /** @returns false where the inputs of the step cannot be read */
+  private beginStep(step: number): boolean {
     const { position, count } = batchAt(step, this.data.splits.training.count, this.program.batchSize);
     this.batch.position = position;
     this.batch.count = count;
     this.batch.step = step;
     this.divisor = this.loss.divisor(position, count);
     this.settings.write(step);
+    if (!this.stream) return true;
+    const slot = this.stream.take(step);
+    if (slot !== null) this.source.inputs = slot;
+    return slot !== null;
   }
 
   private batchLoss(): number {
@@ -147,9 +170,10 @@ export class TrainingThread {
     const split = data.splits.training;
     return training.split(1, panel => () => {
       const rows = program.order + (batch.position + panel * lanes) * 4;
+      const sourceRows = program.stream ? program.stream.rows + panel * lanes * 4 : rows;
       const count = examplesFrom(panel * lanes, batch.count);
       const address = training.values(program.inputBuffer, panel);
-      this.inputs.gatherAugmented(split, rows, count, address, program.active, panel, batch.step);
+      this.inputs.gatherAugmented(this.source, sourceRows, count, address, program.active, panel, batch.step);
       this.loss.gather(split, rows, count, program.labels + panel * program.labelStride);
     });
   }

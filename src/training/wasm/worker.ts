@@ -5,6 +5,7 @@ import { instantiateKernels } from './kernels';
 import { follow, Leader } from './leader';
 import { placeData } from './memory';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol';
+import { readAhead } from './stream';
 import { wasm } from './webassembly';
 
 const start = workerData as WorkerStart;
@@ -19,9 +20,11 @@ const leader = start.stop && new Leader(kernels, memory, layout, start.sharing, 
 
 function answer(message: ToWorker): FromWorker {
   if (message.type === 'follow') {
-    follow(kernels, memory, message.program, layout, start.thread, () => {
+    const ready = (): void => {
       post({ type: 'following' });
-    });
+    };
+    if (start.thread < 0) readAhead(memory, message.program, layout, ready);
+    else follow(kernels, memory, message.program, layout, start.thread, ready);
     return { type: 'closed' };
   }
   if (!leader) throw new Error(`a follower got "${message.type}"`);
