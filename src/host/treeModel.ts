@@ -1,13 +1,6 @@
 /** What the tree shows: experiments, under each its levels, under each the runs. Pure: reports in, items out. */
-import {
-  formatAccuracy,
-  formatAccuracyStatistic,
-  formatCount,
-  formatProgress,
-  formatSeconds,
-  formatShare,
-  methodNames,
-} from '../shared/format';
+import { capitalised, formatCount, formatProgress, formatSeconds, formatShare, methodNames } from '../shared/format';
+import { qualityOf, qualityOfRun } from '../shared/quality';
 import type { Progress, Report, ReportPoint, ReportRun, RunStatus } from '../shared/report';
 import { refKey, type ExperimentRef } from './store';
 
@@ -116,16 +109,14 @@ function describe(entry: ExperimentEntry, state: ExperimentState): string {
   switch (state) {
     case 'running': {
       const parts = [formatProgress(entry.live?.progress ?? null)];
-      if (newest) parts.splice(1, 0, formatAccuracy(newest.testAccuracy.mean));
+      if (newest) parts.splice(1, 0, meanQuality(report, newest));
       return parts.join(' · ');
     }
     case 'done':
       if (!report) return 'done';
       return report.verdict.found ? `ticket at ${formatShare(1 - report.verdict.sparsity)}` : 'no ticket found';
     case 'elsewhere':
-      return ['runs in another process', newest && formatAccuracy(newest.testAccuracy.mean)]
-        .filter(Boolean)
-        .join(' · ');
+      return ['runs in another process', newest && meanQuality(report, newest)].filter(Boolean).join(' · ');
     case 'interrupted':
       return 'stopped; run again to continue';
     case 'failed':
@@ -157,6 +148,11 @@ function tooltip(entry: ExperimentEntry, state: ExperimentState): string {
   return lines.filter(line => line !== '').join('\n\n');
 }
 
+function meanQuality(report: Report, point: ReportPoint): string {
+  const quality = qualityOf(report);
+  return quality.format(quality.of(point).mean);
+}
+
 function iterativePoints(report: Report): readonly ReportPoint[] {
   return report.series.find(series => series.method === 'iterative')?.points ?? [];
 }
@@ -181,6 +177,7 @@ function levelNode(
   runs: readonly ReportRun[],
   point: ReportPoint | undefined,
 ): TreeNode {
+  const quality = qualityOf(report);
   const status = runs[0]?.status ?? 'waiting';
   const statuses = new Set(runs.map(run => run.status));
   const overall = (['running', 'failed', 'cancelled', 'waiting'] as const).find(each => statuses.has(each)) ?? 'done';
@@ -191,13 +188,13 @@ function levelNode(
     id: `${refKey(ref)}#${level}`,
     label: level === 0 ? 'level 0, dense' : `level ${level}`,
     description: point
-      ? [level === 0 ? null : kept, formatAccuracyStatistic(point.testAccuracy)].filter(Boolean).join(' · ')
+      ? [level === 0 ? null : kept, quality.formatStatistic(quality.of(point))].filter(Boolean).join(' · ')
       : runStatusWords[status],
     icon: winning ? 'star-full' : runIcons[overall],
     ...(winning ? { color: 'charts.yellow' } : {}),
     context: trained ? 'level.done' : 'level',
     tooltip: point
-      ? `${winning ? '**Winning ticket.** ' : ''}${formatCount(point.kept)} of ${formatCount(point.total)} weights kept (sparsity ${formatShare(point.sparsity)}). Test accuracy ${formatAccuracyStatistic(point.testAccuracy)}.`
+      ? `${winning ? '**Winning ticket.** ' : ''}${formatCount(point.kept)} of ${formatCount(point.total)} weights kept (sparsity ${formatShare(point.sparsity)}). ${capitalised(quality.name)} ${quality.formatStatistic(quality.of(point))}.`
       : runStatusWords[status],
     ref,
     ...(trained && { run: trained.key }),
@@ -217,7 +214,8 @@ function runNode(ref: ExperimentRef, report: Report, run: ReportRun): TreeNode {
   const point = report.series
     .find(series => series.method === run.method)
     ?.points.find(candidate => candidate.level === run.level);
-  const accuracy = point?.testAccuracy.values[point.runs.indexOf(run.key)];
+  const quality = qualityOf(report);
+  const value = point && qualityOfRun(quality, point, run.key);
   const replicate = report.experiment.replicates > 1 ? `, replicate ${run.replicate + 1}` : '';
   const seconds = run.seconds === undefined ? null : formatSeconds(run.seconds);
   const name = run.level === 0 && run.method === 'iterative' ? 'dense' : methodNames[run.method];
@@ -225,9 +223,7 @@ function runNode(ref: ExperimentRef, report: Report, run: ReportRun): TreeNode {
     id: `${refKey(ref)}#${run.level}#${run.method}#${run.replicate}`,
     label: `${name}${replicate}`,
     description:
-      accuracy === undefined
-        ? runStatusWords[run.status]
-        : [formatAccuracy(accuracy), seconds].filter(Boolean).join(' · '),
+      value === undefined ? runStatusWords[run.status] : [quality.format(value), seconds].filter(Boolean).join(' · '),
     icon: runIcons[run.status],
     ...(run.status === 'failed' ? { color: 'testing.iconFailed' } : {}),
     context: run.status === 'done' ? 'run.done' : 'run',

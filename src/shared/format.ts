@@ -98,6 +98,17 @@ export function formatFigure(value: number): string {
   return (value < 0 ? MINUS : '') + text;
 }
 
+/** Mean and standard deviation of a quantity of unknown size, to the same digit: "0.0812 ± 0.0030". */
+export function formatNumberSpread(mean: number, std: number): string {
+  const digits = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(mean) || 1))));
+  return `${mean.toFixed(digits)} ± ${std.toFixed(digits)}`;
+}
+
+/** As at the start of a sentence. */
+export function capitalised(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
 /** "1 level", "9 levels", "1,000 runs". */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;

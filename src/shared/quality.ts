@@ -19,8 +19,8 @@ export interface Quality {
   readonly phrase: (statistic: Statistic) => string;
   /** Always signed, in `differenceUnit`. */
   readonly formatDifference: (difference: number) => string;
-  /** Short, for the head of a column, and in full; empty where it has none. */
-  readonly differenceUnit: { readonly short: string; readonly full: string };
+  /** Short, for the head of a column, in full, and as one says it; the first two are empty where it has none. */
+  readonly differenceUnit: { readonly short: string; readonly full: string; readonly spoken: string };
   /** "0.20 percentage points" */
   readonly formatMargin: (margin: number) => string;
   /** What one standard deviation is taken to be where there is only one replicate. */
@@ -40,7 +40,7 @@ const accuracy: Quality = {
   formatStatistic: formatAccuracyStatistic,
   phrase: statistic => `${formatAccuracyStatistic(statistic)} test accuracy`,
   formatDifference: formatPoints,
-  differenceUnit: { short: 'pp', full: 'percentage points' },
+  differenceUnit: { short: 'pp', full: 'percentage points', spoken: 'points' },
   formatMargin: margin => `${(margin * 100).toFixed(2)} percentage points`,
   tolerance: 0.002,
   lowest: 0,
@@ -58,7 +58,7 @@ const r2: Quality = {
     const text = formatR2(Math.abs(difference));
     return Number(text) === 0 ? text : `${difference < 0 ? '\u2212' : '+'}${text}`;
   },
-  differenceUnit: { short: '', full: '' },
+  differenceUnit: { short: '', full: '', spoken: 'of R²' },
   formatMargin: formatR2,
   tolerance: 0.002,
   lowest: Number.NEGATIVE_INFINITY,
@@ -70,7 +70,7 @@ export function formatR2(value: number): string {
   return value < 0 ? `\u2212${(-value).toFixed(4)}` : value.toFixed(4);
 }
 
-function formatR2Statistic({ mean, std, values }: Statistic): string {
+export function formatR2Statistic({ mean, std, values }: Statistic): string {
   if (values.length === 0) return '–';
   return values.length < 2 ? formatR2(mean) : `${formatR2(mean)} ± ${std.toFixed(4)}`;
 }

@@ -29,6 +29,10 @@ export interface SampleOptions {
   /** From this level on the second layer holds nothing. */
   readonly emptyFrom?: number;
   readonly error?: string;
+  /** Numbers to predict instead of classes; R² is what accuracy would be. */
+  readonly regression?: true;
+  /** As an earlier version wrote it, which did not evaluate outputs. */
+  readonly unevaluated?: true;
 }
 
 const steps = 5000;
@@ -194,10 +198,12 @@ export function sampleReport(options: SampleOptions = {}): Report {
       pointOf(
         runs.filter(run => run.method === method && run.level === level && run.status === 'done'),
         keptAt(level),
+        options,
       ),
     ).filter(point => point !== undefined),
   }));
   const measured = series[0]!.points.length;
+  const task = options.regression ? ({ task: 'regression' } as const) : {};
   const reportLayers = layers.map((layer): ReportLayer => ({
     name: layer.name,
     shape: layer.shape,
@@ -210,6 +216,7 @@ export function sampleReport(options: SampleOptions = {}): Report {
     experiment,
     status,
     ...(options.error === undefined ? {} : { error: options.error }),
+    ...task,
     executor: 'wasm',
     device: '2 threads, AMD EPYC',
     dataDescription: 'MNIST (idx): 55,000 / 5,000 / 10,000',
@@ -218,7 +225,7 @@ export function sampleReport(options: SampleOptions = {}): Report {
     series,
     layers: reportLayers,
     verdict: verdict({
-      quality: qualityOf({}),
+      quality: qualityOf(task),
       series,
       compare: experiment.compare,
       levels: experiment.pruning.levels,
@@ -232,7 +239,7 @@ function secondsOf(level: number): number {
   return 1.1 + 5 * 0.8 ** level;
 }
 
-function pointOf(runs: readonly ReportRun[], kept: number): ReportPoint | undefined {
+function pointOf(runs: readonly ReportRun[], kept: number, options: SampleOptions): ReportPoint | undefined {
   const [first] = runs;
   if (!first) return undefined;
   const over = (value: (run: ReportRun) => number): Statistic => statistic(runs.map(value));
@@ -242,12 +249,34 @@ function pointOf(runs: readonly ReportRun[], kept: number): ReportPoint | undefi
     kept,
     total,
     sparsity: 1 - kept / total,
-    testAccuracy: over(accuracy),
+    testAccuracy: options.regression ? { mean: 0, std: 0, values: [] } : over(accuracy),
     testLoss: over(run => 4.4 * (1 - accuracy(run))),
     validationAccuracy: over(run => accuracy(run) - 0.0006),
     earlyStopStep: over(run => earlyStop(run.method, run.level, run.replicate)),
     seconds: over(run => secondsOf(run.level) * (1 + 0.05 * noise('seconds', run.key))),
+    ...(!options.unevaluated && { measures: options.regression ? regressionMeasures(over) : classMeasures(over) }),
     runs: runs.map(run => run.key),
+  };
+}
+
+type Over = (value: (run: ReportRun) => number) => Statistic;
+
+function classMeasures(over: Over): NonNullable<ReportPoint['measures']> {
+  const error = (run: ReportRun): number => 1 - finalAccuracy(run.method, run.level, run.replicate);
+  return {
+    topFive: over(run => 1 - error(run) / 40),
+    worstRecall: over(run => 1 - 2.2 * error(run)),
+    calibrationError: over(run => 0.4 * error(run)),
+    brier: over(run => 1.6 * error(run)),
+  };
+}
+
+function regressionMeasures(over: Over): NonNullable<ReportPoint['measures']> {
+  const r2 = (run: ReportRun): number => finalAccuracy(run.method, run.level, run.replicate);
+  return {
+    r2: over(r2),
+    rootMeanSquaredError: over(run => 20 * Math.sqrt(1 - r2(run))),
+    meanAbsoluteError: over(run => 15 * Math.sqrt(1 - r2(run))),
   };
 }
 
@@ -257,7 +286,9 @@ export function sampleCurves(report: Report): Record<string, CurvePoint[]> {
   for (const run of report.runs) {
     if (run.status === 'waiting') continue;
     const until = run.status === 'done' ? steps : run.status === 'failed' ? 1500 : 2000;
-    curves[run.key] = sampleCurve(run.method, run.level, run.replicate, until);
+    const curve = sampleCurve(run.method, run.level, run.replicate, until);
+    const withoutAccuracy = (point: CurvePoint) => ({ ...point, testAccuracy: null, validationAccuracy: null });
+    curves[run.key] = report.task === 'regression' ? curve.map(withoutAccuracy) : curve;
   }
   return curves;
 }
@@ -304,5 +335,8 @@ export const sampleReports = {
         'runs/3f2a…/final.safetensors could not be written: no space left on device. Free some space and run again.',
     }),
   cancelled: () => sampleReport({ replicates: 1, status: 'cancelled', done: 21 }),
+  regression: () => sampleReport({ regression: true }),
+  /** Written by a version that did not evaluate outputs. */
+  unevaluated: () => sampleReport({ unevaluated: true }),
   emptyLayer: () => sampleReport({ replicates: 1, levels: 20, emptyFrom: 17 }),
 } as const;

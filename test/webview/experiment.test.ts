@@ -133,6 +133,17 @@ describe.skipIf(unlessMissing(chromiumMissing))('experiment panel', () => {
     expect(new Set(asked).size).toBe(asked.length);
   });
 
+  test('a regression is shown by R², and its curves by loss', async () => {
+    const report = sampleReports.regression();
+    const panel = await opened(state(report));
+    await panel.send({ type: 'curves', curves: sampleCurves(report) });
+    const { mean, std } = report.series[0]!.points[7]!.measures!.r2!;
+    expect(await row(panel, 7).innerText()).toContain(`${mean.toFixed(4)} ± ${std.toFixed(4)}`);
+    expect(await panel.page.locator('.rounds-table thead').innerText()).toMatch(/test R²[^]*Δ dense\s/i);
+    await expect.poll(() => legend(panel, 'curves', 'dense').innerText()).toMatch(/dense\s+0\.\d+ ± 0\.\d+/);
+    expect(await panel.page.locator('main').innerText()).not.toMatch(/accuracy|percentage| pp/i);
+  });
+
   test('Cancel posts cancel; it is there only while something runs', async () => {
     const report = sampleReports.running();
     const panel = await opened(running(report));

@@ -48,6 +48,21 @@ export function drawReference(u: uPlot, model: PlotModel, theme: Theme): void {
   });
 }
 
+/** Where y equals x. */
+export function drawDiagonal(u: uPlot, theme: Theme): void {
+  within(u, ctx => {
+    const [least, most] = [-1, 2];
+    ctx.strokeStyle = theme.muted;
+    ctx.lineWidth = ratio();
+    ctx.setLineDash([3 * ratio(), 4 * ratio()]);
+    ctx.beginPath();
+    ctx.moveTo(u.valToPos(least, 'x', true), u.valToPos(least, 'y', true));
+    ctx.lineTo(u.valToPos(most, 'x', true), u.valToPos(most, 'y', true));
+    ctx.stroke();
+    ctx.setLineDash([]);
+  });
+}
+
 const paths = new Map<string, Path2D>();
 
 function markerPath(marker: string): Path2D {

@@ -39,6 +39,8 @@ export interface PlotModel {
   readonly top?: { readonly title: string; ticks(pixels: number): readonly Tick[] };
   /** A level line with its band: the dense network. */
   readonly reference?: { readonly y: number; readonly spread: number };
+  /** The line on which y equals x. */
+  readonly diagonal?: true;
   /** Ascending in x. */
   readonly stops: readonly Stop[];
   /** Every point marked, or just enough of them to tell the lines apart. */

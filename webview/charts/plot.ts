@@ -8,7 +8,7 @@ import './plot.css';
 import { h, setAttribute, setText } from '../ui/dom';
 import { say } from '../ui/live';
 import { readTheme, type Theme } from '../ui/theme';
-import { drawCursor, drawMarkers, drawReference, drawTopTitle, faint } from './drawing';
+import { drawCursor, drawDiagonal, drawMarkers, drawReference, drawTopTitle, faint } from './drawing';
 import { alignedData, nearestStop, type PlotModel, type PlotSeries, type Stop } from './model';
 import { thin } from './scales';
 import { styles } from './styles';
@@ -55,7 +55,6 @@ export class Plot {
           tabindex: 0,
           role: 'application',
           'aria-roledescription': 'chart',
-          'aria-label': `${options.label}. Left and right go from point to point, up and down from line to line, Enter pins, Escape lets go.`,
         },
         on: {
           keydown: event => {
@@ -69,9 +68,16 @@ export class Plot {
       options.compact ? null : this.yTitle,
       this.canvasHost,
     );
+    this.setLabel(options.label);
     new ResizeObserver(() => {
       this.resize();
     }).observe(this.canvasHost);
+  }
+
+  /** What the chart is of, where that changes. */
+  setLabel(label: string): void {
+    const keys = 'Left and right go from point to point, up and down from line to line, Enter pins, Escape lets go.';
+    setAttribute(this.element, 'aria-label', `${label}. ${keys}`);
   }
 
   show(model: PlotModel, cursor: PlotCursor): void {
@@ -185,6 +191,7 @@ export class Plot {
           drawClear: [
             u => {
               drawReference(u, now(), theme);
+              if (now().diagonal) drawDiagonal(u, theme);
             },
           ],
           drawSeries: [

@@ -1,18 +1,24 @@
 /** From runs and their evaluations to learning curves. Pure. */
-import { formatAccuracy, formatCount, formatNumber } from '../../src/shared/format';
+import { formatAccuracy, formatCount, formatNumber, formatNumberSpread } from '../../src/shared/format';
 import type { CurvePoint, Method, Progress, Report } from '../../src/shared/report';
 import type { PlotModel, PlotPoint, PlotSeries, TableModel } from '../charts/model';
 import { countTick, linearTicks, lossTick, niceRange, percentTick, steadyRange, type Range } from '../charts/scales';
 import { styles, type StyleId } from '../charts/styles';
 import { densePoint, methodsOf } from './overviewModel';
 
-export const metrics = ['testAccuracy', 'validationLoss', 'trainLoss'] as const;
+export const metrics = ['testAccuracy', 'testLoss', 'validationLoss', 'trainLoss'] as const;
 export type Metric = (typeof metrics)[number];
 export const metricLabels: Readonly<Record<Metric, string>> = {
   testAccuracy: 'test accuracy',
+  testLoss: 'test loss',
   validationLoss: 'validation loss',
   trainLoss: 'training loss',
 };
+
+/** Those that say something of a report's runs, the one that they are judged by first. */
+export function metricsOf({ task }: Pick<Report, 'task'>): readonly Metric[] {
+  return metrics.filter(metric => metric !== (task === 'regression' ? 'testAccuracy' : 'testLoss'));
+}
 
 export type Curves = ReadonlyMap<string, readonly CurvePoint[]>;
 
@@ -78,9 +84,14 @@ export function earlyStop(curves: readonly (readonly CurvePoint[])[]): number | 
   return best?.x;
 }
 
-/** The first evaluated step at which the mean test accuracy reaches `accuracy`. */
-export function stepReaching(curves: readonly (readonly CurvePoint[])[], accuracy: number): number | undefined {
-  return meanCurve(curves, 'testAccuracy').find(point => point.y >= accuracy)?.x;
+/** The first evaluated step at which the mean of an accuracy, or of a loss, is as good as `goal`. */
+export function stepReaching(
+  curves: readonly (readonly CurvePoint[])[],
+  metric: Metric,
+  goal: number,
+): number | undefined {
+  const rising = metric === 'testAccuracy';
+  return meanCurve(curves, metric).find(({ y }) => (rising ? y >= goal : y <= goal))?.x;
 }
 
 const curvesOf = (group: CurveGroup, curves: Curves): (readonly CurvePoint[])[] =>
@@ -145,16 +156,16 @@ export function formatMetric(value: number, metric: Metric): string {
 export function formatMetricPoint(point: PlotPoint, metric: Metric): string {
   if (point.spread === 0) return formatMetric(point.y, metric);
   if (metric === 'testAccuracy') return `${(point.y * 100).toFixed(2)} ± ${(point.spread * 100).toFixed(2)} %`;
-  const digits = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(point.y) || 1))));
-  return `${point.y.toFixed(digits)} ± ${point.spread.toFixed(digits)}`;
+  return formatNumberSpread(point.y, point.spread);
 }
 
-/** How fast a line learns: when early stopping would stop, and when it reaches the dense network's final accuracy. */
+/** How fast a line learns: when early stopping would stop, and when it is as good as the dense network at its end. */
 export function speedNotes(report: Report, group: CurveGroup, curves: Curves): readonly string[] {
   const own = curvesOf(group, curves);
   const stop = earlyStop(own);
   const dense = densePoint(report);
-  const reached = dense && group.id !== 'dense' ? stepReaching(own, dense.testAccuracy.mean) : undefined;
+  const metric = report.task === 'regression' ? 'testLoss' : 'testAccuracy';
+  const reached = dense && group.id !== 'dense' ? stepReaching(own, metric, dense[metric].mean) : undefined;
   const notes = stop === undefined ? [] : [`early stop at ${formatCount(stop)}${group.running ? ' so far' : ''}`];
   return reached === undefined ? notes : [...notes, `matches dense at ${formatCount(reached)}`];
 }

@@ -7,7 +7,7 @@ import { Plot } from '../charts/plot';
 import type { PlotModel } from '../charts/model';
 import { styles, type StyleId } from '../charts/styles';
 import { card, type Card } from '../ui/card';
-import { h, setText } from '../ui/dom';
+import { h, setChildren, setText } from '../ui/dom';
 import { checkbox, dropdown } from '../ui/toolkit';
 import {
   curveGroups,
@@ -15,7 +15,7 @@ import {
   curvesTable,
   formatMetricPoint,
   metricLabels,
-  metrics,
+  metricsOf,
   speedNotes,
   type CurveGroup,
   type Curves,
@@ -44,7 +44,9 @@ export class LearningCurves {
   private readonly plot: Plot;
   private readonly table = new DataTable();
   private readonly card: Card;
-  private metric: Metric;
+  private readonly choice = h('div');
+  private chosen: Metric;
+  private offered = '';
   private asTable: boolean;
   private shown: Shown | undefined;
   private model: PlotModel | undefined;
@@ -55,7 +57,7 @@ export class LearningCurves {
   private pinnedStep: number | null = null;
 
   constructor(private readonly options: LearningCurvesOptions) {
-    this.metric = options.metric;
+    this.chosen = options.metric;
     this.asTable = options.asTable;
     this.legend = new Legend(options.onToggle);
     this.plot = new Plot({
@@ -70,16 +72,6 @@ export class LearningCurves {
       },
       describe: (step, only) => this.describe(step, only?.id),
     });
-    const choose = dropdown(
-      'Quantity',
-      metrics.map(metric => ({ value: metric, label: metricLabels[metric] })),
-      options.metric,
-      metric => {
-        this.metric = metric;
-        options.onMetric(metric);
-        this.refresh();
-      },
-    );
     const toggle = checkbox('Show as table', options.asTable, asTable => {
       this.asTable = asTable;
       options.onAsTable(asTable);
@@ -88,7 +80,7 @@ export class LearningCurves {
     this.card = card(
       'curves',
       'Learning curves',
-      [choose, toggle],
+      [this.choice, toggle],
       this.legend.element,
       h('div', { class: 'chart-box' }, this.plot.element, this.table.element),
       h('p', { class: 'quiet hint', text: 'A short stroke marks the early-stop step: the lowest validation loss.' }),
@@ -109,9 +101,33 @@ export class LearningCurves {
     this.plot.themeChanged();
   }
 
+  /** What was chosen, where the runs of the report have it. */
+  private get metric(): Metric {
+    const all = metricsOf(this.shown?.report ?? {});
+    return all.find(metric => metric === this.chosen) ?? all[0]!;
+  }
+
+  private offer(report: Report): void {
+    const all = metricsOf(report);
+    if (all.join() === this.offered) return;
+    this.offered = all.join();
+    const choose = dropdown(
+      'Quantity',
+      all.map(metric => ({ value: metric, label: metricLabels[metric] })),
+      this.metric,
+      metric => {
+        this.chosen = metric;
+        this.options.onMetric(metric);
+        this.refresh();
+      },
+    );
+    setChildren(this.choice, choose);
+  }
+
   private refresh(): void {
     if (!this.shown) return;
     const { report, level, curves, hidden } = this.shown;
+    this.offer(report);
     this.groups = curveGroups(report, level);
     this.options.need(this.groups.flatMap(group => group.runs));
     const drawn = `${this.metric} ${level}`;
@@ -146,7 +162,7 @@ export class LearningCurves {
           label: group.label,
           value: point ? formatMetricPoint(point, this.metric) : '–',
           notes: speedNotes(shown.report, group, shown.curves),
-          title: `${styles[group.id].explanation} Below: the step of lowest validation loss, and the first step at the final test accuracy of the dense network.`,
+          title: `${styles[group.id].explanation} Below: the step of lowest validation loss, and the first step at which it is as good as the dense network at its end.`,
         };
       }),
       shown.hidden,

@@ -1,5 +1,6 @@
-/** Accuracy against weights remaining, for every method, with the dense network as a band. */
-import { formatAccuracyStatistic, formatPoints } from '../../src/shared/format';
+/** Accuracy, or R², against weights remaining, for every method, with the dense network as a band. */
+import { capitalised } from '../../src/shared/format';
+import { qualityOf } from '../../src/shared/quality';
 import type { Report } from '../../src/shared/report';
 import { DataTable } from '../charts/dataTable';
 import { Legend, type LegendItem } from '../charts/legend';
@@ -55,7 +56,7 @@ export class Overview {
     });
     this.card = card(
       'overview',
-      'Accuracy against weights remaining',
+      'Test accuracy against weights remaining',
       [toggle],
       this.legend.element,
       h('div', { class: 'chart-box' }, this.plot.element, this.table.element),
@@ -72,6 +73,10 @@ export class Overview {
 
   /** `restingLevel`: whose values the legend shows while no level is hovered or pinned. */
   show(report: Report, hidden: ReadonlySet<StyleId>, restingLevel: number): void {
+    const { name } = qualityOf(report);
+    const title = `${capitalised(name)} against weights remaining`;
+    this.card.setTitle(title);
+    this.plot.setLabel(title);
     this.report = report;
     this.hidden = hidden;
     this.restingLevel = restingLevel;
@@ -105,23 +110,25 @@ export class Overview {
 }
 
 function legendItems(report: Report, level: number): readonly LegendItem[] {
+  const quality = qualityOf(report);
+  const { full } = quality.differenceUnit;
   const dense = densePoint(report);
   return [
     {
       id: 'dense',
-      label: dense && dense.testAccuracy.values.length > 1 ? 'dense ± σ' : 'dense',
-      value: dense ? formatAccuracyStatistic(dense.testAccuracy) : '–',
+      label: dense && quality.of(dense).values.length > 1 ? 'dense ± σ' : 'dense',
+      value: dense ? quality.formatStatistic(quality.of(dense)) : '–',
     },
     ...methodsOf(report).map((method): LegendItem => {
       const point = pointOf(report, method, level);
       const difference =
-        point && dense && level > 0 ? formatPoints(point.testAccuracy.mean - dense.testAccuracy.mean) : '';
+        point && dense && level > 0 ? quality.formatDifference(quality.of(point).mean - quality.of(dense).mean) : '';
       return {
         id: method,
         label: styles[method].label,
-        value: point ? formatAccuracyStatistic(point.testAccuracy) : '–',
+        value: point ? quality.formatStatistic(quality.of(point)) : '–',
         difference,
-        title: `${styles[method].explanation} Beside the accuracy: the difference from dense in percentage points.`,
+        title: `${styles[method].explanation} Beside the ${quality.name}: the difference from dense${full === '' ? '' : ` in ${full}`}.`,
       };
     }),
   ];

@@ -1,11 +1,13 @@
-/** From a report to the chart of accuracy against weights remaining. Pure. */
-import { formatAccuracyStatistic, formatPoints, formatShare } from '../../src/shared/format';
+/** From a report to the chart of accuracy, or R², against weights remaining. Pure. */
+import { capitalised, formatShare } from '../../src/shared/format';
+import { qualityOf, type Quality } from '../../src/shared/quality';
 import type { Method, Report, ReportPoint } from '../../src/shared/report';
 import type { PlotModel, PlotSeries, TableModel } from '../charts/model';
 import {
   densityPosition,
   densityTicks,
   linearTicks,
+  lossTick,
   niceRange,
   percentTick,
   steadyRange,
@@ -47,17 +49,18 @@ export function levelsOf(report: Report): readonly number[] {
 
 /** `before`: the y range drawn last, kept while it serves. */
 export function overviewModel(report: Report, hidden: ReadonlySet<StyleId>, before?: Range): PlotModel {
+  const quality = qualityOf(report);
   const dense = densePoint(report);
   const series = methodsOf(report)
     .filter(method => !hidden.has(method))
-    .map(method => seriesOf(report, method));
+    .map(method => seriesOf(report, method, quality));
   const ys = series.flatMap(one => one.points.flatMap(point => [point.y - point.spread, point.y + point.spread]));
   const reference =
-    dense && !hidden.has('dense') ? { y: dense.testAccuracy.mean, spread: dense.testAccuracy.std } : undefined;
+    dense && !hidden.has('dense') ? { y: quality.of(dense).mean, spread: quality.of(dense).std } : undefined;
   const minimum = minimumDensity(report);
   const stops = levelStops(report);
   const values = reference ? [...ys, reference.y - reference.spread, reference.y + reference.spread] : ys;
-  const range = steadyRange(before, niceRange(values, 0.015, { min: 0, max: 1 }), values);
+  const range = steadyRange(before, niceRange(values, 0.015, { min: quality.lowest, max: 1 }), values);
   return {
     series,
     x: {
@@ -67,8 +70,8 @@ export function overviewModel(report: Report, hidden: ReadonlySet<StyleId>, befo
     },
     y: {
       range,
-      title: 'test accuracy',
-      ticks: pixels => linearTicks(range, Math.min(8, pixels / 26), percentTick),
+      title: quality.name,
+      ticks: pixels => linearTicks(range, Math.min(8, pixels / 26), qualityTick(report)),
     },
     top: { title: 'level', ticks: () => stops.map(stop => ({ at: stop.x, label: String(stop.id) })) },
     ...(reference ? { reference } : {}),
@@ -77,7 +80,12 @@ export function overviewModel(report: Report, hidden: ReadonlySet<StyleId>, befo
   };
 }
 
-function seriesOf(report: Report, method: Method): PlotSeries {
+/** Labels on an axis of accuracies or R². */
+export function qualityTick({ task }: Report): (value: number, step: number) => string {
+  return task === 'regression' ? lossTick : percentTick;
+}
+
+function seriesOf(report: Report, method: Method, quality: Quality): PlotSeries {
   const points = report.series.find(series => series.method === method)?.points ?? [];
   return {
     id: method,
@@ -85,8 +93,8 @@ function seriesOf(report: Report, method: Method): PlotSeries {
     points: points
       .map(point => ({
         x: densityPosition(density(point)),
-        y: point.testAccuracy.mean,
-        spread: point.testAccuracy.std,
+        y: quality.of(point).mean,
+        spread: quality.of(point).std,
       }))
       .filter(point => Number.isFinite(point.x) && Number.isFinite(point.y))
       .sort((a, b) => a.x - b.x),
@@ -114,6 +122,7 @@ export function levelLabel(report: Report, level: number): string {
 
 /** What is known at a level, for screen readers; `only` narrows it to one line of the chart. */
 export function describeLevel(report: Report, level: number, only?: StyleId): string {
+  const quality = qualityOf(report);
   const dense = densePoint(report);
   const values = methodsOf(report)
     .filter(method => only === undefined || method === only)
@@ -122,17 +131,18 @@ export function describeLevel(report: Report, level: number, only?: StyleId): st
       if (!point) return [];
       const difference =
         dense && level > 0
-          ? `, ${formatPoints(point.testAccuracy.mean - dense.testAccuracy.mean)} points from dense`
+          ? `, ${quality.formatDifference(quality.of(point).mean - quality.of(dense).mean)} ${quality.differenceUnit.spoken} from dense`
           : '';
-      return [`${styles[method].label} ${formatAccuracyStatistic(point.testAccuracy)}${difference}`];
+      return [`${styles[method].label} ${quality.formatStatistic(quality.of(point))}${difference}`];
     });
   return `${levelLabel(report, level)}: ${values.join('; ') || 'nothing measured'}`;
 }
 
 export function overviewTable(report: Report): TableModel {
   const all = methodsOf(report);
+  const quality = qualityOf(report);
   return {
-    caption: 'Test accuracy at each level, by method',
+    caption: `${capitalised(quality.name)} at each level, by method`,
     columns: ['level', 'remaining', ...all.map(method => styles[method].label)],
     rows: levelsOf(report)
       .filter(level => all.some(method => pointOf(report, method, level)))
@@ -142,7 +152,7 @@ export function overviewTable(report: Report): TableModel {
         return [
           String(level),
           first ? formatShare(density(first)) : '–',
-          ...points.map(point => (point ? formatAccuracyStatistic(point.testAccuracy) : '–')),
+          ...points.map(point => (point ? quality.formatStatistic(quality.of(point)) : '–')),
         ];
       }),
   };

@@ -1,4 +1,5 @@
 /** The rounds: one row a level, all there from the start so that nothing moves when numbers arrive. */
+import { qualityOf, type Quality } from '../../src/shared/quality';
 import type { Progress, Report } from '../../src/shared/report';
 import { sample } from '../charts/legend';
 import { styles } from '../charts/styles';
@@ -16,19 +17,19 @@ interface Row {
   readonly badge: HTMLElement;
 }
 
-const columns = [
+const columnsOf = ({ name, differenceUnit: { short, full } }: Quality) => [
   { id: 'level', label: 'level', title: 'Pruning level; 0 is the dense network.' },
   { id: 'remaining', label: 'remaining', title: 'Weights kept / all prunable weights (density).' },
   { id: 'kept', label: 'kept', title: 'Weights kept in all prunable layers; of the first replicate.' },
   {
     id: 'test',
-    label: 'test accuracy',
+    label: name,
     title: 'After the last step: mean ± standard deviation (n − 1) over replicates.',
   },
   {
     id: 'difference',
-    label: 'Δ dense, pp',
-    title: 'Mean test accuracy minus that of the dense network, in percentage points.',
+    label: ['Δ dense', short].filter(Boolean).join(', '),
+    title: `Mean ${name} minus that of the dense network${full === '' ? '' : `, in ${full}`}.`,
   },
   {
     id: 'stop',
@@ -36,7 +37,7 @@ const columns = [
     title: 'The evaluated step with the lowest validation loss; mean over replicates.',
   },
   { id: 'time', label: 'time', title: 'Wall time of one run, training and evaluation; mean over replicates.' },
-] as const;
+];
 
 export class Rounds {
   private readonly head = h('tr');
@@ -65,20 +66,21 @@ export class Rounds {
   show(report: Report, progress: Progress | null): void {
     this.report = report;
     const rows = roundRows(report, progress);
-    const shape = JSON.stringify([rows.length, report.experiment.compare]);
+    const quality = qualityOf(report);
+    const shape = JSON.stringify([rows.length, report.experiment.compare, quality.name]);
     if (shape !== this.shape) {
       this.shape = shape;
-      this.build(rows);
+      this.build(rows, quality);
     }
     for (const row of rows) this.fill(row);
     this.showCursor();
   }
 
-  private build(rows: readonly RoundRow[]): void {
+  private build(rows: readonly RoundRow[], quality: Quality): void {
     const compared = rows[0]?.compared.map(one => one.method) ?? [];
     setChildren(
       this.head,
-      ...columns.map(column =>
+      ...columnsOf(quality).map(column =>
         h('th', { class: `col-${column.id}`, text: column.label, title: column.title, attributes: { scope: 'col' } }),
       ),
       ...compared.map(method =>
@@ -86,7 +88,7 @@ export class Rounds {
           'th',
           {
             class: 'col-compared',
-            title: `${styles[method].explanation} Test accuracy.`,
+            title: `${styles[method].explanation} Here its ${quality.name}.`,
             attributes: { scope: 'col' },
           },
           sample(method),

@@ -1,12 +1,6 @@
 /** From a report to the rows of the rounds table. Pure. */
-import {
-  formatAccuracyStatistic,
-  formatCount,
-  formatPoints,
-  formatSeconds,
-  formatShare,
-  methodNames,
-} from '../../src/shared/format';
+import { formatCount, formatSeconds, formatShare, methodNames } from '../../src/shared/format';
+import { qualityOf } from '../../src/shared/quality';
 import type { Method, Progress, Report, ReportPoint, RunStatus } from '../../src/shared/report';
 import { density, densePoint, levelsOf, pointOf } from './overviewModel';
 
@@ -17,12 +11,12 @@ export interface RoundRow {
   readonly remaining: string;
   readonly kept: string;
   readonly test: string;
-  /** Percentage points from dense, and whether that is up or down. */
+  /** From dense, in percentage points of accuracy or in R², and whether that is up or down. */
   readonly difference: string;
   readonly sign: -1 | 0 | 1;
   readonly earlyStop: string;
   readonly time: string;
-  /** Test accuracy of each method compared with. */
+  /** Test accuracy, or R², of each method compared with. */
   readonly compared: readonly { readonly method: Method; readonly text: string }[];
   readonly state: 'waiting' | 'running' | 'measured' | 'failed';
   /** What is at work at this level, in words: "iterative, step 2,000 of 5,000; one-shot"; empty where nothing is. */
@@ -34,18 +28,19 @@ export interface RoundRow {
 const pending = '';
 
 export function roundRows(report: Report, progress: Progress | null): readonly RoundRow[] {
+  const quality = qualityOf(report);
   const dense = densePoint(report);
   return levelsOf(report).map(level => {
     const point = pointOf(report, 'iterative', level);
     const state = stateOf(report, level, point, progress);
-    const difference = point && dense ? point.testAccuracy.mean - dense.testAccuracy.mean : 0;
+    const difference = point && dense ? quality.of(point).mean - quality.of(dense).mean : 0;
     return {
       level,
       density: point ? density(point) : null,
       remaining: point ? formatShare(density(point)) : pending,
       kept: point ? formatCount(point.kept) : pending,
-      test: point ? formatAccuracyStatistic(point.testAccuracy) : stateText(state, level, progress),
-      difference: point ? (level === 0 ? '–' : formatPoints(difference)) : pending,
+      test: point ? quality.formatStatistic(quality.of(point)) : stateText(state, level, progress),
+      difference: point ? (level === 0 ? '–' : quality.formatDifference(difference)) : pending,
       sign: Math.abs(difference) < 0.00005 ? 0 : difference > 0 ? 1 : -1,
       earlyStop: point ? formatCount(point.earlyStopStep.mean) : pending,
       time: point ? formatSeconds(point.seconds.mean) : pending,
@@ -54,7 +49,7 @@ export function roundRows(report: Report, progress: Progress | null): readonly R
         // At level 0 every method is the dense network.
         return {
           method,
-          text: other && level > 0 ? formatAccuracyStatistic(other.testAccuracy) : comparedState(report, method, level),
+          text: other && level > 0 ? quality.formatStatistic(quality.of(other)) : comparedState(report, method, level),
         };
       }),
       state,

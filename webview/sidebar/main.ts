@@ -1,5 +1,6 @@
 /** The side panel's chart: the running or selected experiment at a glance; a click opens it. */
-import { formatAccuracy, formatClock } from '../../src/shared/format';
+import { formatClock } from '../../src/shared/format';
+import { qualityOf } from '../../src/shared/quality';
 import type { HostToSidebar, SidebarToHost } from '../../src/shared/messages';
 import '../ui/base.css';
 import './sidebar.css';
@@ -35,9 +36,10 @@ function factsText({ running, report, progress }: HostToSidebar): string {
   }
   if (!report) return 'not run yet';
   const { verdict } = report;
+  const quality = qualityOf(report);
   if (!verdict.found) return report.status === 'done' ? 'no winning ticket shown' : report.status;
   const point = report.series[0]?.points.find(one => one.level === verdict.level);
-  return `ticket at level ${verdict.level}${point ? ` · ${formatAccuracy(point.testAccuracy.mean)}` : ''}`;
+  return `ticket at level ${verdict.level}${point ? ` · ${quality.format(quality.of(point).mean)}` : ''}`;
 }
 
 host.listen(state => {

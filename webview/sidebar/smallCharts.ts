@@ -1,20 +1,21 @@
 /** Two small charts: accuracy against weights remaining, and the learning curve of the run at work. */
-import { formatAccuracy } from '../../src/shared/format';
+import { capitalised } from '../../src/shared/format';
+import { qualityOf } from '../../src/shared/quality';
 import type { HostToSidebar } from '../../src/shared/messages';
 import type { CurvePoint, Method } from '../../src/shared/report';
 import { sample } from '../charts/legend';
 import type { PlotModel } from '../charts/model';
 import { Plot } from '../charts/plot';
-import { countTick, linearTicks, niceRange, percentTick, type Range } from '../charts/scales';
+import { countTick, linearTicks, lossTick, niceRange, percentTick, type Range } from '../charts/scales';
 import { styles, type StyleId } from '../charts/styles';
-import { meanCurve } from '../experiment/curvesModel';
+import { formatMetric, meanCurve, metricLabels, metricsOf, type Metric } from '../experiment/curvesModel';
 import { describeLevel, methodsOf, overviewModel } from '../experiment/overviewModel';
 import { h, setChildren, setText } from '../ui/dom';
 
 const nothingHidden: ReadonlySet<StyleId> = new Set();
 
 export class SmallCharts {
-  private readonly overviewTitle = h('h2', { text: 'test accuracy · weights remaining' });
+  private readonly overviewTitle = h('h2');
   private readonly key = h('div', { class: 'key' });
   private readonly curveTitle = h('h2');
   private readonly overview: Plot;
@@ -47,7 +48,9 @@ export class SmallCharts {
       onPick: open,
       describe: step => {
         const point = this.state?.curve.find(one => one.step === step);
-        return point ? `step ${step}: ${formatAccuracy(point.testAccuracy)}` : '';
+        const metric = metricsOf(this.state?.report ?? {})[0]!;
+        const value = point?.[metric];
+        return typeof value === 'number' ? `step ${step}: ${formatMetric(value, metric)}` : '';
       },
     });
     this.curveBox = h('div', {}, this.curveTitle, this.curve.element);
@@ -68,13 +71,17 @@ export class SmallCharts {
     const model = overviewModel(report, nothingHidden, this.range);
     this.range = report.series[0]?.points.length ? model.y.range : undefined;
     this.showKey(methodsOf(report));
+    this.showReadout();
     this.overview.show({ ...model, markers: 'sparse' }, { hovered: this.hoveredLevel, pinned: null });
     const run = running ? progress?.run : undefined;
     this.curveBox.hidden = run === undefined;
     if (!run) return;
     const id = run.level === 0 ? 'dense' : run.method;
     setText(this.curveTitle, `${styles[id].label}, level ${run.level} · by step`);
-    this.curve.show(curveModel(id, curve, run.steps), { hovered: this.hoveredStep, pinned: null });
+    this.curve.show(curveModel(id, curve, run.steps, metricsOf(report)[0]!), {
+      hovered: this.hoveredStep,
+      pinned: null,
+    });
   }
 
   themeChanged(): void {
@@ -94,21 +101,24 @@ export class SmallCharts {
 
   private showReadout(): void {
     const { report } = this.state ?? {};
+    if (!report) return;
     const level = this.hoveredLevel;
-    const text =
-      report && level !== null ? describeLevel(report, level, 'iterative') : 'test accuracy · weights remaining';
+    const { name } = qualityOf(report);
+    this.overview.setLabel(`${capitalised(name)} against weights remaining`);
+    const text = level === null ? `${name} · weights remaining` : describeLevel(report, level, 'iterative');
     setText(this.overviewTitle, text);
     this.overview.setCursor({ hovered: level, pinned: null });
   }
 }
 
-function curveModel(id: StyleId, curve: readonly CurvePoint[], steps: number): PlotModel {
-  const points = meanCurve([curve], 'testAccuracy');
+function curveModel(id: StyleId, curve: readonly CurvePoint[], steps: number, metric: Metric): PlotModel {
+  const isShare = metric === 'testAccuracy';
+  const points = meanCurve([curve], metric);
   const settled = points.filter(point => point.x >= steps * 0.1);
   const range = niceRange(
     (settled.length > 0 ? settled : points).map(point => point.y),
     0.01,
-    { min: 0, max: 1 },
+    { min: 0, max: isShare ? 1 : Number.POSITIVE_INFINITY },
   );
   return {
     series: [{ id, label: styles[id].label, points }],
@@ -117,7 +127,11 @@ function curveModel(id: StyleId, curve: readonly CurvePoint[], steps: number): P
       title: 'step',
       ticks: pixels => linearTicks({ min: 0, max: Math.max(1, steps) }, pixels / 70, countTick),
     },
-    y: { range, title: 'test accuracy', ticks: pixels => linearTicks(range, pixels / 26, percentTick) },
+    y: {
+      range,
+      title: metricLabels[metric],
+      ticks: pixels => linearTicks(range, pixels / 26, isShare ? percentTick : lossTick),
+    },
     stops: points.map(point => ({ id: point.x, x: point.x })),
     markers: 'sparse',
   };

@@ -1,5 +1,6 @@
 /** The runs of an experiment whose weights lie in its store, as a person picks them. Pure. */
-import { formatAccuracy, formatShare, methodNames } from '../../shared/format';
+import { formatShare, methodNames } from '../../shared/format';
+import { qualityOf, qualityOfRun } from '../../shared/quality';
 import type { Report, ReportRun } from '../../shared/report';
 
 export interface RunChoice {
@@ -25,11 +26,12 @@ function labelOf({ level, method, replicate }: ReportRun, { experiment }: Report
   return parts.join(', ');
 }
 
-function descriptionOf({ key, level, method }: ReportRun, { series }: Report): string {
-  const point = series.find(one => one.method === method)?.points.find(one => one.level === level);
+function descriptionOf({ key, level, method }: ReportRun, report: Report): string {
+  const point = report.series.find(one => one.method === method)?.points.find(one => one.level === level);
   if (!point) return '';
-  const accuracy = point.testAccuracy.values[point.runs.indexOf(key)];
-  return [`${formatShare(point.kept / point.total)} kept`, accuracy !== undefined && formatAccuracy(accuracy)]
+  const quality = qualityOf(report);
+  const value = qualityOfRun(quality, point, key);
+  return [`${formatShare(point.kept / point.total)} kept`, value !== undefined && quality.format(value)]
     .filter(Boolean)
     .join(' · ');
 }

@@ -1,5 +1,6 @@
 /** Progress in a terminal: one line that is drawn over; elsewhere a line for each finished run. */
-import { formatAccuracy, formatClock, formatCount, formatShare, plural } from '../../shared/format';
+import { formatClock, formatCount, formatShare, plural } from '../../shared/format';
+import { qualityOf, qualityOfRun } from '../../shared/quality';
 import type { Progress, Report, ReportRun } from '../../shared/report';
 import type { JobEvent } from '../experiment';
 
@@ -91,10 +92,11 @@ function describeRun(run: ReportRun, report: Report, progress: Progress | null):
   const point = report.series
     .find(({ method }) => method === run.method)
     ?.points.find(({ level }) => level === run.level);
-  const accuracy = point?.testAccuracy.values[point.runs.indexOf(run.key)];
+  const quality = qualityOf(report);
+  const value = point && qualityOfRun(quality, point, run.key);
   const left = progress?.secondsLeft ?? null;
   return [
-    `${name}: ${accuracy === undefined ? 'done' : `test accuracy ${formatAccuracy(accuracy)}`}`,
+    `${name}: ${value === undefined ? 'done' : `${quality.name} ${quality.format(value)}`}`,
     ...(point ? [`${formatShare(1 - point.sparsity)} of the weights`] : []),
     ...(left === null || left === 0 ? [] : [`${formatClock(left)} left`]),
   ].join(' · ');

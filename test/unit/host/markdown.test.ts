@@ -7,7 +7,7 @@ test('results as Markdown: verdict, then a table with a column per control', () 
   expect(lines[0]).toBe('## lenet-digits');
   expect(lines).toContain('**Winning ticket at 80 % of the weights**');
   expect(lines).toContain(
-    '| level | remaining | kept | iterative, test | Δ dense, pp | early stop, step | random mask, test |',
+    '| level | remaining | kept | iterative, test accuracy | Δ dense, pp | early stop, step | random mask, test accuracy |',
   );
   expect(lines).toContain('| 0 | 100 % | 266,200 | 97.95 % | – | 900 | – |');
   expect(lines).toContain('| 1 | 80.0 % | 212,960 | 98.10 % | +0.15 | 900 | 97.50 % |');

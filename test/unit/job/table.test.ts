@@ -12,6 +12,22 @@ describe('the report at a terminal', () => {
     expect(describeReport(report, '/store/report.json')).not.toContain('memory');
   });
 
+  it('sets what else the test split says of the ticket beside the dense network', () => {
+    const text = describeReport(report, '/store/report.json');
+    expect(text).toMatch(/top-5 accuracy +worst class recall +calibration error +Brier score\n +dense /);
+    expect(text).toMatch(new RegExp(`^ *level ${report.verdict.level} `, 'm'));
+    const dense = report.series[0]!.points[0]!.measures!.topFive!;
+    expect(text).toContain(`${(dense.mean * 100).toFixed(2)} ± ${(dense.std * 100).toFixed(2)} %`);
+    expect(describeReport(sampleReport({ unevaluated: true }), '')).not.toContain('top-5');
+  });
+
+  it('has R² where an accuracy has no meaning', () => {
+    const text = describeReport(sampleReport({ regression: true }), '/store/report.json');
+    expect(text).toMatch(/R² 0\.98\d\d ± 0\.00\d\d/);
+    expect(text).toMatch(/R² +RMSE +MAE\n/);
+    expect(text).not.toMatch(/accuracy|percentage/);
+  });
+
   it('ends with verdict and path', () => {
     const text = describeReport(report, '/store/report.json');
     expect(text).toContain(report.verdict.summary);

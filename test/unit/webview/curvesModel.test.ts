@@ -41,10 +41,11 @@ describe('a learning curve over replicates', () => {
     expect(earlyStop([[at(0, 0.1)]])).toBeUndefined();
   });
 
-  it('says when it reaches an accuracy, or that it never does', () => {
+  it('says when it reaches an accuracy or a loss, or that it never does', () => {
     const curves = [[at(0, 0.1), at(100, 0.97), at(200, 0.98)]];
-    expect(stepReaching(curves, 0.975)).toBe(200);
-    expect(stepReaching(curves, 0.99)).toBeUndefined();
+    expect(stepReaching(curves, 'testAccuracy', 0.975)).toBe(200);
+    expect(stepReaching(curves, 'testAccuracy', 0.99)).toBeUndefined();
+    expect(stepReaching([[at(0, 0, 0.5), at(100, 0, 0.3)]], 'validationLoss', 0.31)).toBe(100);
   });
 });
 
