@@ -1,15 +1,16 @@
 /** The panel of one experiment: sends it the state, forwards what the job says, answers what it asks. */
 import * as vscode from 'vscode';
+import type { RunEvaluation } from '../shared/evaluation';
 import type { HostToPanel, PanelToHost } from '../shared/messages';
 import type { CurvePoint } from '../shared/report';
 import type { ExperimentIndex } from './experimentIndex';
 import type { JobEvent, JobService } from './jobService';
-import { readCurve, refKey, type ExperimentRef } from './store';
+import { readCurve, readEvaluation, refKey, type ExperimentRef } from './store';
 import { checkPanelMessage } from './validate';
 import { loadPage } from './webviews';
 
 /** What a person can do from the panel. */
-export type PanelAction = Exclude<PanelToHost['type'], 'ready' | 'curves'>;
+export type PanelAction = Exclude<PanelToHost['type'], 'ready' | 'curves' | 'evaluations'>;
 
 export interface PanelServices {
   readonly extensionUri: vscode.Uri;
@@ -53,7 +54,9 @@ export class ExperimentPanel {
   private async answer(message: PanelToHost): Promise<void> {
     if (message.type === 'ready') this.sendState();
     else if (message.type === 'curves') this.post({ type: 'curves', curves: await this.curves(message.runs) });
-    else await this.services.perform(message.type, this.ref);
+    else if (message.type === 'evaluations') {
+      this.post({ type: 'evaluations', evaluations: await this.evaluations(message.runs) });
+    } else await this.services.perform(message.type, this.ref);
   }
 
   private forward(event: JobEvent): void {
@@ -87,6 +90,12 @@ export class ExperimentPanel {
       curves[run] = arrived.length > stored.length ? arrived : stored;
     }
     return curves;
+  }
+
+  private async evaluations(runs: readonly string[]): Promise<Record<string, RunEvaluation | null>> {
+    const evaluations: Record<string, RunEvaluation | null> = {};
+    for (const run of runs) evaluations[run] = await readEvaluation(this.ref.store, run);
+    return evaluations;
   }
 
   private post(message: HostToPanel): void {

@@ -1,7 +1,9 @@
 /** Where things lie in a run store, and reading them with bounds. No vscode: tests use it on plain folders. */
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { RunEvaluation } from '../shared/evaluation';
 import type { CurvePoint, Report } from '../shared/report';
+import { parseEvaluation } from './evaluation';
 import { isExperimentName, parseCurve, parseLock, parseReport, type Checked } from './validate';
 
 export const storeName = '.winning-ticket';
@@ -11,6 +13,7 @@ const maximumLockBytes = 4096;
 /** A job touches the lock of its store every few seconds; one that has not for as long as this is gone. */
 export const staleLockMilliseconds = 15_000;
 const maximumCurveBytes = 16 * 1024 * 1024;
+const maximumEvaluationBytes = 16 * 1024 * 1024;
 
 /** An experiment of a store. */
 export interface ExperimentRef {
@@ -62,6 +65,16 @@ export async function readReport(ref: ExperimentRef): Promise<Checked<Report> | 
   } catch (error) {
     if (isMissing(error)) return null;
     return { ok: false, problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** What the outputs of a run come to; null where that was not computed, or cannot be read. Never throws. */
+export async function readEvaluation(store: string, key: string): Promise<RunEvaluation | null> {
+  try {
+    const text = await readBounded(path.join(runDirectory(store, key), 'evaluation.json'), maximumEvaluationBytes);
+    return parseEvaluation(text);
+  } catch {
+    return null;
   }
 }
 

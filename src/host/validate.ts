@@ -4,7 +4,8 @@
  */
 import * as z from 'zod';
 import type { JobToHost, PanelToHost, SidebarToHost } from '../shared/messages';
-import { methods, type CurvePoint, type Report } from '../shared/report';
+import { previewAnswers, type PreviewToHost } from '../shared/previewMessages';
+import { measureNames, methods, type CurvePoint, type Report } from '../shared/report';
 
 /** JSON has no NaN or Infinity and writes null: nothing was measured, or it was no finite number. */
 const measured = z.preprocess(
@@ -29,6 +30,7 @@ const point = z.looseObject({
   validationAccuracy: statistic,
   earlyStopStep: statistic,
   seconds: statistic,
+  measures: z.looseObject(Object.fromEntries(measureNames.map(name => [name, statistic.optional()]))).optional(),
   runs: z.array(key).max(1000),
 });
 
@@ -58,13 +60,42 @@ const experiment = z.looseObject({
   executor: text,
 });
 
+const executorChoice = z.looseObject({
+  executor: text,
+  reason: text,
+  candidates: z
+    .array(
+      z.looseObject({
+        executor: text,
+        device: text.optional(),
+        speed: z.looseObject({ dense: measured, sparse: measured, mean: measured }).optional(),
+        reason: text.optional(),
+      }),
+    )
+    .max(100),
+  losses: z
+    .array(
+      z.looseObject({
+        executor: text,
+        kind: z.enum(['lost', 'out-of-memory', 'missing']),
+        method: z.enum([...methods, 'prefix']),
+        level: count,
+        replicate: count,
+        next: text,
+      }),
+    )
+    .max(100),
+});
+
 const report = z.looseObject({
   experiment,
   status: z.enum(['running', 'done', 'failed', 'cancelled']),
   error: text.optional(),
   errorField: text.optional(),
+  task: z.enum(['classification', 'regression']).optional(),
   executor: text,
   device: text,
+  executorChoice: executorChoice.optional(),
   dataDescription: text,
   modelDescription: text,
   seconds: z.looseObject({ train: measured, evaluate: measured, total: measured }),
@@ -112,7 +143,7 @@ const curvePoint = z.looseObject({
   validationLoss: measured.nullable(),
   validationAccuracy: measured.nullable(),
   testLoss: measured,
-  testAccuracy: measured,
+  testAccuracy: measured.nullable(),
 });
 
 const jobMessage = z.discriminatedUnion('type', [
@@ -132,6 +163,7 @@ const signal = <T extends string>(type: T) => z.object({ type: z.literal(type) }
 const panelMessage = z.discriminatedUnion('type', [
   signal('ready'),
   z.object({ type: z.literal('curves'), runs: z.array(key).max(10_000) }),
+  z.object({ type: z.literal('evaluations'), runs: z.array(key).max(200) }),
   signal('run'),
   signal('cancel'),
   signal('addControls'),

@@ -2,6 +2,8 @@
  * Every message between the processes, split by direction. A receiver validates what it gets: a child or a webview can
  * send anything.
  */
+import type { Experiment } from './experiment';
+import type { RunEvaluation } from './evaluation';
 import type { CurvePoint, ExperimentStatus, Progress, Report } from './report';
 
 /** Host → job, over IPC. */
@@ -27,6 +29,7 @@ export type JobToHost =
 export type PanelToHost =
   | { readonly type: 'ready' }
   | { readonly type: 'curves'; readonly runs: readonly string[] }
+  | { readonly type: 'evaluations'; readonly runs: readonly string[] }
   | { readonly type: 'run' }
   | { readonly type: 'cancel' }
   /** Adds the missing controls to the experiment file and runs it again. */
@@ -50,7 +53,9 @@ export type HostToPanel =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'evaluation'; readonly run: string; readonly point: CurvePoint }
   /** Answer to `curves`; a run without a curve has an empty one. */
-  | { readonly type: 'curves'; readonly curves: Readonly<Record<string, readonly CurvePoint[]>> };
+  | { readonly type: 'curves'; readonly curves: Readonly<Record<string, readonly CurvePoint[]>> }
+  /** Answer to `evaluations`; null where a run has none: it was computed by an earlier version. */
+  | { readonly type: 'evaluations'; readonly evaluations: Readonly<Record<string, RunEvaluation | null>> };
 
 /** Side-panel chart → host. */
 export type SidebarToHost = { readonly type: 'ready' } | { readonly type: 'open' };

@@ -1,5 +1,14 @@
 /** Name, what is trained on what and where, how far it is, and what can be done. */
-import { formatBytes, formatClock, formatMemory, formatSeconds, methodNames, plural } from '../../src/shared/format';
+import { describeChoice, describeLoss } from '../../src/shared/executorChoice';
+import {
+  capitalised,
+  formatBytes,
+  formatClock,
+  formatMemory,
+  formatSeconds,
+  methodNames,
+  plural,
+} from '../../src/shared/format';
 import type { PanelToHost } from '../../src/shared/messages';
 import type { Progress, Report } from '../../src/shared/report';
 import { h, setAttribute, setChildren, setText } from '../ui/dom';
@@ -51,6 +60,7 @@ export class Header {
   private readonly name = h('h1');
   private readonly subject = h('span', { class: 'subject' });
   private readonly device = h('span', { class: 'device' });
+  private readonly losses = h('span', { class: 'losses', attributes: { 'data-testid': 'losses' } });
   private readonly status = h('span', { class: 'status', attributes: { 'data-testid': 'status' } });
   private readonly actions = h('div', { class: 'actions' });
   private readonly fill = h('div', { class: 'progress-fill' });
@@ -77,7 +87,7 @@ export class Header {
         'div',
         { class: 'header-text' },
         this.name,
-        h('div', { class: 'facts' }, this.subject, this.device, this.status),
+        h('div', { class: 'facts' }, this.subject, this.device, this.status, this.losses),
       ),
       this.actions,
     ),
@@ -95,12 +105,18 @@ export class Header {
     if (report) {
       setText(this.subject, `${report.modelDescription} → ${report.dataDescription.split(':')[0] ?? ''}`);
       setAttribute(this.subject, 'title', report.dataDescription);
-      const { memory } = report;
+      const { memory, executorChoice } = report;
+      const losses = executorChoice?.losses ?? [];
       setText(
         this.device,
         [report.executor, report.device, memory && formatBytes(memory.total)].filter(Boolean).join(' · '),
       );
-      setAttribute(this.device, 'title', memory ? `Memory: ${formatMemory(memory)}` : null);
+      const explained = [
+        ...(executorChoice ? describeChoice(executorChoice) : []),
+        ...(memory ? [`Memory: ${formatMemory(memory)}`] : []),
+      ];
+      setAttribute(this.device, 'title', explained.join('\n') || null);
+      setText(this.losses, losses.map(describeLoss).map(capitalised).join('. '));
     }
     this.showActions(now, report !== null);
     this.showStatus(state);
@@ -125,7 +141,7 @@ export class Header {
     const signature = `${now}/${hasReport}`;
     if (signature === this.shownActions) return;
     this.shownActions = signature;
-    const send = (type: Exclude<PanelToHost['type'], 'curves'>) => () => {
+    const send = (type: Exclude<PanelToHost['type'], 'curves' | 'evaluations'>) => () => {
       this.post({ type });
     };
     const busy = now === 'running' || now === 'reading';

@@ -11,16 +11,17 @@ import { bridge, savedState, saveState } from '../ui/bridge';
 import { Conditions } from './conditions';
 import { LevelCursor } from './cursor';
 import { defaultLevel } from './curvesModel';
+import { EvaluationView } from './evaluation';
 import { Header } from './header';
 import { Layers } from './layers';
 import { LearningCurves } from './learningCurves';
 import { Overview } from './overview';
 import { Rounds } from './rounds';
-import { CurveStore, readViewState, type PanelState, type ViewId, type ViewState } from './state';
+import { CurveStore, EvaluationStore, readViewState, type PanelState, type ViewId, type ViewState } from './state';
 import { VerdictBox } from './verdict';
 
 registerControls();
-const host = bridge<PanelToHost, HostToPanel>(['state', 'progress', 'evaluation', 'curves']);
+const host = bridge<PanelToHost, HostToPanel>(['state', 'progress', 'evaluation', 'curves', 'evaluations']);
 const post = (message: PanelToHost): void => {
   host.post(message);
 };
@@ -28,6 +29,7 @@ const post = (message: PanelToHost): void => {
 let view = readViewState(savedState());
 let state: PanelState | undefined;
 const store = new CurveStore();
+const outputs = new EvaluationStore();
 const cursor = new LevelCursor(view.pinned);
 
 function change(changes: Partial<ViewState>): void {
@@ -74,12 +76,17 @@ const curves = new LearningCurves({
   },
 });
 const layers = new Layers(cursor);
+const evaluation = new EvaluationView((runs, report) => {
+  const fresh = outputs.ask(runs, report);
+  if (fresh.length > 0) post({ type: 'evaluations', runs: fresh });
+});
 
 const places: Readonly<Record<ViewId, HTMLElement>> = {
   overview: h('div', { class: 'view view-overview' }, h('div', { class: 'column' }), h('div', { class: 'column' })),
   rounds: h('div', { class: 'view view-single' }),
   curves: h('div', { class: 'view view-single' }),
   layers: h('div', { class: 'view view-single' }),
+  evaluation: h('div', { class: 'view' }),
 };
 
 /** One set of parts: the overview holds them all, each other tab one of them, large. */
@@ -90,8 +97,9 @@ function select(id: ViewId): void {
     left?.append(overview.element, curves.element);
     right?.append(roundsCard.element, layers.element);
   } else {
-    places[id].append({ rounds: roundsCard, curves, layers }[id].element);
+    places[id].append({ rounds: roundsCard, curves, layers, evaluation }[id].element);
   }
+  drawEvaluation();
 }
 
 const content = h(
@@ -104,6 +112,7 @@ const content = h(
       { id: 'rounds', label: 'Rounds', view: places.rounds },
       { id: 'curves', label: 'Curves', view: places.curves },
       { id: 'layers', label: 'Layers', view: places.layers },
+      { id: 'evaluation', label: 'Evaluation', view: places.evaluation },
     ],
     view.view,
     select,
@@ -122,6 +131,12 @@ function drawCurves(): void {
   curves.show(state.report, restingLevel(state), store.curves, new Set(view.hidden));
 }
 
+/** Only where it is looked at: what it shows is not in the report and has to be read. */
+function drawEvaluation(): void {
+  if (view.view === 'evaluation' && state?.report)
+    evaluation.show(state.report, restingLevel(state), outputs.evaluations);
+}
+
 function drawConditions(): void {
   if (state?.report) conditions.show(state.report, cursor.active ?? restingLevel(state));
 }
@@ -138,6 +153,7 @@ function draw(): void {
   drawConditions();
   layers.show(report);
   drawCurves();
+  drawEvaluation();
 }
 
 cursor.onChange(() => {
@@ -145,6 +161,7 @@ cursor.onChange(() => {
   if (cursor.pinned === view.pinned) return;
   change({ pinned: cursor.pinned });
   drawCurves();
+  drawEvaluation();
 });
 
 let curvesPending = false;
@@ -180,6 +197,10 @@ host.listen(message => {
     case 'curves':
       for (const [run, points] of Object.entries(message.curves)) store.add(run, points);
       drawCurvesSoon();
+      return;
+    case 'evaluations':
+      outputs.add(message.evaluations);
+      drawEvaluation();
   }
 });
 
@@ -187,6 +208,7 @@ onThemeChange(() => {
   overview.themeChanged();
   curves.themeChanged();
   layers.themeChanged();
+  evaluation.themeChanged();
 });
 
 post({ type: 'ready' });

@@ -1,9 +1,10 @@
 /** What the panel knows: the host's last word, curves as they come, and the view state that survives a reload. */
+import type { RunEvaluation } from '../../src/shared/evaluation';
 import type { CurvePoint, Progress, Report } from '../../src/shared/report';
 import { styleIds, type StyleId } from '../charts/styles';
 import { metrics, type Metric } from './curvesModel';
 
-export const views = ['overview', 'rounds', 'curves', 'layers'] as const;
+export const views = ['overview', 'rounds', 'curves', 'layers', 'evaluation'] as const;
 export type ViewId = (typeof views)[number];
 
 /** Kept by VS Code across hiding and reloading; the host finds the experiment again by `name`. */
@@ -61,6 +62,29 @@ export class CurveStore {
       run,
       [...merged.values()].sort((a, b) => a.step - b.step),
     );
+  }
+}
+
+/** Evaluations by run, as the host has read them; null where a run has none. */
+export class EvaluationStore {
+  readonly evaluations = new Map<string, RunEvaluation | null>();
+  private readonly asked = new Set<string>();
+
+  /**
+   * Of these runs, those that the host was not asked for yet. One that had none is asked for again once the report has
+   * figures of it: then it was computed since.
+   */
+  ask(runs: readonly string[], report: Report): readonly string[] {
+    const points = report.series.flatMap(series => series.points);
+    const measured = new Set(points.flatMap(point => (point.measures ? point.runs : [])));
+    const questions = runs.map(run => ({ run, question: `${run} ${measured.has(run)}` }));
+    const fresh = questions.filter(({ question }) => !this.asked.has(question));
+    for (const { question } of fresh) this.asked.add(question);
+    return [...new Set(fresh.map(({ run }) => run))];
+  }
+
+  add(evaluations: Readonly<Record<string, RunEvaluation | null>>): void {
+    for (const [run, evaluation] of Object.entries(evaluations)) this.evaluations.set(run, evaluation);
   }
 }
 
