@@ -7,6 +7,7 @@ import type { JobToHost } from '../shared/messages';
 import type { ExperimentStatus, Report } from '../shared/report';
 import type { RunNode, RunRecord } from '../shared/run';
 import { DeviceLostError, MemoryLimitError, type Executor } from '../training/trainer';
+import { evaluateEarlier, unevaluated } from './earlierRuns';
 import { executorSources, type ExecutorName, type ExecutorSource, type ReadyExecutor } from './executors';
 import { StoreError } from './files';
 import { StoreLock, type LockHolder } from './lock';
@@ -122,8 +123,9 @@ class ExperimentJob {
   /** @returns false where a device was lost on the way: the next executor goes on */
   private async computeMissing(): Promise<boolean> {
     const missing = await this.plan();
-    if (missing.length === 0) return true;
     const { found } = this.succession;
+    const incomplete = unevaluated(this.nodes, this.records).length > 0 && found.usable;
+    if (missing.length === 0 && !incomplete) return true;
     try {
       if (found.usable) await this.compute(missing, found);
       else await this.handOver({ kind: 'missing', message: found.reason }, missing);
@@ -187,6 +189,15 @@ class ExperimentJob {
       await this.computeOne(node, runner);
       await this.publish('running');
     }
+    await evaluateEarlier(
+      unevaluated(this.nodes, this.records),
+      runner,
+      record => this.records.set(record.key, record),
+      message => {
+        this.emit({ type: 'log', level: 'warn', message });
+      },
+      this.signal,
+    );
   }
 
   /**

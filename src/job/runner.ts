@@ -9,12 +9,12 @@ import type { Mask } from '../lottery/mask';
 import { buildMasks, LayerCollapseError } from '../lottery/masks';
 import { CutError } from '../lottery/select';
 import { earlyStopStep, evaluationsWithoutGain } from '../lottery/statistics';
-import { evaluateOutputs } from '../metrics/evaluate';
 import { measuresOf, type RunEvaluation } from '../shared/evaluation';
 import type { CurvePoint, MemoryUse } from '../shared/report';
 import type { MaskRecipe, RunNode, RunRecord, StartRecipe } from '../shared/run';
 import type { Network } from '../training/network';
 import { NonFiniteLossError, type Executor, type TrainingSession, type Weights } from '../training/trainer';
+import { evaluateSession } from './evaluateSession';
 import { checkInvariants } from './invariants';
 import { StoredTensors } from './storedTensors';
 import type { RunResults, RunStore } from './store';
@@ -55,7 +55,10 @@ export class Runner {
     const attempt = new Attempt(node, this.parts, this.layers, listener, signal);
     try {
       attempt.masks = await this.masksFor(node);
-      attempt.start = masked(await this.startFor(node.inputs.start), attempt.byteMasks());
+      attempt.start = masked(
+        await this.startFor(node.inputs.start),
+        byteMasks(attempt.masks, this.parts.network, this.layers),
+      );
       await attempt.train();
     } catch (error) {
       if (!isFailureOfTheRun(error)) throw error;
@@ -65,6 +68,26 @@ export class Runner {
     const results = attempt.results();
     await this.parts.store.writeRun(results);
     return results.record;
+  }
+
+  /**
+   * Evaluates the outputs of a finished run whose record has no measures, from its stored weights.
+   * @returns the record with them, stored
+   * @throws StoreError where its tensors are damaged; the signal's reason
+   */
+  async evaluate(record: RunRecord, signal: AbortSignal | undefined): Promise<RunRecord> {
+    const { network, executor, data, store } = this.parts;
+    const weights = await this.stored.finalWeights(record.key);
+    const masks = byteMasks(await this.stored.masks(record.key), network, this.layers);
+    const session = await executor.open(trainingSetup(record.inputs, { network, weights, masks }));
+    try {
+      const evaluation = await evaluateSession(session, data, record.inputs, signal);
+      const evaluated = { ...record, measures: measuresOf(evaluation) };
+      await store.writeEvaluation(evaluated, evaluation);
+      return evaluated;
+    } finally {
+      await session.close().catch(() => undefined);
+    }
   }
 
   private async masksFor(node: RunNode): Promise<readonly Mask[]> {
@@ -84,6 +107,18 @@ export class Runner {
   private async startFor(recipe: StartRecipe): Promise<Weights> {
     return recipe.kind === 'final' ? this.stored.finalWeights(recipe.run) : this.parts.initial(recipe);
   }
+}
+
+/** For every parameter of the network; null where it is not prunable or nothing is pruned. */
+function byteMasks(
+  masks: readonly Mask[] | null,
+  { parameters }: Network,
+  layers: readonly PrunableLayer[],
+): (Uint8Array | null)[] {
+  return parameters.map(({ name }) => {
+    const mask = masks?.[layers.findIndex(layer => layer.name === name)];
+    return mask && mask.kept < mask.size ? mask.toBytes() : null;
+  });
 }
 
 function isFailureOfTheRun(error: unknown): error is Error {
@@ -123,7 +158,7 @@ class Attempt {
     const { network, executor } = this.parts;
     const { inputs } = this.node;
     const { training, steps } = inputs;
-    const masks = this.byteMasks();
+    const masks = byteMasks(this.masks, network, this.layers);
     const session = await executor.open(trainingSetup(inputs, { network, weights: this.start!, masks }));
     this.memory = session.memory;
     try {
@@ -141,7 +176,9 @@ class Attempt {
           break;
         }
       }
-      this.evaluation = await this.evaluateOutputs(session);
+      const began = performance.now();
+      this.evaluation = await evaluateSession(session, this.parts.data, inputs, this.signal);
+      this.seconds.evaluate += (performance.now() - began) / 1000;
       this.final = await session.weights();
     } catch (error) {
       // what went wrong first is what to tell
@@ -172,29 +209,9 @@ class Attempt {
     this.listener.onEvaluation(point);
   }
 
-  /** What the model does on the test split after the last step, in full: once a run. */
-  private async evaluateOutputs(session: TrainingSession): Promise<RunEvaluation> {
-    const began = performance.now();
-    const { classes, test } = this.parts.data;
-    const logits = this.node.inputs.training.loss === 'cross-entropy';
-    const evaluation = await evaluateOutputs({ classes, labels: test.labels, logits }, visit =>
-      session.predict('test', visit, this.signal),
-    );
-    this.seconds.evaluate += (performance.now() - began) / 1000;
-    return evaluation;
-  }
-
   private isOutOfPatience(): boolean {
     const { earlyStopping } = this.node.inputs.training;
     return earlyStopping !== undefined && evaluationsWithoutGain(this.curve) >= earlyStopping.patience;
-  }
-
-  /** For every parameter of the network; null where it is not prunable or nothing is pruned. */
-  byteMasks(): (Uint8Array | null)[] {
-    return this.parts.network.parameters.map(({ name }) => {
-      const mask = this.masks?.[this.layers.findIndex(layer => layer.name === name)];
-      return mask && mask.kept < mask.size ? mask.toBytes() : null;
-    });
   }
 
   results(): RunResults {

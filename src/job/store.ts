@@ -100,6 +100,15 @@ export class RunStore {
     await Promise.all([flushDirectory(directory), flushDirectory(path.dirname(directory))]);
   }
 
+  /** What the outputs of a run come to, where that was not known when it was written. @throws StoreError */
+  async writeEvaluation(record: RunRecord, evaluation: RunEvaluation): Promise<void> {
+    const directory = this.runDirectory(record.key);
+    await writeWhole(path.join(directory, 'evaluation.json'), `${JSON.stringify(evaluation)}\n`);
+    await flushDirectory(directory);
+    await writeWhole(path.join(directory, 'run.json'), toText(record));
+    await flushDirectory(directory);
+  }
+
   /** @throws StoreError */
   async writeExperiment(experiment: Experiment): Promise<void> {
     await makeDirectory(this.experimentDirectory(experiment.name));

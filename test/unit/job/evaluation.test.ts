@@ -1,5 +1,5 @@
 /** What a run's outputs on the test split come to: in the run's folder, its record and the report. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -80,4 +80,31 @@ describe('an evaluated run', () => {
     expect(() => read(key, 'evaluation.json')).toThrow('ENOENT');
     expect(read(key, 'run.json')).not.toHaveProperty('measures');
   });
+
+  it('of an earlier version is evaluated from its weights when its experiment is run again, without training', async () => {
+    const { series } = await run(fakeExecutor());
+    const [key, other] = series[0]!.points[1]!.runs;
+    const before = read(key!, 'evaluation.json');
+    for (const run of [key!, other!]) forget(run);
+    // what cannot be evaluated stays valid all the same
+    writeFileSync(path.join(folder(other!), 'final.safetensors'), 'damaged');
+    const executor = fakeExecutor();
+    const again = await run(executor);
+    expect(executor.steps()).toBe(0);
+    expect(again.status).toBe('done');
+    expect(again.series[0]!.points[1]!.measures!.worstRecall!.values).toHaveLength(1);
+    // the fake executor's logits are those of step 0 in a session that was not trained
+    expect(read(key!, 'evaluation.json')).toMatchObject({ hits: (before as { hits: number }).hits });
+    expect(() => read(other!, 'evaluation.json')).toThrow('ENOENT');
+    expect(await run(fakeExecutor())).toMatchObject({ status: 'done' });
+  });
 });
+
+const folder = (key: string): string => path.join(directory, 'store/runs', key);
+
+/** Makes a run look as versions without evaluations left it. */
+function forget(key: string): void {
+  const record = { ...(read(key, 'run.json') as RunRecord), measures: undefined };
+  writeFileSync(path.join(folder(key), 'run.json'), JSON.stringify(record));
+  rmSync(path.join(folder(key), 'evaluation.json'));
+}
