@@ -1,6 +1,7 @@
 /** The commands of the palette and the menus, and which experiment each is meant for. */
 import * as vscode from 'vscode';
 import { formatProgress } from '../shared/format';
+import type { DeviceCommands } from './devices';
 import type { ExperimentIndex } from './experimentIndex';
 import type { ExperimentPanels } from './experimentPanels';
 import { activeUri, isExperimentFile, type Find } from './find';
@@ -18,6 +19,7 @@ export interface CommandServices {
   readonly runner: Runner;
   readonly find: Find;
   readonly results: Results;
+  readonly devices: DeviceCommands;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -28,7 +30,7 @@ const stopped: Wanted = entry => entry.live === undefined;
 const withReport: Wanted = entry => entry.report !== null;
 
 export function registerCommands(services: CommandServices): vscode.Disposable {
-  const { find, results, log } = services;
+  const { find, results, devices, log } = services;
   /** A command on one experiment: the one it is called on, else the one in front, else one to choose. */
   const onExperiment =
     (wanted: Wanted, act: (ref: ExperimentRef) => unknown) =>
@@ -51,6 +53,8 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     reveal: onExperiment(any, ref => results.reveal(ref)),
     delete: onExperiment(stopped, ref => results.delete(ref)),
     copyMarkdown: onExperiment(withReport, ref => results.copyMarkdown(ref)),
+    chooseDevice: () => devices.chooseDevice(),
+    setUpGpu: () => devices.setUpGpu(),
     showLog: () => {
       log.show();
     },

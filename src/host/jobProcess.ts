@@ -17,11 +17,22 @@ export interface JobListener {
   onEnd(outcome: JobOutcome): void;
 }
 
+/** What the person has set for all jobs. */
+export interface JobSettings {
+  /** For experiments that say "auto" and have not been started before; absent: by a trial. */
+  readonly executor?: ExecutorName;
+  /** Beside what this process has in its own. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+type ExecutorName = NonNullable<Extract<HostToJob, { type: 'start' }>['executor']>;
+
 export interface JobOptions {
   /** Path of the child's script. */
   readonly script: string;
   readonly experimentPath: string;
   readonly storeDirectory: string;
+  readonly settings?: JobSettings;
   /** What the work waits for once the process is there. */
   readonly after?: Promise<void>;
   /** How long a process may take to stop after `cancel` or `finished` before it is killed. */
@@ -44,7 +55,11 @@ export class JobProcess {
   ) {
     this.grace = options.graceMilliseconds ?? defaultGraceMilliseconds;
     // The extension host is Electron on a desktop and must be told to be Node; options for another Node are not for this one.
-    const environment: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+    const environment: NodeJS.ProcessEnv = {
+      ...process.env,
+      ...options.settings?.environment,
+      ELECTRON_RUN_AS_NODE: '1',
+    };
     delete environment['NODE_OPTIONS'];
     this.child = fork(options.script, [], {
       serialization: 'advanced',
@@ -68,8 +83,10 @@ export class JobProcess {
     this.logLines(this.child.stdout, 'info');
     this.logLines(this.child.stderr, 'warn');
     const { experimentPath, storeDirectory } = options;
+    const executor = options.settings?.executor;
     void (options.after ?? Promise.resolve()).then(() => {
-      if (!this.cancelled && !this.ended) this.send({ type: 'start', experimentPath, storeDirectory });
+      if (!this.cancelled && !this.ended)
+        this.send({ type: 'start', experimentPath, storeDirectory, ...(executor && { executor }) });
     });
   }
 

@@ -1,7 +1,7 @@
 /** The jobs at work: one process per experiment, what is known of each while it runs, and events for those who show it. */
 import * as vscode from 'vscode';
 import type { CurvePoint, Progress, Report } from '../shared/report';
-import { JobProcess, type JobMessage, type JobOutcome } from './jobProcess';
+import { JobProcess, type JobMessage, type JobOutcome, type JobSettings } from './jobProcess';
 import { refKey, type ExperimentRef } from './store';
 
 /** An experiment at work, as far as it has come. */
@@ -42,6 +42,8 @@ export class JobService implements vscode.Disposable {
 
   constructor(
     private readonly script: string,
+    /** Asked for at each start. */
+    private readonly settings: () => JobSettings,
     private readonly log: vscode.LogOutputChannel,
   ) {}
 
@@ -66,7 +68,13 @@ export class JobService implements vscode.Disposable {
     this.failures.delete(key);
     this.log.info(`${ref.name}: starts from ${file}`);
     const process = new JobProcess(
-      { script: this.script, experimentPath: file, storeDirectory: ref.store, ...(after && { after }) },
+      {
+        script: this.script,
+        experimentPath: file,
+        storeDirectory: ref.store,
+        settings: this.settings(),
+        ...(after && { after }),
+      },
       {
         onMessage: message => {
           this.receive(work, message);

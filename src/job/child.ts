@@ -4,6 +4,7 @@
  */
 import { constants, setPriority } from 'node:os';
 import * as z from 'zod';
+import { executors } from '../shared/experiment';
 import type { JobToHost } from '../shared/messages';
 import { runExperiment } from './experiment';
 import { exitCodeOf, exitCodes, outcomeOf, outcomeOfError, type Finished } from './outcome';
@@ -13,9 +14,12 @@ const hostMessage = z.discriminatedUnion('type', [
     type: z.literal('start'),
     experimentPath: z.string().min(1).max(32_768),
     storeDirectory: z.string().min(1).max(32_768),
+    executor: z.enum(executors).exclude(['auto']).optional(),
   }),
   z.strictObject({ type: z.literal('cancel') }),
 ]);
+
+type Start = Extract<z.output<typeof hostMessage>, { type: 'start' }>;
 
 /** Whatever is not finished by then is dropped: every file in the store is whole at any moment. */
 const graceMilliseconds = 800;
@@ -56,10 +60,16 @@ function cancel(): void {
   if (!started) finish({ type: 'finished', status: 'cancelled' }, exitCodes.cancelled);
 }
 
-async function start(experimentPath: string, storeDirectory: string): Promise<void> {
+async function start({ experimentPath, storeDirectory, executor: preferred }: Start): Promise<void> {
   try {
     const { signal } = controller;
-    const report = await runExperiment({ experimentPath, storeDirectory, emit: send, signal });
+    const report = await runExperiment({
+      experimentPath,
+      storeDirectory,
+      emit: send,
+      signal,
+      ...(preferred && { preferred }),
+    });
     const finished = outcomeOf(report);
     finish(finished, exitCodeOf(finished));
   } catch (error) {
@@ -82,7 +92,7 @@ process.on('message', (message: unknown) => {
     cancel();
   } else if (!started) {
     started = true;
-    void start(parsed.data.experimentPath, parsed.data.storeDirectory);
+    void start(parsed.data);
   }
 });
 process.on('disconnect', () => {

@@ -2,50 +2,16 @@
  * Which executors this machine can use, how fast each trains two small networks, a dense and a convolutional one, and which
  * of them "auto" would take for these.
  */
+import type { ExaminedExecutor, Examination, Measurement } from '../shared/examination';
 import { formatRate } from '../shared/executorChoice';
 import { formatBytes, formatMemory, formatShare } from '../shared/format';
 import { parseExperiment } from '../shared/parse';
-import type { MemoryUse } from '../shared/report';
 import { speedOver, type Workload } from './choose';
 import { executorSources, probe, type ExecutorName, type ExecutorSource } from './executors';
+import { findings } from './findings';
 import { prepare } from './prepare';
 import { measure, type TrialLimits, type TrialSubject } from './trial';
 import { trialSubject, workloadOf } from './trialSubject';
-
-/** Of one network on one executor. */
-export type Measurement =
-  | {
-      readonly measuredOn: string;
-      /** Of dense training. */
-      readonly stepsPerSecond: number;
-      /** With as few weights as at the last of twelve levels; absent where the executor is there to be compared with only. */
-      readonly sparseStepsPerSecond?: number;
-      /** Planned for dense training. */
-      readonly memory: MemoryUse;
-    }
-  | { readonly measuredOn: string; readonly reason: string };
-
-export type ExaminedExecutor =
-  | { readonly name: ExecutorName; readonly usable: false; readonly reason: string }
-  | {
-      readonly name: ExecutorName;
-      readonly usable: true;
-      readonly device: string;
-      /** Raised whenever the same inputs give other bits. */
-      readonly variant: string;
-      readonly notes: readonly string[];
-      /** Of the first measurement, a dense network. */
-      readonly stepsPerSecond: number;
-      readonly measurements: readonly Measurement[];
-    };
-
-export interface Examination {
-  readonly node: string;
-  readonly platform: string;
-  readonly executors: readonly ExaminedExecutor[];
-  /** What "auto" would take for each network; none where nothing can be used. */
-  readonly auto: readonly { readonly measuredOn: string; readonly executor: ExecutorName }[];
-}
 
 interface Subject {
   readonly measuredOn: string;
@@ -83,6 +49,7 @@ export async function examine(options: ExamineOptions = {}): Promise<Examination
   return {
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
+    findings: await findings(),
     executors,
     auto: subjects.flatMap(one => {
       const executor = fastest(compared, one) ?? fastest(executors, one);
@@ -145,7 +112,7 @@ function fastest(executors: readonly ExaminedExecutor[], { measuredOn, workload 
   return speeds.sort((a, b) => b.mean - a.mean)[0]?.name;
 }
 
-export function describeExamination({ node, platform, executors, auto }: Examination): string {
+export function describeExamination({ node, platform, findings: found, executors, auto }: Examination): string {
   const width = Math.max(...executors.map(({ name }) => name.length));
   const indent = ' '.repeat(width + 4);
   const lines = executors.flatMap(executor => {
@@ -158,7 +125,7 @@ export function describeExamination({ node, platform, executors, auto }: Examina
     ];
   });
   const taken = auto.map(({ measuredOn, executor }) => `auto takes ${executor} for ${measuredOn}`);
-  return [`Node ${node}, ${platform}`, ...lines, ...taken, ''].join('\n');
+  return [`Node ${node}, ${platform}`, ...lines, ...taken, ...found, ''].join('\n');
 }
 
 function describeMeasurement(measurement: Measurement): string {

@@ -8,7 +8,13 @@ import type { CurvePoint, ExperimentStatus, Progress, Report } from './report';
 
 /** Host → job, over IPC. */
 export type HostToJob =
-  | { readonly type: 'start'; readonly experimentPath: string; readonly storeDirectory: string }
+  | {
+      readonly type: 'start';
+      readonly experimentPath: string;
+      readonly storeDirectory: string;
+      /** For an experiment that says "auto" and has not been started before; absent: by a trial. */
+      readonly executor?: Exclude<Experiment['executor'], 'auto'>;
+    }
   | { readonly type: 'cancel' };
 
 /** Job → host, over IPC, in this order: log and progress at any time, `finished` last. */

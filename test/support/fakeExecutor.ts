@@ -50,6 +50,7 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
     const { memoryLimit = Infinity } = behaviour;
     if (memory.total > memoryLimit) throw new MemoryLimitError(memory, memoryLimit, setup.batchSize);
     const number = opened.push(setup) - 1;
+    const secondsPerStep = behaviour.secondsPerStep?.(densityOf(setup));
     let now = setup.fromStep;
     const weights = setup.weights.map(values => Float32Array.from(values));
     const clamp = (): void => {
@@ -77,7 +78,7 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
             values[j]! += (step - now) * 1e-3 * Math.sin(j + (setup.orderSeed ?? 0));
         }
         clamp();
-        const seconds = behaviour.secondsPerStep ? (step - now) * behaviour.secondsPerStep(densityOf(setup)) : 0.01;
+        const seconds = secondsPerStep === undefined ? 0.01 : (step - now) * secondsPerStep;
         steps += step - now;
         now = step;
         options?.onProgress?.({ step });
@@ -137,8 +138,9 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
 }
 
 function densityOf({ masks }: TrainingSetup): number {
-  const bytes = masks.flatMap(mask => (mask ? [...mask] : []));
-  return bytes.length === 0 ? 1 : bytes.filter(kept => kept === 1).length / bytes.length;
+  const present = masks.filter(mask => mask !== null);
+  const kept = present.reduce((sum, mask) => sum + mask.reduce((count, byte) => count + byte, 0), 0);
+  return present.length === 0 ? 1 : kept / present.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** A hundred bytes of data, four a weight, and ten for each example of a batch. */

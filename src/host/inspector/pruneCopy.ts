@@ -1,7 +1,7 @@
 /** "Prune a Copy…": asks how, how much and where to, and lets the command line do it in a process of its own. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { runCli } from './cliProcess';
+import { runCli } from '../cliProcess';
 import { copyPath, densities, pruneArguments, pruneMethods, readDensity, type PruneMethod } from './pruneChoices';
 import { isTrusted } from '../runner';
 

@@ -1,12 +1,20 @@
 /** What was asked for on the command line. */
 import { parseArgs } from 'node:util';
+import { executors, type Experiment } from '../../shared/experiment';
 import { pruneFlags, readPrune, type PruneCommand } from './pruneArguments';
 import { UsageError } from './usageError';
 
 export type InspectForm = 'table' | 'json' | 'markdown' | 'csv';
 
 export type Command =
-  | { readonly kind: 'run'; readonly experiment: string; readonly store: string; readonly json: boolean }
+  | {
+      readonly kind: 'run';
+      readonly experiment: string;
+      readonly store: string;
+      /** Instead of the one that the experiment names. */
+      readonly executor?: Experiment['executor'];
+      readonly json: boolean;
+    }
   | { readonly kind: 'inspect'; readonly files: readonly string[]; readonly form: InspectForm }
   | { readonly kind: 'diff'; readonly left: string; readonly right: string; readonly json: boolean }
   | PruneCommand
@@ -21,6 +29,7 @@ const flags = {
   markdown: { type: 'boolean' },
   csv: { type: 'boolean' },
   store: { type: 'string' },
+  executor: { type: 'string' },
   ...pruneFlags,
 } as const;
 
@@ -32,7 +41,7 @@ interface CommandSyntax {
 }
 
 const commands: Readonly<Record<string, CommandSyntax>> = {
-  run: { flags: ['json', 'store'], read: readRun },
+  run: { flags: ['json', 'store', 'executor'], read: readRun },
   inspect: { flags: ['json', 'markdown', 'csv'], read: readInspect },
   diff: { flags: ['json'], read: readDiff },
   prune: { flags: ['json', ...(Object.keys(pruneFlags) as (keyof typeof pruneFlags)[])], read: readPrune },
@@ -58,11 +67,15 @@ export function parseCommand(args: readonly string[]): Command {
   return syntax.read(operands, values);
 }
 
-function readRun([experiment, extra]: readonly string[], { store, json = false }: Values): Command {
+function readRun([experiment, extra]: readonly string[], { store, executor: named, json = false }: Values): Command {
   if (!experiment) throw new UsageError('"run" needs the path of an experiment file');
   if (extra !== undefined) throw new UsageError(`"run" takes one experiment file, but "${extra}" is there too`);
   if (store === '') throw new UsageError('--store needs the path of a folder');
-  return { kind: 'run', experiment, store: store ?? '.winning-ticket', json };
+  const executor = executors.find(one => one === named);
+  if (named !== undefined && !executor) {
+    throw new UsageError(`--executor is one of ${executors.join(', ')}, not "${named}"`);
+  }
+  return { kind: 'run', experiment, store: store ?? '.winning-ticket', ...(executor && { executor }), json };
 }
 
 function readInspect(files: readonly string[], values: Values): Command {

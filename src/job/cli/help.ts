@@ -2,10 +2,11 @@
 export const help = `Finds lottery tickets: small sub-networks that, rewound to their starting weights, train as well as the whole.
 
 Usage:
-  winning-ticket run EXPERIMENT.json [--store DIR] [--json]
+  winning-ticket run EXPERIMENT.json [--store DIR] [--executor NAME] [--json]
       Runs an experiment and prints what it found. What the store holds already is not computed again.
-      --store DIR   where runs and reports are kept; default: .winning-ticket in the current folder
-      --json        print the report as one JSON document
+      --store DIR      where runs and reports are kept; default: .winning-ticket in the current folder
+      --executor NAME  instead of the one that the experiment names: auto, wasm, webgpu, tensorflow, tensorflow-gpu or cpu
+      --json           print the report as one JSON document
   winning-ticket inspect FILE… [--json | --markdown | --csv]
       Says what is in checkpoints and where their zeros are.
   winning-ticket diff A B [--json]
@@ -21,7 +22,7 @@ Usage:
       --exclude NAME   a tensor or module that stays as it is, * for any characters; may be repeated
       --overwrite      replace another file at --out
   winning-ticket doctor [--json]
-      Says which executors can be used on this machine, and how fast they are.
+      Says which executors can be used on this machine and why others cannot, how fast they are, and which "auto" takes.
   winning-ticket --help | --version
 
 Progress goes to standard error, results to standard output.

@@ -38,7 +38,7 @@ async function carryOut(args: readonly string[]): Promise<ExitCode> {
         print(`${version}\n`);
         return exitCodes.done;
       case 'doctor':
-        return await doctor(command);
+        return await cancellable(signal => doctor(command, signal));
       case 'run':
         return await run(command);
       case 'inspect':
@@ -54,22 +54,29 @@ async function carryOut(args: readonly string[]): Promise<ExitCode> {
   }
 }
 
-async function doctor({ json }: Extract<Command, { kind: 'doctor' }>): Promise<ExitCode> {
+async function doctor({ json }: Extract<Command, { kind: 'doctor' }>, signal: AbortSignal): Promise<ExitCode> {
   const { examine, describeExamination } = await import('../doctor');
-  const examination = await examine();
+  const onExecutor = (name: string): void => {
+    process.stderr.write(`measuring ${name}\n`);
+  };
+  const examination = await examine({ onExecutor, signal });
   print(json ? toJson(examination) : describeExamination(examination));
   return examination.executors.some(executor => executor.usable) ? exitCodes.done : exitCodes.failed;
 }
 
 async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode> {
   const { runExperiment } = await import('../experiment');
+  const { readExperiment } = await import('../prepare');
   const controller = new AbortController();
   stopOnSignals(controller);
   const progress = new ProgressLine(process.stderr);
   const storeDirectory = path.resolve(command.store);
   try {
+    const experimentPath = path.resolve(command.experiment);
+    const parsed = await readExperiment(experimentPath);
     const report = await runExperiment({
-      experimentPath: path.resolve(command.experiment),
+      experimentPath,
+      parsed: command.executor ? { ...parsed, executor: command.executor } : parsed,
       storeDirectory,
       emit: event => {
         progress.show(event);

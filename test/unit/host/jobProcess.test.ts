@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { JobProcess, type JobMessage, type JobOutcome } from '../../../src/host/jobProcess';
+import { JobProcess, type JobMessage, type JobOutcome, type JobSettings } from '../../../src/host/jobProcess';
 
 let directory: string;
 beforeAll(async () => {
@@ -17,6 +17,7 @@ let scripts = 0;
 async function runChild(
   body: string,
   act: (process: JobProcess) => void = () => undefined,
+  settings?: JobSettings,
 ): Promise<{ readonly messages: JobMessage[]; readonly outcome: JobOutcome; readonly ends: number }> {
   const script = path.join(directory, `child${scripts++}.cjs`);
   await writeFile(script, body);
@@ -24,7 +25,13 @@ async function runChild(
   let ends = 0;
   const outcome = await new Promise<JobOutcome>(resolve => {
     const process = new JobProcess(
-      { script, experimentPath: '/w/a.ticket.json', storeDirectory: '/w/.winning-ticket', graceMilliseconds: 200 },
+      {
+        script,
+        experimentPath: '/w/a.ticket.json',
+        storeDirectory: '/w/.winning-ticket',
+        graceMilliseconds: 200,
+        ...(settings && { settings }),
+      },
       {
         onMessage: message => {
           messages.push(message);
@@ -65,6 +72,15 @@ describe('a job', () => {
     ]);
     expect(outcome).toEqual({ status: 'done' });
     expect(ends).toBe(1);
+  });
+
+  test('gets what the person has set: the executor for experiments that say auto, and where modules are', async () => {
+    const { messages } = await runChild(
+      whenStarted(`log([message.executor, process.env.WINNING_TICKET_MODULES].join()); process.disconnect();`),
+      undefined,
+      { executor: 'webgpu', environment: { WINNING_TICKET_MODULES: '/modules' } },
+    );
+    expect(messages).toContainEqual({ type: 'log', level: 'info', message: 'webgpu,/modules' });
   });
 
   test('runs as Node also under Electron, and without options meant for another Node', async () => {

@@ -24,6 +24,10 @@ describe('the command line', () => {
       },
     ],
     [['--help'], { kind: 'help' }],
+    [
+      ['run', 'a.json', '--executor', 'webgpu'],
+      { kind: 'run', experiment: 'a.json', store: '.winning-ticket', executor: 'webgpu', json: false },
+    ],
     [['run', '-h'], { kind: 'help' }],
     [['--version'], { kind: 'version' }],
   ])('understands %j', (args, command) => {
@@ -39,6 +43,8 @@ describe('the command line', () => {
     [['run', 'a', '--fast'], '--fast'],
     [['run', 'a', '--store'], '--store'],
     [['run', 'a', '--store='], '--store'],
+    [['run', 'a', '--executor', 'gpu'], 'one of auto, wasm, webgpu'],
+    [['doctor', '--executor', 'wasm'], '--executor'],
     [['inspect'], 'needs the path of a checkpoint'],
     [['inspect', ''], 'empty path'],
     [['inspect', 'a', '--json', '--csv'], '--json and --csv'],

@@ -13,6 +13,7 @@ it('the doctor tells of each executor what it measured and the memory that takes
   const text = describeExamination({
     node: '22.0.0',
     platform: 'linux x64',
+    findings: ['NVIDIA: no driver answers'],
     executors: [
       { ...usable, name: 'wasm', device: '2 threads', notes: ['one thread only'], measurements },
       { name: 'webgpu', usable: false, reason: 'no adapter was found' },
@@ -30,6 +31,7 @@ it('the doctor tells of each executor what it measured and the memory that takes
     '          one thread only',
     '✘ webgpu  no adapter was found',
     'auto takes wasm for VGG',
+    'NVIDIA: no driver answers',
     '',
   ]);
 });
@@ -69,7 +71,7 @@ describe('an examination', () => {
   });
 
   it('measures the reference without masks, and lets auto take it only where there is nothing else', async () => {
-    const reference = { ...fakeExecutor({ name: 'cpu', secondsPerStep: () => 1e-4 }), reference: true as const };
+    const reference = { ...fakeExecutor({ name: 'cpu', secondsPerStep: () => 0.08 }), reference: true as const };
     const both = await examine({ sources: [wasm(100), reference] });
     expect(both.auto.map(({ executor }) => executor)).toEqual(['wasm', 'wasm']);
     expect(both.executors[1]).not.toHaveProperty('measurements.0.sparseStepsPerSecond');

@@ -291,6 +291,38 @@ describe('keys', () => {
   });
 });
 
+describe('after a device was lost', () => {
+  const gpu = { name: 'webgpu', variant: '7' };
+  const before = plan({ pruning: { levels: 2 } }, { executor: gpu });
+  /** All of level 0 and the iterative runs of level 1. */
+  const kept = keys(before.filter(({ level, method }) => level === 0 || (level === 1 && method === 'iterative')));
+  const after = plan({ pruning: { levels: 2 } }, { earlier: { executors: [gpu], kept } });
+
+  it('runs that were finished keep their keys, and the next executor does the others', () => {
+    expect(after.map(({ inputs }) => inputs.executor.name)).toEqual(
+      before.map(({ key }) => (kept.has(key) ? 'webgpu' : 'wasm')),
+    );
+    expect(after.filter(({ key }) => kept.has(key)).map(({ key }) => key)).toEqual(
+      before.filter(({ key }) => kept.has(key)).map(({ key }) => key),
+    );
+  });
+
+  it('the others go on from the finished ones', () => {
+    const parent = only(before, 'iterative', 1);
+    expect(only(after, 'iterative', 2).needs).toContain(parent.key);
+    expect(only(after, 'random-mask', 1).inputs.mask).toMatchObject({ kind: 'shuffled', run: parent.key });
+  });
+
+  it('what hangs off a run that is not there any more is done anew as well', () => {
+    const dense = keys(before.filter(({ level }) => level === 0));
+    const gone = plan(
+      { pruning: { levels: 2 } },
+      { earlier: { executors: [gpu], kept: new Set([...kept].filter(key => !dense.has(key))) } },
+    );
+    expect(keys(gone)).toEqual(keys(plan({ pruning: { levels: 2 } })));
+  });
+});
+
 describe('mistakes', () => {
   it('a rewind step beyond the training is refused', () => {
     expect(() => plan({ rewind: 5001 })).toThrow(/step 5001 lies beyond the 5000/);

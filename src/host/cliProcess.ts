@@ -1,10 +1,15 @@
 /** One run of this extension's own command line, `dist/cli.js`, as a child process. No vscode. */
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 
 export interface CliRun {
   readonly script: string;
   readonly arguments: readonly string[];
   readonly signal: AbortSignal;
+  /** Beside what this process has in its own. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Each line on standard error. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** A result is a few megabytes at most: a table of tensors. */
@@ -14,9 +19,9 @@ const mostOutput = 2 ** 26;
  * @returns what it printed
  * @throws Error with what it said on standard error; the signal's reason
  */
-export function runCli({ script, arguments: argv, signal }: CliRun): Promise<string> {
+export function runCli({ script, arguments: argv, signal, environment: more, onLine }: CliRun): Promise<string> {
   signal.throwIfAborted();
-  const environment: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+  const environment: NodeJS.ProcessEnv = { ...process.env, ...more, ELECTRON_RUN_AS_NODE: '1' };
   delete environment['NODE_OPTIONS'];
   const child = spawn(process.execPath, [script, ...argv], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = (): void => {
@@ -32,6 +37,7 @@ export function runCli({ script, arguments: argv, signal }: CliRun): Promise<str
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-10_000);
   });
+  if (onLine) createInterface({ input: child.stderr }).on('line', onLine);
   return new Promise<string>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, killed) => {
