@@ -3,6 +3,8 @@ import * as vscode from 'vscode';
 import { ChartView } from './host/chartView';
 import { ExperimentLenses } from './host/codeLens';
 import { registerCommands } from './host/commands';
+import { deviceCommands, registerDeviceStatus } from './host/devices';
+import { DeviceSettings } from './host/devices/settings';
 import { ExperimentIndex } from './host/experimentIndex';
 import { ExperimentPanels } from './host/experimentPanels';
 import { ExperimentTree } from './host/experimentTree';
@@ -16,7 +18,8 @@ import { Runner } from './host/runner';
 export function activate(context: vscode.ExtensionContext): void {
   const { extensionUri, subscriptions, workspaceState } = context;
   const log = vscode.window.createOutputChannel('Winning Ticket', { log: true });
-  const jobs = new JobService(vscode.Uri.joinPath(extensionUri, 'dist', 'job.js').fsPath, log);
+  const devices = new DeviceSettings(context.globalStorageUri);
+  const jobs = new JobService(vscode.Uri.joinPath(extensionUri, 'dist', 'job.js').fsPath, () => devices.job(), log);
   const index = new ExperimentIndex(jobs, log);
   const panels = new ExperimentPanels(
     { extensionUri, jobs, index, log, perform: (action, ref) => results.perform(action, ref) },
@@ -42,7 +45,17 @@ export function activate(context: vscode.ExtensionContext): void {
     new ExperimentTree(index, chart.select.bind(chart)),
     new RunFeedback(jobs, runner, showPanel, log),
     new ExperimentLenses(jobs, index, runner),
-    registerCommands({ jobs, index, panels, runner, find, results, log }),
+    registerCommands({
+      jobs,
+      index,
+      panels,
+      runner,
+      find,
+      results,
+      devices: deviceCommands(context, devices, log),
+      log,
+    }),
+    registerDeviceStatus(devices),
     registerInspector(context, index, log),
   );
   void index.scan();
