@@ -6,6 +6,7 @@ import {
   mostConfusedPairs,
   mostTargets,
   type ClassificationEvaluation,
+  type ConfidenceBin,
   type RunEvaluation,
 } from '../shared/evaluation';
 import { check } from './validate';
@@ -19,7 +20,7 @@ const r2 = finite.max(1);
 
 const classification = z.looseObject({
   task: z.literal('classification'),
-  examples: count,
+  examples: count.min(1),
   classes: count.min(1).max(mostClasses),
   hits: count,
   topFiveHits: count.nullable(),
@@ -42,7 +43,7 @@ const classification = z.looseObject({
 
 const regression = z.looseObject({
   task: z.literal('regression'),
-  examples: count,
+  examples: count.min(1),
   targets: count.min(1),
   meanSquaredError: distance,
   meanAbsoluteError: distance,
@@ -84,7 +85,7 @@ function addsUp(evaluation: ClassificationEvaluation): boolean {
     (topFiveHits === null || (topFiveHits >= hits && topFiveHits <= examples)) &&
     (confusion === null || (confusion.length === classes ** 2 && rowsAre(confusion, support, classHits))) &&
     inRange &&
-    (probabilities === null || sum(probabilities.bins.map(bin => bin.count)) === examples)
+    (probabilities === null || binsAre(probabilities.bins, examples))
   );
 }
 
@@ -94,6 +95,12 @@ function rowsAre(confusion: readonly number[], support: readonly number[], diago
     const row = confusion.slice(k * classes, (k + 1) * classes);
     return sum(row) === count && row[k] === diagonal[k];
   });
+}
+
+function binsAre(bins: readonly ConfidenceBin[], examples: number): boolean {
+  // sums of probabilities may exceed their number by a rounding error
+  const each = bins.every(({ count, hits, confidence }) => hits <= count && confidence <= count * (1 + 1e-9));
+  return each && sum(bins.map(({ count }) => count)) === examples;
 }
 
 function sum(values: readonly number[]): number {

@@ -1,6 +1,7 @@
 /** What the extension's host takes from a child process, a webview or a file of the store. */
 import { deserialize, serialize } from 'node:v8';
 import { countWeights } from '../../../src/host/estimate';
+import { parseEvaluation } from '../../../src/host/evaluation';
 import { reportMarkdown } from '../../../src/host/markdown';
 import {
   checkJobMessage,
@@ -11,7 +12,9 @@ import {
   parseReport,
   type Checked,
 } from '../../../src/host/validate';
+import { measuresOf, recallsOf } from '../../../src/shared/evaluation';
 import type { JobToHost, PanelToHost } from '../../../src/shared/messages';
+import { sampleEvaluations } from '../../support/sampleEvaluations';
 import { sampleCurve, sampleKey, sampleProgress, sampleReport } from '../../support/sampleReports';
 import { damageJson, damageValue } from '../json';
 import { demand, pick, type Outcome, type Target } from '../target';
@@ -19,6 +22,7 @@ import { demand, pick, type Outcome, type Target } from '../target';
 const report = sampleReport({ levels: 2, replicates: 1, done: 5 });
 const curve = sampleCurve('iterative', 1, 0).slice(0, 3);
 const run = sampleKey('iterative', 1, 0);
+const evaluation = sampleEvaluations(report, [run])[run];
 
 const jobMessages: readonly JobToHost[] = [
   { type: 'progress', progress: sampleProgress(report) },
@@ -27,7 +31,11 @@ const jobMessages: readonly JobToHost[] = [
   { type: 'log', level: 'info', message: 'hello' },
   { type: 'finished', status: 'failed', error: { message: 'no', field: 'a', file: 'b' } },
 ];
-const pageMessages: readonly PanelToHost[] = [{ type: 'ready' }, { type: 'curves', runs: [run] }];
+const pageMessages: readonly PanelToHost[] = [
+  { type: 'ready' },
+  { type: 'curves', runs: [run] },
+  { type: 'evaluations', runs: [run] },
+];
 
 function answer<T>(checked: Checked<T>, use: (value: T) => void = () => undefined): Outcome {
   if (checked.ok) {
@@ -86,6 +94,19 @@ export const hostTargets: readonly Target[] = [
     const points = parseCurve(`${text}\n${JSON.stringify(curve[1])}\n`);
     demand(points.length > 0, 'the points of lines that are whole');
     return points.length > 1 ? 'valid' : 'refused';
+  }),
+  textTarget('evaluation.json', evaluation, text => {
+    const read = parseEvaluation(text);
+    if (read === null) return 'refused';
+    const measures = Object.values(measuresOf(read));
+    demand(measures.every(Number.isFinite), 'measures that are numbers');
+    if (read.task === 'classification') {
+      demand(
+        recallsOf(read).every(recall => recall === null || (recall >= 0 && recall <= 1)),
+        'recalls from 0 to 1',
+      );
+    }
+    return 'valid';
   }),
   textTarget('lock', { pid: 1, host: 'h', startedAt: '2026-01-01T00:00:00.000Z' }, text => {
     const startedAt = parseLock(text);

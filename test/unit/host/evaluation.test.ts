@@ -44,6 +44,15 @@ describe('an evaluation in the store', () => {
     ['a matrix of another size', { confusion: [4] }],
     ['a class that there is not', { confusedPairs: [{ label: 3, predicted: 0, count: 1 }] }],
     ['fewer bins', { probabilities: { ...classification.probabilities!, bins: [] } }],
+    [
+      'a bin with more hits than examples',
+      {
+        probabilities: {
+          ...classification.probabilities!,
+          bins: classification.probabilities!.bins.map(bin => ({ ...bin, hits: bin.count + 1 })),
+        },
+      },
+    ],
     ['examples that are no whole number', { examples: 4.5 }],
     ['another task', { task: 'ranking' }],
   ])('is not believed with %s', async (_what, change) => {
