@@ -1,0 +1,104 @@
+/** The data set on the device, bytes as bytes. A split too large for one buffer lies in several. */
+import type { DataSet, Split } from '../../data/dataset';
+import { MemoryLimitError, type SplitName } from '../trainer';
+import type { WatchedDevice } from './device';
+import { DeviceMemory, type Range, type Storage } from './memory';
+
+const splitNames = ['training', 'validation', 'test'] as const;
+
+export interface DeviceSplit {
+  readonly count: number;
+  /** Examples one after another; bytes, four to a word, or floats. */
+  readonly parts: readonly Range[];
+  /** Examples of each part but the last. */
+  readonly perPart: number;
+  /** u32 class numbers [count], or with regression f32 targets [count][outputs]. */
+  readonly labels: Range;
+}
+
+export interface DeviceData {
+  /** Of one example, channels last. */
+  readonly shape: readonly number[];
+  readonly features: number;
+  readonly channels: number;
+  readonly bytes: boolean;
+  readonly regression: boolean;
+  /** vec2f factor and shift of each channel: x = value · factor + shift. */
+  readonly scales: Range;
+  readonly splits: Readonly<Record<SplitName, DeviceSplit>>;
+  readonly memory: DeviceMemory;
+}
+
+/** What a kernel can be bound to besides the rest it needs. */
+const mostParts = 4;
+/** Written at a time: the driver copies it. */
+const pieceBytes = 2 ** 26;
+
+/** @throws MemoryLimitError, DeviceLostError */
+export async function placeData(watched: WatchedDevice, data: DataSet): Promise<DeviceData> {
+  const memory = new DeviceMemory(watched);
+  const channels = data.inputShape.at(-1) ?? 1;
+  const features = data.inputShape.reduce((product, size) => product * size, 1);
+  const bytes = data.training.inputs instanceof Uint8Array;
+  const exampleBytes = features * (bytes ? 1 : 4);
+  // whole words, so that a part ends where it can be written
+  const perPart = Math.max(4, Math.floor(watched.largestBuffer / exampleBytes / 4) * 4);
+  const uploads: (() => void)[] = [];
+  const place = (split: Split, name: SplitName): DeviceSplit => {
+    const parts = Array.from({ length: Math.max(1, Math.ceil(split.count / perPart)) }, (_, part) => {
+      const values = split.inputs.subarray(part * perPart * features, (part + 1) * perPart * features);
+      const range = memory.range(`${name} examples`, 'data', values.byteLength);
+      uploads.push(() => {
+        upload(watched.device, range.storage, values);
+      });
+      return range;
+    });
+    const { labels } = split;
+    const content = () => (labels instanceof Float32Array ? labels : Uint32Array.from(labels));
+    return {
+      count: split.count,
+      parts,
+      perPart,
+      labels: memory.filled(`${name} labels`, 'data', content, labels.length * 4),
+    };
+  };
+  const placed: DeviceData = {
+    shape: data.inputShape,
+    features,
+    channels,
+    bytes,
+    regression: data.task === 'regression',
+    scales: memory.filled('scales', 'data', () => scalesOf(data, channels, bytes), channels * 8),
+    splits: Object.fromEntries(splitNames.map(name => [name, place(data[name], name)])) as DeviceData['splits'],
+    memory,
+  };
+  const plan = memory.plan(0);
+  if (splitNames.some(name => placed.splits[name].parts.length > mostParts)) {
+    throw new MemoryLimitError(plan, mostParts * watched.largestBuffer, 0);
+  }
+  await memory.take(plan, 0);
+  await watched.scoped(() => {
+    for (const write of uploads) write();
+  });
+  return placed;
+}
+
+function scalesOf(data: DataSet, channels: number, bytes: boolean): Float32Array {
+  return Float32Array.from({ length: channels * 2 }, (_, i) => {
+    const channel = i >> 1;
+    const std = data.std[channel % data.std.length]!;
+    return i % 2 === 0 ? (bytes ? 1 / 255 : 1) / std : -data.mean[channel % data.mean.length]! / std;
+  });
+}
+
+function upload(device: GPUDevice, { gpu }: Storage, values: Uint8Array | Float32Array): void {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const whole = bytes.length & ~3;
+  for (let at = 0; at < whole; at += pieceBytes) {
+    device.queue.writeBuffer(gpu, at, bytes as Uint8Array<ArrayBuffer>, at, Math.min(pieceBytes, whole - at));
+  }
+  if (whole === bytes.length) return;
+  const rest = new Uint8Array(4);
+  rest.set(bytes.subarray(whole));
+  device.queue.writeBuffer(gpu, whole, rest);
+}

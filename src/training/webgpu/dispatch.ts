@@ -1,0 +1,128 @@
+/** Compute shaders with what they are bound to, and the pipelines and bind groups made of them once. */
+import type { WatchedDevice } from './device';
+import type { Range } from './memory';
+import { mathFor } from './wgsl/math';
+import { stepBytes, stepDeclaration } from './wgsl/step';
+
+export interface Bound {
+  /** As the shader calls it. */
+  readonly name: string;
+  /** Of an element: f32, u32, i32, vec2f, vec4f. */
+  readonly type: string;
+  readonly range: Range;
+  readonly access: 'read' | 'read_write';
+}
+
+/** One launch of a kernel. */
+export interface Dispatch {
+  readonly label: string;
+  readonly bindings: readonly Bound[];
+  /** Functions and workgroup memory. */
+  readonly declarations: string;
+  /** Statements of a thread, which knows its workgroup as `group: u32` and itself in it as `lane: u32`. */
+  readonly body: string;
+  /** Threads of a workgroup. */
+  readonly threads: number;
+  readonly groups: number;
+}
+
+/** Ready to be encoded. */
+export interface Launch {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Most workgroups along one axis, in every implementation; more of them lie in further rows. */
+const rowOfGroups = 65_535;
+
+export const reads = (name: string, range: Range, type = 'f32'): Bound => ({ name, type, range, access: 'read' });
+export const writes = (name: string, range: Range, type = 'f32'): Bound => ({
+  name,
+  type,
+  range,
+  access: 'read_write',
+});
+
+export function shaderOf({ bindings, declarations, body, threads }: Dispatch): string {
+  const variables = bindings.map(
+    ({ name, type, access }, i) => `@group(0) @binding(${String(i)}) var<storage, ${access}> ${name}: array<${type}>;`,
+  );
+  return `${stepDeclaration}
+${mathFor(declarations + body)}
+${variables.join('\n')}
+${declarations}
+@compute @workgroup_size(${String(threads)})
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let group = workgroup.x + workgroup.y * ${String(rowOfGroups)}u;
+${body}
+}
+`;
+}
+
+/** Pipelines of a device by their text: layers of one shape share them, and sessions do. */
+export class Pipelines {
+  private readonly layouts = new Map<string, GPUBindGroupLayout>();
+  private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  private readonly device: GPUDevice;
+  /** Of the values of a step, at an offset given with each launch. */
+  readonly stepLayout: GPUBindGroupLayout;
+
+  constructor({ device }: WatchedDevice) {
+    this.device = device;
+    this.stepLayout = device.createBindGroupLayout({
+      entries: [
+        {
+          binding: 0,
+          visibility: 4, // compute
+          buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: stepBytes },
+        },
+      ],
+    });
+  }
+
+  async prepare(dispatch: Dispatch): Promise<Launch> {
+    const layout = this.layoutOf(dispatch);
+    const pipeline = await this.pipelineOf(dispatch, layout);
+    const entries = dispatch.bindings.map(({ range: { storage, offset, bytes } }, binding) => ({
+      binding,
+      resource: { buffer: storage.gpu, offset, size: Math.min(Math.ceil(bytes / 16) * 16, storage.bytes - offset) },
+    }));
+    return {
+      pipeline,
+      group: this.device.createBindGroup({ layout, entries }),
+      x: Math.min(dispatch.groups, rowOfGroups),
+      y: Math.ceil(dispatch.groups / rowOfGroups),
+    };
+  }
+
+  private layoutOf({ bindings }: Dispatch): GPUBindGroupLayout {
+    const signature = bindings.map(({ access }) => access).join();
+    let layout = this.layouts.get(signature);
+    if (!layout) {
+      const entries = bindings.map(({ access }, binding): GPUBindGroupLayoutEntry => ({
+        binding,
+        visibility: 4, // compute
+        buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+      }));
+      layout = this.device.createBindGroupLayout({ entries });
+      this.layouts.set(signature, layout);
+    }
+    return layout;
+  }
+
+  private pipelineOf(dispatch: Dispatch, layout: GPUBindGroupLayout): Promise<GPUComputePipeline> {
+    const code = shaderOf(dispatch);
+    let pipeline = this.pipelines.get(code);
+    if (!pipeline) {
+      pipeline = this.device.createComputePipelineAsync({
+        label: dispatch.label,
+        layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout, this.stepLayout] }),
+        compute: { module: this.device.createShaderModule({ label: dispatch.label, code }), entryPoint: 'main' },
+      });
+      this.pipelines.set(code, pipeline);
+    }
+    return pipeline;
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Matrix products in tiles: C[row][column] = Σ A[row][k] · B[k][column]. What A and B are is for the caller to say, so a
+ * convolution is the same product whose A gathers pixels. A workgroup brings pieces of both through its memory; a thread
+ * holds a block of 4 × 4 of C and adds up in order of k, so that the sums never depend on the device's timing.
+ */
+import type { Bound, Dispatch } from '../dispatch';
+import { type Extent, u32 } from './text';
+
+/** Which index of an operand is the one along its memory: neighbouring threads load neighbouring values. */
+export interface Operand {
+  readonly contiguous: 'inner' | 'outer';
+  /** WGSL expression of its value at (`row` or `column`, `k`); never asked for what lies outside. */
+  readonly value: string;
+}
+
+export interface Product {
+  readonly label: string;
+  readonly rows: Extent;
+  readonly columns: number;
+  readonly inner: Extent;
+  readonly a: Operand;
+  readonly b: Operand;
+  /** WGSL statements for `sum` at `row`, `column`; `split` where k is shared between workgroups. */
+  readonly store: string;
+  /** Parts into which k is divided, each summed by workgroups of its own. */
+  readonly splits: number;
+  readonly bindings: readonly Bound[];
+  readonly declarations: string;
+}
+
+/** Depth of a piece. */
+const depth = 16;
+/** Fewer workgroups than this leave a large GPU idle: tiles are smaller then. */
+const enoughGroups = 96;
+
+interface Tile {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+function tileFor(rows: number, columns: number, splits: number): Tile {
+  const width = columns <= 16 ? 16 : columns <= 32 ? 32 : 64;
+  const groups = (tile: Tile): number => Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns) * splits;
+  const large: Tile = { rows: 64, columns: width };
+  return groups(large) >= enoughGroups ? large : { rows: 32, columns: Math.min(32, width) };
+}
+
+/** Parts of k so that there are enough workgroups, none of them with less than `least` terms. */
+export function splitsFor(rows: number, columns: number, inner: number, least: number): number {
+  const tile = { rows: 32, columns: columns <= 16 ? 16 : 32 };
+  const groups = Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
+  return Math.max(1, Math.min(Math.ceil((2 * enoughGroups) / groups), Math.floor(inner / least), 256));
+}
+
+export function product(job: Product): Dispatch {
+  const { rows, columns, inner, a, b, splits } = job;
+  const tile = tileFor(rows.most, columns, splits);
+  const across = tile.columns / 4;
+  const threads = (tile.rows / 4) * across;
+  const columnTiles = Math.ceil(columns / tile.columns);
+  const rowTiles = Math.ceil(rows.most / tile.rows);
+  const chunk = Math.ceil(Math.ceil(inner.most / splits) / depth) * depth;
+  return {
+    label: job.label,
+    bindings: job.bindings,
+    threads,
+    groups: columnTiles * rowTiles * splits,
+    declarations: `var<workgroup> tileA: array<vec4f, ${String((depth * tile.rows) / 4)}>;
+var<workgroup> tileB: array<vec4f, ${String((depth * tile.columns) / 4)}>;
+${job.declarations}
+fn valueA(row: u32, k: u32, rows: u32) -> f32 {
+  if (row >= rows) { return 0.0; }
+  return ${a.value};
+}
+fn valueB(column: u32, k: u32) -> f32 {
+  if (column >= ${u32(columns)}) { return 0.0; }
+  return ${b.value};
+}
+fn put(row: u32, column: u32, split: u32, sum: f32, rows: u32) {
+  if (row >= rows || column >= ${u32(columns)}) { return; }
+  ${job.store}
+}`,
+    body: `let rows = ${rows.text};
+  let firstColumn = (group % ${u32(columnTiles)}) * ${u32(tile.columns)};
+  let rest = group / ${u32(columnTiles)};
+  let split = rest % ${u32(splits)};
+  let firstRow = (rest / ${u32(splits)}) * ${u32(tile.rows)};
+  if (firstRow >= rows) { return; }
+  let begin = split * ${u32(chunk)};
+  let end = min(begin + ${u32(chunk)}, ${inner.text});
+  let down = lane / ${u32(across)};
+  let right = lane % ${u32(across)};
+  var sum0 = vec4f();
+  var sum1 = vec4f();
+  var sum2 = vec4f();
+  var sum3 = vec4f();
+  for (var start = begin; start < end; start += ${u32(depth)}) {
+    ${load('tileA', 'valueA', 'firstRow', ', rows', tile.rows, threads, a)}
+    ${load('tileB', 'valueB', 'firstColumn', '', tile.columns, threads, b)}
+    workgroupBarrier();
+    for (var k = 0u; k < ${u32(depth)}; k++) {
+      let x = tileA[k * ${u32(tile.rows / 4)} + down];
+      let y = tileB[k * ${u32(across)} + right];
+      sum0 += x.x * y;
+      sum1 += x.y * y;
+      sum2 += x.z * y;
+      sum3 += x.w * y;
+    }
+    workgroupBarrier();
+  }
+  let sums = array<vec4f, 4>(sum0, sum1, sum2, sum3);
+  for (var i = 0u; i < 16u; i++) {
+    put(firstRow + down * 4u + i / 4u, firstColumn + right * 4u + i % 4u, split, sums[i / 4u][i % 4u], rows);
+  }`,
+  };
+}
+
+/** A piece of an operand, four of its outer values together; zeros past the end of k. */
+function load(
+  to: string,
+  value: string,
+  first: string,
+  extra: string,
+  size: number,
+  threads: number,
+  { contiguous }: Operand,
+): string {
+  const quads = size / 4;
+  const place =
+    contiguous === 'inner'
+      ? `let depth = i % ${u32(depth)};
+      let quad = i / ${u32(depth)};`
+      : `let depth = i / ${u32(quads)};
+      let quad = i % ${u32(quads)};`;
+  return `for (var i = lane; i < ${u32(quads * depth)}; i += ${u32(threads)}) {
+      ${place}
+      let k = start + depth;
+      let outer = ${first} + quad * 4u;
+      var values = vec4f();
+      if (k < end) {
+        for (var j = 0u; j < 4u; j++) { values[j] = ${value}(outer + j, k${extra}); }
+      }
+      ${to}[depth * ${u32(quads)} + quad] = values;
+    }`;
+}
+
+/** Σ over the parts that workgroups left at `partial`, in order. @param size values of a part */
+export function sumOfParts(label: string, partial: Bound, result: Bound, size: number, splits: number): Dispatch {
+  return {
+    label,
+    bindings: [partial, result],
+    declarations: '',
+    body: `let i = group * 64u + lane;
+  if (i >= ${u32(size)}) { return; }
+  var sum = 0.0;
+  for (var part = 0u; part < ${u32(splits)}; part++) { sum += ${partial.name}[part * ${u32(size)} + i]; }
+  ${result.name}[i] = sum;`,
+    threads: 64,
+    groups: Math.ceil(size / 64),
+  };
+}
