@@ -5,6 +5,7 @@ import { kerasTargets } from './checkpointKeras';
 import { onnxTargets } from './checkpointOnnx';
 import { tfjsTarget } from './checkpointTfjs';
 import { torchTargets } from './checkpointTorch';
+import { dataTargets } from './data';
 import { experimentTarget } from './experiment';
 import { idxTargets } from './idx';
 import { layersModelTarget } from './layersModel';
@@ -14,6 +15,7 @@ import { storeTargets } from './store';
 
 export const targets: readonly Target[] = [
   ...idxTargets,
+  ...dataTargets,
   safetensorsTarget,
   layersModelTarget,
   experimentTarget,
