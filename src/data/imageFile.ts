@@ -29,10 +29,13 @@ export interface Size {
  */
 export function readImage(file: string, bytes: Buffer, { height, width, channels }: Size, out: Uint8Array): void {
   const image = resize(decode(file, bytes), height, width);
+  if (channels === 3) {
+    for (let i = 0; i < image.length; i++) out[i] = Math.round(image[i]!);
+    return;
+  }
   for (let pixel = 0; pixel < height * width; pixel++) {
     const [red, green, blue] = [image[3 * pixel]!, image[3 * pixel + 1]!, image[3 * pixel + 2]!];
-    if (channels === 1) out[pixel] = Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
-    else out.set([Math.round(red), Math.round(green), Math.round(blue)], 3 * pixel);
+    out[pixel] = Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
   }
 }
 
@@ -71,37 +74,71 @@ function resize({ data, width: fromWidth, height: fromHeight }: Pixels, height: 
   const columns = taps(fromWidth, width);
   const rows = taps(fromHeight, height);
   const narrow = new Float32Array(fromHeight * width * 3);
-  for (let y = 0; y < fromHeight; y++) {
-    for (const [x, { first, weights }] of columns.entries()) {
-      const to = 3 * (y * width + x);
-      for (let i = 0; i < weights.length; i++) {
-        const from = 4 * (y * fromWidth + first + i);
-        for (let channel = 0; channel < 3; channel++) narrow[to + channel]! += weights[i]! * data[from + channel]!;
+  for (let y = 0, to = 0; y < fromHeight; y++) {
+    for (let x = 0; x < width; x++) {
+      let from = 4 * (y * fromWidth + columns.first[x]!);
+      let [red, green, blue] = [0, 0, 0];
+      for (let tap = columns.begin[x]!; tap < columns.begin[x + 1]!; tap++, from += 4) {
+        const weight = columns.weights[tap]!;
+        red = Math.fround(red + weight * data[from]!);
+        green = Math.fround(green + weight * data[from + 1]!);
+        blue = Math.fround(blue + weight * data[from + 2]!);
       }
+      narrow[to++] = red;
+      narrow[to++] = green;
+      narrow[to++] = blue;
     }
   }
   const result = new Float32Array(height * width * 3);
-  for (const [y, { first, weights }] of rows.entries()) {
-    for (let i = 0; i < weights.length; i++) {
-      const from = 3 * (first + i) * width;
-      for (let x = 0; x < 3 * width; x++) result[3 * y * width + x]! += weights[i]! * narrow[from + x]!;
+  const line = 3 * width;
+  for (let y = 0; y < height; y++) {
+    const to = y * line;
+    let from = rows.first[y]! * line;
+    for (let tap = rows.begin[y]!; tap < rows.begin[y + 1]!; tap++, from += line) {
+      const weight = rows.weights[tap]!;
+      for (let x = 0; x < line; x++) result[to + x]! += weight * narrow[from + x]!;
     }
   }
   return result;
 }
 
+/** Of each new pixel of a line: the first of the old ones that it takes of, and the weights of that one and the next. */
+interface Taps {
+  readonly first: Int32Array;
+  /** Where the weights of each begin; those of the last end at one more. */
+  readonly begin: Int32Array;
+  readonly weights: Float64Array;
+}
+
+/** Images of a set are mostly of one size. */
+const known = new Map<string, Taps>();
+const mostKnown = 64;
+
 /** What each new pixel of a line takes of the old ones: a triangle around its middle, as wide as the line shrinks. */
-function taps(from: number, to: number): { readonly first: number; readonly weights: readonly number[] }[] {
+function taps(from: number, to: number): Taps {
+  const key = `${from} ${to}`;
+  const found = known.get(key) ?? makeTaps(from, to);
+  if (known.size >= mostKnown) known.clear();
+  known.set(key, found);
+  return found;
+}
+
+function makeTaps(from: number, to: number): Taps {
   const scale = from / to;
   const reach = Math.max(1, scale);
-  return Array.from({ length: to }, (_, place) => {
+  const first = new Int32Array(to);
+  const begin = new Int32Array(to + 1);
+  const weights: number[] = [];
+  for (let place = 0; place < to; place++) {
     const middle = (place + 0.5) * scale;
-    const first = Math.max(0, Math.floor(middle - reach));
+    first[place] = Math.max(0, Math.floor(middle - reach));
     const end = Math.min(from, Math.ceil(middle + reach));
-    const raw = Array.from({ length: end - first }, (__, i) =>
-      Math.max(0, 1 - Math.abs((first + i + 0.5 - middle) / reach)),
+    const raw = Array.from({ length: end - first[place]! }, (_, i) =>
+      Math.max(0, 1 - Math.abs((first[place]! + i + 0.5 - middle) / reach)),
     );
     const sum = raw.reduce((total, weight) => total + weight, 0);
-    return { first, weights: raw.map(weight => weight / sum) };
-  });
+    for (const weight of raw) weights.push(weight / sum);
+    begin[place + 1] = weights.length;
+  }
+  return { first, begin, weights: Float64Array.from(weights) };
 }
