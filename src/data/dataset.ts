@@ -1,7 +1,8 @@
 /** A data set as the executors take it: in memory, or with inputs that stay in files where they are larger than that. */
 
-/** Whether examples belong to classes, or have numbers that a model is to predict. */
-export type Task = 'classification' | 'regression';
+import type { Task } from '../shared/report';
+
+export type { Task } from '../shared/report';
 
 /** Examples in row-major order, channels last. Bytes stand for value/255; floats are taken as they are. */
 export interface Split {

@@ -5,7 +5,7 @@ import type { Experiment } from './experiment';
 export const methods = ['iterative', 'one-shot', 'random-reinit', 'random-mask'] as const;
 export type Method = (typeof methods)[number];
 
-/** What a data set asks of a model: the class of an example, or numbers. */
+/** Whether examples belong to classes, or have numbers that a model is to predict. */
 export type Task = 'classification' | 'regression';
 
 export type RunStatus = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
