@@ -35,13 +35,12 @@ export function loss(
   const classes = plan.activations.at(-1)!.size;
   const weights = gradient ? classWeights : null;
   const settling = gradient ? settlingAt(gradient.settling, gradient.range, output) : null;
-  // the settling reads what this kernel reads: one name for both
   const bindings = [
     reads('z', output),
     reads('labels', split.labels, data.regression ? 'f32' : 'u32'),
     ...(order ? [reads('order', order, 'u32')] : []),
     writes('examples', examples, 'vec4f'),
-    ...(settling?.bindings.filter(({ name }) => name === 'settled') ?? []),
+    ...(settling?.bindings ?? []),
   ];
   const smoothing = gradient ? regularization.labelSmoothing : 0;
   const each: Dispatch = {
@@ -49,7 +48,7 @@ export function loss(
     bindings,
     declarations: `${rowDeclaration(order !== null)}
 ${classWeightDeclaration(weights, classes)}
-${settling?.declarations.replaceAll('ended[', 'z[') ?? ''}`,
+${settling?.declarations ?? ''}`,
     body: `let i = group * ${u32(threads)} + lane;
   if (i >= step.count) { return; }
   let first = i * ${u32(classes)};
