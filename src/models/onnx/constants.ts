@@ -4,13 +4,10 @@ import type { ExternalFiles } from '../../checkpoints/onnx/externalFiles';
 import type { TensorRecord } from '../../checkpoints/onnx/records';
 import { valuesOf } from '../../checkpoints/onnx/tensorValues';
 import { TensorError } from '../../checkpoints/values/tensorValues';
-import { transposed } from '../files/kernels';
 import { checkCount, fault, readValues } from '../files/modelFile';
 import type { NamedWeight } from '../model';
+import { folds } from './fold';
 import type { OnnxNode } from './graphReader';
-
-/** Values of shapes and their like. */
-const mostSmall = 64;
 
 export class Constants {
   private readonly known = new Map<string, NamedWeight>();
@@ -39,40 +36,27 @@ export class Constants {
 
   /** Takes in a node whose inputs are all known. @returns false where it is none that is worked out here */
   async fold(node: OnnxNode): Promise<boolean> {
-    const { op, domain, inputs, outputs, attributes } = node;
+    const { op, domain, inputs, outputs } = node;
     const output = outputs[0];
     if (domain !== '' || output === undefined) return false;
     if (op === 'Constant') return this.constant(node, output);
     if (inputs.length === 0 || !inputs.every(name => name === '' || this.has(name))) return false;
-    const [first, second] = inputs;
-    if (op === 'Identity' || op === 'Cast') {
-      this.known.set(output, await this.get(first!));
-      return true;
-    }
-    if (op === 'Transpose') {
-      const { shape, data } = await this.get(first!);
-      if (shape.length !== 2) return false;
-      checkCount(this.source.name, (this.count += data.length));
-      const turned = (attributes.get('perm')?.integers ?? [1, 0]).join() !== '0,1';
-      const [rows, columns] = shape as [number, number];
-      this.known.set(
-        output,
-        turned ? { shape: [columns, rows], data: transposed(data, rows, columns) } : { shape, data },
-      );
-      return true;
-    }
-    if (op === 'Concat' || op === 'Unsqueeze' || op === 'Squeeze' || op === 'Gather') {
-      const values = (await Promise.all(inputs.map(name => this.get(name)))).map(({ data }) => [
-        ...data.slice(0, mostSmall),
-      ]);
-      if (values.some(list => list.length >= mostSmall)) return false;
-      const result =
-        op === 'Concat' ? values.flat() : op === 'Gather' ? values[1]!.map(i => values[0]!.at(i)!) : values[0]!;
-      if (second === undefined && op === 'Gather') return false;
-      this.set(output, [result.length], result);
-      return true;
-    }
-    return false;
+    const work = Object.hasOwn(folds, op) ? folds[op] : undefined;
+    if (!work) return false;
+    const values: (NamedWeight | null)[] = [];
+    for (const name of inputs) values.push(name === '' ? null : await this.get(name));
+    if (op === 'ConstantOfShape') values.push(await this.filling(node));
+    const result = work(node, values);
+    if (!result) return false;
+    checkCount(this.source.name, (this.count += result.data.length));
+    this.known.set(output, result);
+    return true;
+  }
+
+  /** The one value of a ConstantOfShape. */
+  private async filling({ attributes }: OnnxNode): Promise<NamedWeight | null> {
+    const tensor = attributes.get('value')?.tensor;
+    return tensor ? this.read('value', tensor) : null;
   }
 
   private constant({ attributes }: OnnxNode, output: string): boolean {

@@ -1,7 +1,10 @@
 /** The Keras model while it grows: layers in Functional form, and their weights by Keras' names. */
-import { checkCount } from '../files/modelFile';
+import { checkCount, fault, mostWeights } from '../files/modelFile';
 import type { NamedWeight } from '../model';
 import type { KerasTopology } from '../topology';
+
+/** Each weight a few times. */
+const mostReplaced = 4 * mostWeights;
 
 interface EmittedLayer {
   readonly className: string;
@@ -13,6 +16,7 @@ export class Emitter {
   readonly weights = new Map<string, NamedWeight>();
   private readonly layers = new Map<string, EmittedLayer>();
   private count = 0;
+  private replaced = 0;
 
   constructor(private readonly file: string) {}
 
@@ -29,6 +33,18 @@ export class Emitter {
   setWeight(layer: string, weight: string, shape: readonly number[], data: Float32Array): void {
     // many nodes may take one tensor, and each layer has its own
     checkCount(this.file, (this.count += data.length));
+    this.weights.set(`${layer}/${weight}`, { shape, data });
+  }
+
+  weight(layer: string, weight: string): NamedWeight | undefined {
+    return this.weights.get(`${layer}/${weight}`);
+  }
+
+  /** Instead of what it has, if it has it. */
+  replaceWeight(layer: string, weight: string, shape: readonly number[], data: Float32Array): void {
+    if ((this.replaced += data.length) > mostReplaced) {
+      throw fault(this.file, 'folds constants into the same weights again and again; simplify the export');
+    }
     this.weights.set(`${layer}/${weight}`, { shape, data });
   }
 

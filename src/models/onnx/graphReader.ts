@@ -11,6 +11,8 @@ export interface Attribute {
   text?: string;
   integers: number[];
   tensor?: TensorRecord;
+  /** Within a function: the attribute of the calling node that it stands for. */
+  reference?: string;
 }
 
 export interface OnnxNode {
@@ -29,8 +31,20 @@ export interface OnnxInput {
   readonly dims: (number | null)[];
 }
 
+/** Nodes that others call by name: what torch.onnx.export makes of modules, and ONNX of composed operators. */
+export interface OnnxFunction {
+  domain: string;
+  name: string;
+  readonly inputs: string[];
+  readonly outputs: string[];
+  /** Of attributes that a call leaves out. */
+  readonly defaults: Map<string, Attribute>;
+  readonly nodes: OnnxNode[];
+}
+
 export class OnnxGraph {
   producer = '';
+  readonly functions: OnnxFunction[] = [];
   readonly nodes: OnnxNode[] = [];
   readonly tensors = new Map<string, TensorRecord>();
   readonly inputs: OnnxInput[] = [];
@@ -38,7 +52,8 @@ export class OnnxGraph {
 }
 
 /** A model of as many layers is none that can be trained. */
-const mostNodes = 20_000;
+export const mostNodes = 20_000;
+const mostFunctions = 1_000;
 const mostNames = 100_000;
 const mostItems = 64;
 
@@ -56,11 +71,48 @@ class ModelReader implements MessageHandler {
 
   delimited(field: number): MessageHandler | 'text' | undefined {
     if (field === 2) return 'text';
+    if (field === 25) return new FunctionReader(this.graph.functions);
     return field === 7 ? new GraphReader(this.graph) : undefined;
   }
 
   text(_field: number, text: string): void {
     this.graph.producer = text;
+  }
+}
+
+/** FunctionProto. */
+class FunctionReader implements MessageHandler {
+  private readonly own: OnnxFunction = {
+    domain: '',
+    name: '',
+    inputs: [],
+    outputs: [],
+    defaults: new Map(),
+    nodes: [],
+  };
+
+  constructor(private readonly functions: OnnxFunction[]) {
+    if (functions.length >= mostFunctions) throw new Excess(`more than ${mostFunctions} functions`);
+  }
+
+  delimited(field: number): MessageHandler | 'text' | undefined {
+    const { nodes, inputs, outputs, defaults } = this.own;
+    if (nodes.length > mostNodes) throw new Excess(`more than ${mostNodes} nodes`);
+    if (inputs.length + outputs.length > mostNames) throw new Excess(`more than ${mostNames} tensors`);
+    if (field === 7) return new NodeReader(nodes);
+    if (field === 11) return new AttributeReader(defaults);
+    return field === 1 || field === 4 || field === 5 || field === 10 ? 'text' : undefined;
+  }
+
+  text(field: number, text: string): void {
+    if (field === 1) this.own.name = text;
+    else if (field === 4) this.own.inputs.push(text);
+    else if (field === 5) this.own.outputs.push(text);
+    else this.own.domain = text;
+  }
+
+  end(): void {
+    this.functions.push(this.own);
   }
 }
 
@@ -100,7 +152,7 @@ class NodeReader implements MessageHandler {
   constructor(private readonly nodes: OnnxNode[]) {}
 
   delimited(field: number): MessageHandler | 'text' | undefined {
-    if (field === 5) return new AttributeReader(this.node);
+    if (field === 5) return new AttributeReader(this.node.attributes);
     return field <= 4 || field === 7 ? 'text' : undefined;
   }
 
@@ -123,7 +175,7 @@ class AttributeReader implements MessageHandler {
   private name = '';
   private readonly attribute: Attribute = { integers: [] };
 
-  constructor(private readonly node: OnnxNode) {}
+  constructor(private readonly attributes: Map<string, Attribute>) {}
 
   varint(field: number, value: number): void {
     if (field === 3) this.attribute.integer = value;
@@ -135,13 +187,14 @@ class AttributeReader implements MessageHandler {
   }
 
   delimited(field: number, { length }: Span): MessageHandler | 'text' | 'varints' | undefined {
-    if (field === 1 || field === 4) return 'text';
+    if (field === 1 || field === 4 || field === 21) return 'text';
     if (field === 5) return new TensorMessage((this.attribute.tensor = new TensorRecord()));
     return field === 8 && length <= 10 * mostItems ? 'varints' : undefined;
   }
 
   text(field: number, text: string): void {
     if (field === 1) this.name = text;
+    else if (field === 21) this.attribute.reference = text;
     else this.attribute.text = text;
   }
 
@@ -150,7 +203,7 @@ class AttributeReader implements MessageHandler {
   }
 
   end(): void {
-    this.node.attributes.set(this.name, this.attribute);
+    this.attributes.set(this.name, this.attribute);
   }
 }
 

@@ -4,15 +4,26 @@ import { openFile } from '../../checkpoints/source';
 import { asModelError, checkTopology, fault, type ModelFile } from '../files/modelFile';
 import { Constants } from './constants';
 import { Emitter } from './emitter';
-import { readGraph, type OnnxGraph, type OnnxInput } from './graphReader';
+import { readGraph, type OnnxGraph, type OnnxInput, type OnnxNode } from './graphReader';
 import { linear } from './linear';
-import { pointwise } from './pointwise';
+import { arithmetic } from './arithmetic';
+import { cutting } from './cutting';
+import { inlined } from './inline';
+import { passing } from './passing';
 import { pooling } from './pooling';
+import { settle } from './settle';
 import { shaping } from './shaping';
 import { Site, type Conversion } from './site';
-import { channelsFirst, flatOrder, onnxShape, type Value } from './value';
+import { channelsFirst, flatOrder, made, onnxShape, type Value } from './value';
 
-const conversions: Readonly<Record<string, Conversion>> = { ...linear, ...pointwise, ...pooling, ...shaping };
+const conversions: Readonly<Record<string, Conversion>> = {
+  ...linear,
+  ...arithmetic,
+  ...pooling,
+  ...shaping,
+  ...cutting,
+  ...passing,
+};
 /** Channels of pictures: more in the first axis behind the batch, and as few in the last, are height and channels. */
 const mostColours = 4;
 
@@ -46,19 +57,24 @@ async function convert(file: string, graph: OnnxGraph, constants: Constants): Pr
   const emitter = new Emitter(file);
   const first = inputValue(file, emitter, input);
   const values = new Map([[input.name, first]]);
-  const parts = { file, producer: graph.producer, emitter, constants, values, uses: usesOf(graph), output };
-  for (const node of graph.nodes) {
+  const nodes = inlined(file, graph);
+  const uses = usesOf(nodes, graph.outputs);
+  const parts = { file, producer: graph.producer, emitter, constants, values, reduced: new WeakMap(), uses, output };
+  for (const node of nodes) {
     if (await constants.fold(node)) continue;
     const site = new Site(node, parts);
     const result = node.outputs[0] ?? site.refuse('has no output; export the model again');
     if (node.op === 'Shape' && node.domain === '') {
       // of the batch, whatever it is
-      constants.set(result, [], [-1, ...onnxShape(site.value())]);
+      const shape = [-1, ...onnxShape(site.unsettled())];
+      constants.set(result, [shape.length], shape);
       continue;
     }
     values.set(result, await conversionOf(site)(site));
   }
-  const last = values.get(output) ?? fail(file, `makes nothing called "${output}", its output; export it again`);
+  const last = settle(
+    values.get(output) ?? fail(file, `makes nothing called "${output}", its output; export it again`),
+  );
   if (flatOrder(last) !== null)
     throw fault(file, 'ends in an image with the channels first; end it in one output a class');
   const topology = emitter.topology(first.layer, last.layer);
@@ -94,10 +110,10 @@ function inputValue(file: string, emitter: Emitter, { name, dims }: OnnxInput): 
   const isFirst = known.length === 3 && !(known[2]! <= mostColours && known[0]! > mostColours);
   const shape = isFirst ? [known[1]!, known[2]!, known[0]!] : known;
   const layer = emitter.add('InputLayer', name, { batch_shape: [null, ...shape] }, []);
-  return { layer, shape, axes: isFirst ? channelsFirst : shape.map((_, axis) => axis), order: null };
+  return made(layer, shape, isFirst ? channelsFirst : shape.map((_, axis) => axis));
 }
 
-function usesOf({ nodes, outputs }: OnnxGraph): ReadonlyMap<string, number> {
+function usesOf(nodes: readonly OnnxNode[], outputs: readonly string[]): ReadonlyMap<string, number> {
   const uses = new Map<string, number>();
   for (const name of [...nodes.flatMap(({ inputs }) => inputs), ...outputs]) uses.set(name, (uses.get(name) ?? 0) + 1);
   return uses;

@@ -1,6 +1,6 @@
-/** MaxPool, AveragePool, and means over whole images. */
+/** MaxPool, AveragePool, and means and maxima over whole images. */
 import type { Conversion, Site } from './site';
-import { flat, type Value } from './value';
+import { flat, made, type Value } from './value';
 import { place, surround } from './windows';
 
 /** Activations below which nothing goes: zeros around their images are never a maximum that was not there. */
@@ -13,67 +13,72 @@ const pool =
     if (site.node.outputs[1])
       site.refuse('gives the places of its maxima, which no layer takes here; leave that output out');
     const kernel = site.integers('kernel_shape') ?? site.refuse('has no kernel_shape; export the model again');
-    const placed = place(site, image, kernel);
-    const { window, isEmpty, isSame, padding, size } = placed;
+    const { window, isEmpty, isSame, padding, size } = place(site, image, kernel);
     if (Math.max(...window.dilations) > 1) site.refuse('has dilations, which pools cannot have here');
-    if (site.integer('ceil_mode', 0) !== 0 && !dividesEvenly(image, placed.padding, window.size, window.strides)) {
-      site.refuse('has ceil_mode with images that its strides do not divide evenly; pad them instead');
-    }
-    const config = { pool_size: window.size, strides: window.strides };
     // "same" leaves the padding out of a mean; PyTorch's default counts it
-    const counts = className === 'AveragePooling2D' && site.integer('count_include_pad', 0) === 1;
-    const same = isSame && !isEmpty && !counts;
-    if (!same && !isEmpty && !counts && !isSafe(site, className, image)) {
-      site.refuse(
-        'has pads that are neither "same" nor behind a ReLU; pad by 0, or put it behind an activation that is never negative',
-      );
+    const counts = className === 'AveragePooling2D' && site.integer('count_include_pad', 0) === 1 && !isEmpty;
+    if (counts && site.integer('ceil_mode', 0) !== 0) {
+      site.refuse('counts its padding in means and has ceil_mode, which together cannot be trained here; drop one');
     }
-    const from = same || isEmpty ? image : surround(site, image, padding);
-    const layer = site.emit(className, { ...config, padding: same ? 'same' : 'valid' }, [from]);
-    return { ...image, layer, shape: [...size, image.shape[2]!] };
+    const zeros = !isEmpty && (counts || (!isSame && isSafe(site, className, image)));
+    const from = zeros ? surround(site, image, padding) : image;
+    const { top, bottom, left, right } = padding;
+    const around = isSame
+      ? 'same'
+      : [
+          [top, bottom],
+          [left, right],
+        ];
+    const config = { pool_size: window.size, strides: window.strides, padding: zeros || isEmpty ? 'valid' : around };
+    return made(site.emit(className, config, [from]), [...size, image.shape[2]!], image.axes);
   };
 
 function isSafe(site: Site, className: string, { layer }: Value): boolean {
   return className === 'MaxPooling2D' && nonNegative.has(site.parts.emitter.layer(layer).config['activation']);
 }
 
-function dividesEvenly(
-  { shape }: Value,
-  padding: { readonly top: number; readonly bottom: number; readonly left: number; readonly right: number },
-  size: readonly number[],
-  strides: readonly number[],
-): boolean {
-  const height = shape[0]! + padding.top + padding.bottom - size[0]!;
-  const width = shape[1]! + padding.left + padding.right - size[1]!;
-  return height % strides[0]! === 0 && width % strides[1]! === 0;
-}
+type GlobalPool = 'GlobalAveragePooling2D' | 'GlobalMaxPooling2D';
 
 const globalPool =
-  (className: 'GlobalAveragePooling2D' | 'GlobalMaxPooling2D'): Conversion =>
+  (className: GlobalPool): Conversion =>
   site => {
     const image = site.image();
     const layer = site.emit(className, { keepdims: true }, [image]);
-    return { ...image, layer, shape: [1, 1, image.shape[2]!] };
+    return made(layer, [1, 1, image.shape[2]!], image.axes);
   };
 
-const reduceMean: Conversion = async site => {
-  const from = site.value();
-  const rank = from.axes.length;
-  const axes = (await site.integersOf('axes', 1)) ?? [];
-  const reduced = axes.map(axis => from.axes[(axis < 0 ? axis + rank + 1 : axis) - 1]);
-  if (rank !== 3 || [...reduced].sort().join() !== '0,1') {
-    site.refuse('takes the mean over something other than height and width; only that can be trained here');
-  }
-  const keepdims = site.integer('keepdims', 1) === 1;
-  const layer = site.emit('GlobalAveragePooling2D', { keepdims }, [from]);
-  const channels = from.shape[2]!;
-  return keepdims ? { ...from, layer, shape: [1, 1, channels] } : flat(layer, channels);
-};
+/** Over height and width, whatever their order; axes of length 1 need not be named. */
+const reduce =
+  (className: GlobalPool): Conversion =>
+  async site => {
+    const from = site.value();
+    const rank = from.axes.length;
+    const axes = (await site.integersOf('axes', 1)) ?? from.axes.map((_, axis) => axis + 1);
+    const reduced = new Set(axes.map(axis => from.axes[(axis < 0 ? axis + rank + 1 : axis) - 1]));
+    const wanted = from.shape.length === 3 && [0, 1].every(axis => reduced.has(axis) || from.shape[axis] === 1);
+    if (!wanted || reduced.has(2) || reduced.has(undefined)) {
+      site.refuse('reduces something other than height and width of images, which is all that can be trained here');
+    }
+    const keepdims = site.integer('keepdims', 1) === 1;
+    const layer = site.emit(className, { keepdims }, [from]);
+    const channels = from.shape[2]!;
+    if (!keepdims && rank - reduced.size !== 1) site.refuse('leaves axes of length 1; name all axes but the channels');
+    return keepdims ? made(layer, [1, 1, channels], from.axes) : flat(layer, channels);
+  };
+
+/** Every so manieth pixel: a pool over single ones. @returns the value where there is nothing to leave out */
+export function subsampled(site: Site, value: Value, strides: readonly [number, number]): Value {
+  if (strides.every(stride => stride === 1)) return value;
+  const [height, width, channels] = value.shape as [number, number, number];
+  const layer = site.emit('AveragePooling2D', { pool_size: [1, 1], strides, padding: 'valid' }, [value]);
+  return made(layer, [Math.ceil(height / strides[0]), Math.ceil(width / strides[1]), channels], value.axes);
+}
 
 export const pooling = {
   MaxPool: pool('MaxPooling2D'),
   AveragePool: pool('AveragePooling2D'),
   GlobalAveragePool: globalPool('GlobalAveragePooling2D'),
   GlobalMaxPool: globalPool('GlobalMaxPooling2D'),
-  ReduceMean: reduceMean,
+  ReduceMean: reduce('GlobalAveragePooling2D'),
+  ReduceMax: reduce('GlobalMaxPooling2D'),
 };

@@ -1,17 +1,19 @@
-/** Operators that move values: Flatten, Reshape, Transpose, Squeeze, Concat, Pad. */
-import { sameOrder } from './linear';
+/** Operators that move values: Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Concat. */
 import type { Conversion, Site } from './site';
-import { channelsFirst, flat, flatOrder, isFlat, onnxShape, type Value } from './value';
-import { surround } from './windows';
+import { channelsFirst, flat, flatOrder, isFlat, isImage, made, onnxShape, type Value } from './value';
 
 /** Of one example: a place is kept for each. */
 const mostFlat = 2 ** 24;
 
 function flattened(site: Site, from: Value): Value {
   if (isFlat(from)) return from;
-  const size = from.shape.reduce((product, n) => product * n, 1);
+  const size = sizeOf(from.shape);
   if (size > mostFlat) site.refuse(`flattens ${size} values; at most ${mostFlat} can be trained`);
   return flat(site.emit('Flatten', {}, [from]), size, flatOrder(from));
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
 }
 
 const flatten: Conversion = site => {
@@ -22,32 +24,40 @@ const flatten: Conversion = site => {
 const reshape: Conversion = async site => {
   const from = site.value();
   const { data } = await site.weight(1);
-  const size = from.shape.reduce((product, n) => product * n, 1);
+  const size = sizeOf(from.shape);
   const target = [...data].slice(1);
   const known = target.filter(n => n > 0).reduce((product, n) => product * n, 1);
   const wanted = target.map((n, axis) => (n === -1 ? size / known : n === 0 ? (onnxShape(from)[axis] ?? 0) : n));
-  if (
-    wanted.length === 0 ||
-    wanted.reduce((product, n) => product * n, 1) !== size ||
-    !wanted.every(Number.isInteger)
-  ) {
+  if (wanted.length === 0 || sizeOf(wanted) !== size || !wanted.every(Number.isInteger)) {
     site.refuse(
       `makes [${[...data].join(', ')}] of examples of shape [${onnxShape(from).join(', ')}]; the batch must stay the first axis`,
     );
   }
+  return reshaped(site, from, wanted);
+};
+
+/** @param wanted shape in ONNX, of as many values */
+function reshaped(site: Site, from: Value, wanted: readonly number[]): Value {
   if (wanted.length === 1) return flattened(site, from);
-  if (wanted.join() === onnxShape(from).join()) return from;
+  const present = onnxShape(from);
+  if (wanted.join() === present.join()) return from;
+  const to = (shape: readonly number[], axes: readonly number[]): Value =>
+    made(site.emit('Reshape', { target_shape: shape }, [from]), shape, axes);
   const [first, height, width] = wanted as [number, number, number];
-  // of one channel, its place does not matter: it is put where both have it
-  const shape = wanted.length === 3 && first === 1 ? [height, width, 1] : wanted;
+  const isPixels = wanted.length === 2 && first === present[0];
+  // pixels in one axis, and back
+  if (isImage(from) && isPixels) return to([height, 1, first], [2, 0]);
+  if (from.axes.join() === '2,0' && wanted.length === 3 && first === present[0]) {
+    return to([height, width, first], channelsFirst);
+  }
   if (flatOrder(from) !== null || wanted.length !== 3) {
     site.refuse(
-      `makes [${wanted.join(', ')}] of examples of shape [${onnxShape(from).join(', ')}]; only flattening, and images of one channel, can be trained here`,
+      `makes [${wanted.join(', ')}] of examples of shape [${present.join(', ')}]; only flattening, and images of one channel, can be trained here`,
     );
   }
-  const layer = site.emit('Reshape', { target_shape: shape }, [from]);
-  return { layer, shape, axes: first === 1 ? channelsFirst : [0, 1, 2], order: null };
-};
+  // of one channel, its place does not matter: it is put where both have it
+  return first === 1 ? to([height, width, 1], channelsFirst) : to(wanted, [0, 1, 2]);
+}
 
 const transpose: Conversion = site => {
   const from = site.value();
@@ -64,9 +74,22 @@ const squeeze: Conversion = async site => {
   const axes = await site.integersOf('axes', 1);
   const gone = new Set(axes?.map(axis => (axis < 0 ? axis + from.axes.length : axis - 1)));
   const left = onnxShape(from).filter((n, axis) => (axes === null ? n !== 1 : !gone.has(axis)));
-  const size = from.shape.reduce((product, n) => product * n, 1);
-  if (left.length !== 1 || left[0] !== size) site.refuse('leaves something other than flat examples; use Flatten');
-  return flattened(site, from);
+  if (left.length === 0 || sizeOf(left) !== sizeOf(from.shape)) {
+    site.refuse('leaves out axes that hold more than one value; use Flatten');
+  }
+  return reshaped(site, from, left);
+};
+
+const unsqueeze: Conversion = async site => {
+  const from = site.value();
+  const axes = (await site.integersOf('axes', 1)) ?? [];
+  const rank = from.axes.length + 1 + axes.length;
+  const added = new Set(axes.map(axis => (axis < 0 ? axis + rank : axis)));
+  const sound = added.size === axes.length && rank <= 5 && [...added].every(axis => axis >= 1 && axis < rank);
+  if (!sound) site.refuse(`puts in axes [${axes.join(', ')}]; the batch must stay the first axis`);
+  const present = onnxShape(from).values();
+  const wanted = Array.from({ length: rank - 1 }, (_, i) => (added.has(i + 1) ? 1 : present.next().value!));
+  return reshaped(site, from, wanted);
 };
 
 const concat: Conversion = site => {
@@ -75,16 +98,18 @@ const concat: Conversion = site => {
   const rank = first.axes.length;
   const axis = site.integer('axis', 1);
   const along = first.axes[(axis < 0 ? axis + rank + 1 : axis) - 1];
-  if (along !== rank - 1 || values.some(({ axes }) => axes.join() !== first.axes.join())) {
+  if (along !== first.shape.length - 1 || values.some(({ axes }) => axes.join() !== first.axes.join())) {
     site.refuse('joins along another axis than the channels, or examples of different layouts');
   }
+  if (values.length === 1) return first;
   const total = values.reduce((sum, { shape }) => sum + shape.at(-1)!, 0);
-  const layer = values.length === 1 ? first.layer : site.emit('Concatenate', { axis: -1 }, values);
-  return { ...first, layer, shape: [...first.shape.slice(0, -1), total], order: joinedOrder(values) };
+  if (total > mostFlat) site.refuse(`joins ${total} values; at most ${mostFlat} can be trained`);
+  const layer = site.emit('Concatenate', { axis: -1 }, values);
+  return made(layer, [...first.shape.slice(0, -1), total], first.axes, joinedOrder(values));
 };
 
 function joinedOrder(values: readonly Value[]): Int32Array | null {
-  if (values.every(value => value.order === null && sameOrder(value, values[0]!))) return null;
+  if (values.every(({ order }) => order === null)) return null;
   let start = 0;
   const places = values.flatMap(({ order, shape }) => {
     const own = Array.from({ length: shape[0]! }, (_, i) => start + (order?.[i] ?? i));
@@ -94,24 +119,11 @@ function joinedOrder(values: readonly Value[]): Int32Array | null {
   return Int32Array.from(places);
 }
 
-const pad: Conversion = async site => {
-  const image = site.image();
-  const pads = (await site.integersOf('pads', 1)) ?? [];
-  const filled = (await site.constant(2))?.data[0] ?? site.float('value', 0);
-  const [, , top, left, , , bottom, right] = pads as number[];
-  const inner = [pads[0], pads[1], pads[4], pads[5]].every(n => n === 0);
-  const sound = [top, left, bottom, right].every(n => Number.isInteger(n) && n! >= 0 && n! <= 10_000);
-  if (site.text('mode', 'constant') !== 'constant' || filled !== 0 || pads.length !== 8 || !inner || !sound) {
-    site.refuse('does not pad height and width by zeros, which is all that can be trained here');
-  }
-  return surround(site, image, { top: top!, bottom: bottom!, left: left!, right: right! });
-};
-
 export const shaping = {
   Flatten: flatten,
   Reshape: reshape,
   Transpose: transpose,
   Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
   Concat: concat,
-  Pad: pad,
 };

@@ -4,7 +4,9 @@ import type { NamedWeight } from '../model';
 import type { Constants } from './constants';
 import type { Emitter } from './emitter';
 import type { OnnxNode } from './graphReader';
-import { isImage, onnxShape, type Value } from './value';
+import type { Pending } from './pending';
+import { reduce, settle, type Reduced } from './settle';
+import { isImage, made, onnxShape, type Value } from './value';
 
 /** ONNX node → Keras layers. Throws ExperimentError that names the node. */
 export type Conversion = (site: Site) => Value | Promise<Value>;
@@ -15,6 +17,8 @@ export interface SiteParts {
   readonly emitter: Emitter;
   readonly constants: Constants;
   readonly values: ReadonlyMap<string, Value>;
+  /** What has been made of pending values. */
+  readonly reduced: WeakMap<Pending, Reduced>;
   /** How many nodes and outputs take a value. */
   readonly uses: ReadonlyMap<string, number>;
   /** Name of the graph's output. */
@@ -37,7 +41,19 @@ export class Site {
     return name !== undefined && name !== '' && this.parts.constants.has(name);
   }
 
+  /** What a layer makes. */
   value(input = 0): Value {
+    const settled = settle(this.unsettled(input));
+    return { ...settled, alone: settled.alone && this.isOnlyTaker(input) };
+  }
+
+  /** For those that can put constants into weights of their own. */
+  reduced(input = 0): Reduced {
+    return reduce(this.unsettled(input));
+  }
+
+  /** What may be pending still. */
+  unsettled(input = 0): Value {
     const name = this.node.inputs[input] ?? '';
     const found = this.parts.values.get(name);
     if (found) return found;
@@ -45,9 +61,22 @@ export class Site {
     return this.refuse(`takes "${name}", which no node before it makes; export the model again`);
   }
 
+  /** The first input under another name. */
+  passed(): Value {
+    const value = this.unsettled();
+    return { ...value, alone: value.alone && this.isOnlyTaker(0) };
+  }
+
+  isOnlyTaker(input: number): boolean {
+    return this.parts.uses.get(this.node.inputs[input] ?? '') === 1;
+  }
+
   /** [channels, height, width] in ONNX. */
   image(input = 0): Value {
-    const value = this.value(input);
+    return this.asImage(this.value(input));
+  }
+
+  asImage(value: Value): Value {
     if (isImage(value)) return value;
     const shape = onnxShape(value).join(', ');
     return this.refuse(
@@ -97,9 +126,9 @@ export class Site {
     return this.parts.emitter.add(className, this.layerName(weights), config, inputs);
   }
 
-  /** The same values, each through a function. */
-  pointwise(className: string, config: Readonly<Record<string, unknown>>, from = this.value()): Value {
-    return { ...from, layer: this.emit(className, config, [from]) };
+  /** As many values in the same places, by a layer. */
+  through(className: string, config: Readonly<Record<string, unknown>>, from = this.value()): Value {
+    return made(this.emit(className, config, [from]), from.shape, from.axes, from.order);
   }
 
   /** `conv1` of `conv1.weight`, `layer1.0.conv1` of `/layer1/layer1.0/conv1/Conv`. */

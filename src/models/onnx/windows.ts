@@ -2,7 +2,7 @@
 import { paddingOf, windowed, type Window } from '../../training/plan/geometry';
 import type { Padding, Pair } from '../../training/plan/plan';
 import type { Site } from './site';
-import type { Value } from './value';
+import { made, type Value } from './value';
 
 export interface Placed {
   readonly window: Window;
@@ -23,7 +23,7 @@ export function place(site: Site, { shape }: Value, size: readonly number[]): Pl
     dilations: pair(site, 'dilations', site.integers('dilations') ?? [1, 1]),
   };
   const same = paddingOf(shape, window, 'same');
-  const padding = padded(site, same);
+  const padding = roundedUp(site, shape, window, padded(site, same));
   const output = windowed(shape, window, padding);
   if (output[0] < 1 || output[1] < 1) site.refuse(`has a window of ${size.join('×')} that does not fit on its input`);
   return {
@@ -35,6 +35,19 @@ export function place(site: Site, { shape }: Value, size: readonly number[]): Pl
   };
 }
 
+/** With ceil_mode a window that begins on the image, or on the padding before it, may end behind all. */
+function roundedUp(site: Site, shape: readonly number[], { size, strides }: Window, padding: Padding): Padding {
+  if (site.integer('ceil_mode', 0) === 0) return padding;
+  const missing = (axis: 0 | 1, before: number, behind: number): number => {
+    const length = shape[axis]! + before;
+    const steps = Math.ceil((length + behind - size[axis]) / strides[axis]);
+    const windows = (steps * strides[axis] >= length ? steps - 1 : steps) * strides[axis] + size[axis];
+    return behind + Math.max(0, windows - length - behind);
+  };
+  const { top, bottom, left, right } = padding;
+  return { top, bottom: missing(0, top, bottom), left, right: missing(1, left, right) };
+}
+
 /** Zeros around an image, as a layer of their own. */
 export function surround(site: Site, value: Value, { top, bottom, left, right }: Padding): Value {
   const [height, width, channels] = value.shape as [number, number, number];
@@ -43,7 +56,7 @@ export function surround(site: Site, value: Value, { top, bottom, left, right }:
     [left, right],
   ];
   const layer = site.emit('ZeroPadding2D', { padding }, [value]);
-  return { ...value, layer, shape: [height + top + bottom, width + left + right, channels] };
+  return made(layer, [height + top + bottom, width + left + right, channels], value.axes);
 }
 
 function padded(site: Site, same: Padding): Padding {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { KerasVersion, Layer } from '../../../models/topology';
 import type { PlanBuilder, Value } from '../builder';
 import { initializerJson, toInitializer, type InitializerJson } from '../initializer';
-import { PlanError, type Initializer, type Pair } from '../plan';
+import { PlanError, type Initializer, type Padding, type Pair } from '../plan';
 
 export interface LoweringSite {
   readonly builder: PlanBuilder;
@@ -56,6 +56,19 @@ export const paddingMode = z.preprocess(
   value => (typeof value === 'string' ? value.toLowerCase() : value),
   z.enum(['valid', 'same'], { error: 'must be "valid" or "same"' }).default('valid'),
 );
+
+const message = 'must be a whole number from 0 to 10000, [rows, columns] or [[top, bottom], [left, right]]';
+const rows = z.int(message).min(0, message).max(10_000, message);
+/** Rows and columns around an image. */
+export const paddingJson = z
+  .union([rows, z.tuple([rows, rows]), z.tuple([z.tuple([rows, rows]), z.tuple([rows, rows])])], { error: message })
+  .default(1)
+  .transform((value): Padding => {
+    const [vertical, horizontal] = typeof value === 'number' ? [value, value] : value;
+    const [top, bottom] = typeof vertical === 'number' ? [vertical, vertical] : vertical;
+    const [left, right] = typeof horizontal === 'number' ? [horizontal, horizontal] : horizontal;
+    return { top, bottom, left, right };
+  });
 
 const positive = z.int({ error: 'must be one or two whole numbers from 1 on' }).min(1);
 

@@ -1,13 +1,14 @@
 /** MaxPooling2D, AveragePooling2D, and both over whole images. */
 import * as z from 'zod';
-import { channelsLast, configOf, only, paddingMode, pair, type Lowering } from './lowering';
+import { channelsLast, configOf, only, paddingJson, paddingMode, pair, type Lowering } from './lowering';
 
 type Kind = 'max-pool' | 'average-pool';
 
 const poolConfig = z.looseObject({
   pool_size: pair.default([2, 2]),
   strides: pair.nullish(),
-  padding: paddingMode,
+  /** Rows and columns are not Keras': pools of ONNX and PyTorch have them. */
+  padding: z.union([paddingMode, paddingJson], { error: 'must be "valid", "same" or [[top, bottom], [left, right]]' }),
   data_format: channelsLast,
 });
 

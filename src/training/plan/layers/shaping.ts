@@ -1,8 +1,7 @@
 /** Layers that move values or set some to 0, but compute nothing: Flatten, Reshape, ZeroPadding2D, Dropout. */
 import * as z from 'zod';
 import { sizeOf } from '../geometry';
-import type { Padding } from '../plan';
-import { absent, channelsLast, configOf, only, refusal, type Lowering } from './lowering';
+import { absent, channelsLast, configOf, only, paddingJson, refusal, type Lowering } from './lowering';
 
 const flatten: Lowering = site => {
   const input = only(site);
@@ -26,18 +25,6 @@ const reshape: Lowering = site => {
   }
   return builder.reshape(layer.name, input, shape);
 };
-
-const message = 'must be a whole number from 0 to 10000, [rows, columns] or [[top, bottom], [left, right]]';
-const rows = z.int(message).min(0, message).max(10_000, message);
-const paddingJson = z
-  .union([rows, z.tuple([rows, rows]), z.tuple([z.tuple([rows, rows]), z.tuple([rows, rows])])], { error: message })
-  .default(1)
-  .transform((value): Padding => {
-    const [vertical, horizontal] = typeof value === 'number' ? [value, value] : value;
-    const [top, bottom] = typeof vertical === 'number' ? [vertical, vertical] : vertical;
-    const [left, right] = typeof horizontal === 'number' ? [horizontal, horizontal] : horizontal;
-    return { top, bottom, left, right };
-  });
 
 const zeroPadding: Lowering = site => {
   const { padding } = configOf(site.layer, z.looseObject({ padding: paddingJson, data_format: channelsLast }));
