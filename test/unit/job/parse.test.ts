@@ -93,13 +93,16 @@ const wrong: [string, object, string, string[]][] = [
     'an unknown data format',
     { data: { format: 'mnist' } },
     'data.format',
-    ['one of "idx", "cifar10", "cifar100", "digits", "npz", "npy", "csv", "images"', 'not "mnist"'],
+    [
+      'one of "idx", "cifar10", "cifar100", "digits", "npz", "safetensors", "npy", "csv", "images", "parquet"',
+      'not "mnist"',
+    ],
   ],
   [
     'a missing data format',
     { data: {} },
     'data.format',
-    ['is missing', '"idx", "cifar10", "cifar100", "digits", "npz", "npy", "csv", "images"'],
+    ['is missing', '"idx", "cifar10", "cifar100", "digits", "npz", "safetensors", "npy", "csv", "images", "parquet"'],
   ],
   [
     'a missing optimiser name',
