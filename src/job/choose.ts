@@ -30,12 +30,15 @@ export type Chosen = Omit<ExecutorChoice, 'losses'> & { readonly ready: ReadyExe
 const compressedBelow = 0.4;
 /** What all trials together may take before the next one begins. Whoever trains in less is not worth one. */
 const trialSeconds = 5;
-const limits = { measured: 0.4, patience: 4 } as const;
+/** Whoever is begun gets this much at least. */
+const leastPatience = 2;
+/** Of steps, at each of the two densities. */
+const measuredSeconds = 0.4;
 /** An executor that needs this many times as long for a dense step as the best so far is given up. */
 const hopeless = 5;
 
 /**
- * Each executor trains the experiment's own recipe for half a second dense and half a second at the last level's density;
+ * Each executor trains the experiment's own recipe for 0.4 s dense and 0.4 s at the last level's density, five seconds in all;
  * the one with the shortest mean step over all runs is taken. Nothing is measured where only one can be used, and no other
  * where the first, which is there everywhere, is done with the whole experiment sooner than the trial would be.
  * @throws the reason of `signal` where that is aborted
@@ -107,11 +110,16 @@ class Trials {
 
   async try(ready: ReadyExecutor): Promise<void> {
     const { name: executor, device } = ready;
-    if ((performance.now() - this.began) / 1000 > trialSeconds) {
+    const left = trialSeconds - (performance.now() - this.began) / 1000;
+    if (left < 0) {
       this.candidates.set(executor, { executor, device, reason: 'not measured: the trial had taken long enough' });
       return;
     }
-    const bounds: TrialLimits = { ...limits, slow: this.best ? hopeless / this.best.speed.dense : Infinity };
+    const bounds: TrialLimits = {
+      measured: measuredSeconds,
+      patience: Math.max(leastPatience, left),
+      slow: this.best ? hopeless / this.best.speed.dense : Infinity,
+    };
     const result = await measure(ready, this.input.subject, bounds, this.input.signal);
     if (!result.measured) {
       this.candidates.set(executor, { executor, device, reason: result.reason });

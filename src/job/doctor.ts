@@ -27,7 +27,7 @@ export interface ExamineOptions {
   readonly signal?: AbortSignal;
 }
 
-const limits: TrialLimits = { measured: 0.5, patience: 8, slow: Infinity };
+const limits: TrialLimits = { measured: 0.5, patience: 12, slow: Infinity };
 const steps = 5000;
 /** Of the default experiment. */
 const levels = 12;

@@ -1,5 +1,7 @@
 /** Runs an experiment: every run that the store does not hold, in the order of the plan, and the report after each. */
+import path from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { DecodedCache } from '../data/cache';
 import { buildReport } from '../lottery/report';
 import { ExperimentError, type Experiment, type ParsedExperiment } from '../shared/experiment';
 import { plural } from '../shared/format';
@@ -47,7 +49,7 @@ const progressMilliseconds = 100;
 export async function runExperiment(options: RunExperimentOptions): Promise<Report> {
   const { experimentPath, storeDirectory, emit, signal } = options;
   const parsed = options.parsed ?? (await readExperiment(experimentPath));
-  const prepared = await prepare(parsed, experimentPath);
+  const prepared = await prepare(parsed, experimentPath, new DecodedCache(path.join(storeDirectory, 'cache')));
   signal?.throwIfAborted();
   const settlement = new Settlement({
     prepared,
@@ -167,12 +169,12 @@ class ExperimentJob {
   }
 
   private async compute(missing: readonly RunNode[], ready: ReadyExecutor): Promise<void> {
-    const { plan, outputLayer, initial, data } = this.prepared;
+    const { network, outputLayer, initial, data } = this.prepared;
     const { store } = this;
     const executor = (this.executor = await ready.create(data));
     const runner = new Runner({
       store,
-      network: plan,
+      network,
       outputLayer,
       executor,
       data,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DataSet } from '../data/dataset';
+import type { DecodedCache } from '../data/cache';
 import { loadData } from '../data/load';
 import { planRuns, type GraphInput } from '../lottery/graph';
 import { trainingRecipe } from '../lottery/recipe';
@@ -12,8 +13,9 @@ import { ExperimentError, type Experiment, type ParsedExperiment } from '../shar
 import { formatCount } from '../shared/format';
 import { maximumExperimentLength, parseExperiment } from '../shared/parse';
 import type { RunNode } from '../shared/run';
-import { lowerModel } from '../training/plan/lower';
-import { PlanError, type Plan } from '../training/plan/plan';
+import { isPlan, type Network } from '../training/network';
+import { networkOf } from '../training/networkOf';
+import { PlanError } from '../training/plan/plan';
 import { rescaleData } from '../training/plan/rescaling';
 import type { Weights } from '../training/trainer';
 import { errorCode } from './files';
@@ -25,7 +27,7 @@ export interface Prepared {
   /** With the executor as the file names it. */
   readonly experiment: Experiment;
   readonly data: DataSet;
-  readonly plan: Plan;
+  readonly network: Network;
   readonly outputLayer: string;
   /** Every run, by the executor that computes what is missing. */
   readonly planFor: (executors: Pick<GraphInput, 'executor' | 'earlier'>) => RunNode[];
@@ -60,31 +62,36 @@ export async function readExperiment(file: string): Promise<ParsedExperiment> {
 
 /**
  * @param file path of the experiment file: paths in it are relative to its folder
+ * @param cache keeps decoded examples between starts; null: nowhere
  * @throws ExperimentError, DataError
  */
-export async function prepare(parsed: ParsedExperiment, file: string): Promise<Prepared> {
+export async function prepare(
+  parsed: ParsedExperiment,
+  file: string,
+  cache: DecodedCache | null = null,
+): Promise<Prepared> {
   try {
     const directory = path.dirname(file);
-    const data = await loadData(parsed.data, directory);
+    const data = await loadData(parsed.data, directory, { cache });
     const { inputShape, classes } = data;
     const model = await loadModel(parsed.model, directory, { inputShape, classes });
-    const plan = lowerModel(model, { inputShape, classes, loss: parsed.training.loss });
-    const outputLayer = outputLayerOf(plan);
-    const structure = { parameters: plan.parameters, outputLayer };
+    const network = await networkOf(model, { inputShape, classes, loss: parsed.training.loss });
+    const outputLayer = outputLayerOf(network);
+    const structure = { parameters: network.parameters, outputLayer };
     const experiment = resolveExperiment(parsed, { data, model: structure });
-    const ownWeights = parsed.start === 'file' ? fileWeights(plan, model) : null;
+    const ownWeights = parsed.start === 'file' ? fileWeights(network, model) : null;
     const fingerprint = ownWeights ? hash(model.fingerprint, model.weightsFingerprint) : model.fingerprint;
     const graph = { experiment, model: { fingerprint, ...structure }, data: data.fingerprint };
     return {
       experiment,
-      data: rescaleData(data, plan),
-      plan,
+      data: isPlan(network) ? rescaleData(data, network) : data,
+      network,
       outputLayer,
       planFor: executors => planRuns({ ...graph, ...executors }),
       fingerprint: hash(fingerprint, data.fingerprint, JSON.stringify(trainingRecipe(experiment.training))),
-      initial: initialSource(plan, ownWeights),
+      initial: initialSource(network, ownWeights),
       dataDescription: describeData(data),
-      modelDescription: describeModel(model.description, plan),
+      modelDescription: describeModel(model.description, network),
     };
   } catch (error) {
     throw inFile(error, file);
@@ -104,11 +111,11 @@ export function hash(...parts: readonly (string | null)[]): string {
 }
 
 /** Drawing θ₀ takes a while, and most runs of a trunk share it: the last two are kept. */
-function initialSource(plan: Plan, fromFile: Weights | null): RunnerParts['initial'] {
+function initialSource(network: Network, fromFile: Weights | null): RunnerParts['initial'] {
   const drawn = new Map<number, Weights>();
   return recipe => {
     if (recipe.kind === 'file') return fromFile!;
-    const weights = drawn.get(recipe.seed) ?? initialWeights(plan, recipe.seed);
+    const weights = drawn.get(recipe.seed) ?? initialWeights(network, recipe.seed);
     drawn.delete(recipe.seed);
     drawn.set(recipe.seed, weights);
     if (drawn.size > 2) drawn.delete(drawn.keys().next().value!);
@@ -120,7 +127,7 @@ function describeData({ name, training, validation, test }: DataSet): string {
   return `${name}: ${[training, validation, test].map(({ count }) => formatCount(count)).join(' / ')}`;
 }
 
-function describeModel(description: string, { parameters }: Plan): string {
+function describeModel(description: string, { parameters }: Network): string {
   const prunable = parameters.reduce((sum, one) => sum + (one.prunable ? one.size : 0), 0);
   return `${description}: ${formatCount(prunable)} prunable weights`;
 }

@@ -1,5 +1,6 @@
 /** Settles which executor an experiment is computed on: as it was settled at its first start, else by name or by a trial. */
 import { ExperimentError } from '../shared/experiment';
+import { isPlan } from '../training/network';
 import { chooseExecutor } from './choose';
 import { ExecutorFile, type ExecutorEntry } from './executorFile';
 import { once, probe, type ExecutorName, type ExecutorSource, type Found, type ReadyExecutor } from './executors';
@@ -59,7 +60,7 @@ export class Settlement {
   }
 
   private succession(entry: ExecutorEntry, ready: Found): Succession {
-    return new Succession(this.sources, this.input.prepared.plan, this.file, entry, ready);
+    return new Succession(this.sources, this.input.prepared.network, this.file, entry, ready);
   }
 
   /** Versions that wrote no `executor.json` have left results: what computed them goes on. */
@@ -79,6 +80,13 @@ export class Settlement {
     const { executor } = prepared.experiment;
     const name = executor === 'auto' ? preferred : executor;
     if (name === undefined) return null;
+    const source = this.sources.find(one => one.name === name);
+    if (!source?.anyLayers && !isPlan(prepared.network)) {
+      // a preference for all is none for the few that it cannot train
+      if (executor === 'auto') return null;
+      const { layer, className } = prepared.network.uncovered;
+      throw this.wrong(`"${name}" cannot train layer "${layer}" (${className}): choose "auto", "tensorflow" or "cpu"`);
+    }
     const ready = await this.find(name);
     if (!ready.usable) throw this.wrong(`"${name}" cannot be used: ${ready.reason}`);
     return {
@@ -93,7 +101,7 @@ export class Settlement {
     const nodes = prepared.planFor({ executor: { name: '', variant: '' } });
     const chosen = await chooseExecutor({
       sources: this.sources,
-      network: prepared.plan,
+      network: prepared.network,
       subject: () => trialSubject(prepared, nodes),
       workload: workloadOf(prepared, nodes),
       signal,

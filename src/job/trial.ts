@@ -1,4 +1,5 @@
 /** How fast an executor trains: a few steps of an experiment's own recipe, dense and under a mask. */
+import { performance } from 'node:perf_hooks';
 import type { DataSet } from '../data/dataset';
 import { formatRate } from '../shared/executorChoice';
 import { formatSeconds } from '../shared/format';
@@ -23,7 +24,7 @@ export interface TrialSubject {
 export interface TrialLimits {
   /** Seconds of training that are measured, at each of the two densities. */
   readonly measured: number;
-  /** Seconds after which an executor that has not got so far is given up: to start, and then again to train. */
+  /** Seconds that it may take to start the executor and to train at both densities; one that needs longer is given up. */
   readonly patience: number;
   /** Seconds a step from which on the executor is given up, as too slow to be the choice. */
   readonly slow: number;
@@ -48,13 +49,13 @@ export async function measure(
   limits: TrialLimits,
   signal: AbortSignal | undefined,
 ): Promise<TrialResult> {
-  const { patience } = limits;
+  const patience = new Patience(limits.patience);
   let executor: Executor | undefined;
   try {
     const { data, setup, masks } = subjectOf();
     executor = await within(patience, ready.create(data));
-    const dense = await measureSession(executor, setup, limits, signal);
-    const sparse = masks ? await measureSession(executor, { ...setup, masks }, limits, signal) : dense;
+    const dense = await measureSession(executor, setup, limits, patience, signal);
+    const sparse = masks ? await measureSession(executor, { ...setup, masks }, limits, patience, signal) : dense;
     return { measured: true, dense: dense.rate, sparse: sparse.rate, memory: dense.memory };
   } catch (error) {
     signal?.throwIfAborted();
@@ -68,11 +69,12 @@ async function measureSession(
   executor: Executor,
   setup: TrainingSetup,
   limits: TrialLimits,
+  patience: Patience,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly rate: number; readonly memory: MemoryPlan }> {
-  const session = await within(limits.patience, executor.open(setup));
+  const session = await within(patience, executor.open(setup));
   try {
-    return { rate: await stepsPerSecond(session, setup, limits, signal), memory: session.memory };
+    return { rate: await stepsPerSecond(session, setup, limits, patience, signal), memory: session.memory };
   } finally {
     await session.close().catch(() => undefined);
   }
@@ -82,10 +84,11 @@ async function measureSession(
 async function stepsPerSecond(
   session: TrainingSession,
   { fromStep, totalSteps }: TrainingSetup,
-  { measured, patience, slow }: TrialLimits,
+  { measured, slow }: TrialLimits,
+  patience: Patience,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const late = AbortSignal.timeout(patience * 1000);
+  const late = AbortSignal.timeout(patience.milliseconds);
   const either = signal ? AbortSignal.any([signal, late]) : late;
   let step = fromStep;
   let steps = 0;
@@ -107,7 +110,7 @@ async function stepsPerSecond(
     }
   } catch (error) {
     signal?.throwIfAborted();
-    if (late.aborted && steps === 0) throw new Error(`its first steps took more than ${formatSeconds(patience)}`);
+    if (late.aborted && steps === 0) throw new Error(`its first steps took too long: ${patience.words}`);
     const enough = steps > 0 && (late.aborted || error instanceof NonFiniteLossError);
     if (!enough) throw error;
   }
@@ -116,11 +119,28 @@ async function stepsPerSecond(
   return rate;
 }
 
+/** How long an executor is still waited for. */
+class Patience {
+  private readonly end: number;
+
+  constructor(private readonly seconds: number) {
+    this.end = performance.now() + seconds * 1000;
+  }
+
+  get milliseconds(): number {
+    return Math.max(0, Math.ceil(this.end - performance.now()));
+  }
+
+  get words(): string {
+    return `more than ${formatSeconds(this.seconds)} in all`;
+  }
+}
+
 /** What comes too late is closed when it comes. */
-async function within<T extends { close(): Promise<void> }>(seconds: number, opening: Promise<T>): Promise<T> {
+async function within<T extends { close(): Promise<void> }>(patience: Patience, opening: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>(resolve => {
-    timer = setTimeout(resolve, seconds * 1000, null);
+    timer = setTimeout(resolve, patience.milliseconds, null);
   });
   try {
     const opened = await Promise.race([opening, late]);
@@ -132,5 +152,5 @@ async function within<T extends { close(): Promise<void> }>(seconds: number, ope
     one => one.close().catch(() => undefined),
     () => undefined,
   );
-  throw new Error(`starting it took more than ${formatSeconds(seconds)}`);
+  throw new Error(`starting it took too long: ${patience.words}`);
 }

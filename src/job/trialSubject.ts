@@ -11,7 +11,7 @@ import { trainingSetup } from './trainingSetup';
 import type { TrialSubject } from './trial';
 
 export function trialSubject(prepared: Prepared, nodes: readonly RunNode[]): TrialSubject {
-  const { data, plan: network, initial } = prepared;
+  const { data, network, initial } = prepared;
   const { inputs } = nodes.find(({ method, level }) => method === 'iterative' && level === 0)!;
   const { start } = inputs;
   if (start.kind === 'final') throw new Error('the dense run starts from weights of another run');
@@ -33,10 +33,10 @@ export function workloadOf({ experiment }: Prepared, nodes: readonly RunNode[]):
 }
 
 /** One cut at the rates that the rounds come to: which weights go hardly matters for the time, how many of each layer does. */
-function lastMasks({ experiment, plan, outputLayer }: Prepared, weights: Weights): ByteMasks | null {
+function lastMasks({ experiment, network, outputLayer }: Prepared, weights: Weights): ByteMasks | null {
   const { pruning } = experiment;
   if (pruning.levels === 0) return null;
-  const layers = prunableLayers(plan.parameters, outputLayer);
+  const layers = prunableLayers(network.parameters, outputLayer);
   const rule = pruningRule(pruning, layers);
   const overall = (rate: number): number => 1 - densityAt(rate, pruning.levels);
   const once: PruningRule = {
@@ -46,18 +46,19 @@ function lastMasks({ experiment, plan, outputLayer }: Prepared, weights: Weights
     outputRate: overall(rule.outputRate),
     ...(rule.convolutionRate !== undefined && { convolutionRate: overall(rule.convolutionRate) }),
   };
-  const position = new Map(plan.parameters.map(({ name }, i) => [name, i]));
+  const position = new Map(network.parameters.map(({ name }, i) => [name, i]));
   const kernels = layers.map(layer => ({
     ...layer,
     weights: weights[position.get(layer.name)!]!,
     mask: Mask.ones(layer.size),
   }));
   const masks = new Map(pruneByMagnitude(kernels, once).map((mask, i) => [layers[i]!.name, bytesOf(mask)]));
-  return plan.parameters.map(({ name }) => masks.get(name) ?? null);
+  return network.parameters.map(({ name }) => masks.get(name) ?? null);
 }
 
-/** No layer is emptied, since no run would be trained so. */
-function bytesOf(mask: Mask): Uint8Array {
+/** As a run has it: null where nothing is pruned. No layer is emptied, since no run would be trained so. */
+function bytesOf(mask: Mask): Uint8Array | null {
+  if (mask.kept === mask.size) return null;
   const bytes = mask.toBytes();
   if (mask.kept === 0) bytes[0] = 1;
   return bytes;

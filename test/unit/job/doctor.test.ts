@@ -38,7 +38,8 @@ it('the doctor tells of each executor what it measured and the memory that takes
 
 const wasm = (milliseconds: number) => fakeExecutor({ secondsPerStep: () => milliseconds / 1000 });
 
-describe('an examination', () => {
+// networks of a million weights, which the fake walks through in plain loops
+describe('an examination', { timeout: 60_000 }, () => {
   it('measures what can be used on both networks, dense and sparse, and says what auto would take', async () => {
     const slow = wasm(100);
     const fast = fakeExecutor({ name: 'webgpu', secondsPerStep: density => (density === 1 ? 0.02 : 0.01) });

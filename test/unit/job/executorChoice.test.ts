@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { speedOver } from '../../../src/job/choose';
 import { runExperiment, type JobEvent } from '../../../src/job/experiment';
 import type { ExecutorSource } from '../../../src/job/executors';
-import { describeLoss } from '../../../src/shared/executorChoice';
+import { describeChoice, describeLoss } from '../../../src/shared/executorChoice';
 import { parseExperiment } from '../../../src/shared/parse';
 import type { Report } from '../../../src/shared/report';
 import type { RunRecord } from '../../../src/shared/run';
@@ -221,6 +221,42 @@ describe('auto', () => {
   });
 });
 
+describe('a model with a layer that no plan covers', () => {
+  const layer = (className: string, config: object) => ({ class_name: className, config });
+  const topology = {
+    class_name: 'Sequential',
+    config: {
+      name: 'recurrent',
+      layers: [
+        layer('Reshape', { name: 'rows', target_shape: [28, 28], batch_input_shape: [null, 28, 28, 1] }),
+        layer('LSTM', { name: 'reader', units: 3 }),
+        layer('Dense', { name: 'output', units: 10, activation: 'softmax' }),
+      ],
+    },
+  };
+  const recurrent = { model: 'model.json', training: { steps: 4, batchSize: 5, optimizer: { name: 'sgd' } } };
+  const tensorFlow = () => ({ ...fakeExecutor({ name: 'tensorflow' }), anyLayers: true as const });
+  beforeEach(() => {
+    writeFileSync(path.join(directory, 'model.json'), JSON.stringify({ modelTopology: { model_config: topology } }));
+  });
+
+  it('is left to the executors that train any layer, also where another is preferred', async () => {
+    const { report } = await run([wasm(), tensorFlow()], recurrent, { preferred: 'wasm' });
+    expect(report).toMatchObject({ status: 'done', executor: 'tensorflow' });
+    expect(report.executorChoice!.candidates).toContainEqual({
+      executor: 'wasm',
+      reason: 'cannot train all layers of this model',
+    });
+  });
+
+  it('is refused by name on another', async () => {
+    await expect(run([wasm(), tensorFlow()], { ...recurrent, executor: 'wasm' })).rejects.toMatchObject({
+      field: 'executor',
+      reason: '"wasm" cannot train layer "reader" (LSTM): choose "auto", "tensorflow" or "cpu"',
+    });
+  });
+});
+
 describe('an executor that is named', () => {
   it('is taken without measuring', async () => {
     const fast = webgpu();
@@ -383,5 +419,33 @@ describe('the mean speed over an experiment', () => {
         { dense: 10, sparse: 20 },
       ).mean,
     ).toBeCloseTo(2 / 0.15);
+  });
+});
+
+describe('the words of a choice', () => {
+  it('are the executor with its reason, each candidate with its speeds or why it has none, and each loss', () => {
+    const lost = { executor: 'webgpu', device: 'H100', message: 'gone', next: 'wasm' } as const;
+    expect(
+      describeChoice({
+        executor: 'webgpu',
+        reason: 'the fastest',
+        candidates: [
+          { executor: 'webgpu', device: 'H100', speed: { dense: 2000, sparse: 2100, mean: 2050.4 } },
+          { executor: 'wasm', device: '2 threads', speed: { dense: 1.234, sparse: 9.87, mean: 4.321 } },
+          { executor: 'tensorflow', reason: 'is not installed' },
+        ],
+        losses: [
+          { ...lost, kind: 'lost', method: 'prefix', level: 0, replicate: 0 },
+          { ...lost, executor: 'tensorflow', kind: 'missing', method: 'random-mask', level: 4, replicate: 1 },
+        ],
+      }),
+    ).toEqual([
+      'webgpu: the fastest',
+      'webgpu (H100): 2,050 steps/s (2,000 steps/s dense, 2,100 steps/s at the last level)',
+      'wasm (2 threads): 4.3 steps/s (1.2 steps/s dense, 9.9 steps/s at the last level)',
+      'tensorflow: is not installed',
+      'the GPU was lost in the run to the rewind step; went on with wasm',
+      'tensorflow could not be used any more in random-mask, level 4, replicate 2; went on with wasm',
+    ]);
   });
 });
