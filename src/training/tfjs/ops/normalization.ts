@@ -9,7 +9,7 @@ export function batchNormalization(op: BatchNormalizationOp, x: Tensor, site: Op
   const movingMean = site.variable(op.movingMean);
   const movingVariance = site.variable(op.movingVariance);
   if (site.training === null) {
-    const inverse = tf.rsqrt(tf.add(movingVariance, op.epsilon));
+    const inverse = tf.div<Tensor>(1, tf.sqrt(tf.add(movingVariance, op.epsilon)));
     return scaled(op, tf.mul(tf.sub(x, movingMean), inverse), site);
   }
   const axes = x.shape.slice(0, -1).map((_, axis) => axis);
@@ -31,19 +31,19 @@ export function layerNormalization(op: LayerNormalizationOp, x: Tensor, site: Op
 
 /** Biased, axes kept. */
 function statistics(tf: Tf, x: Tensor, axes: number[]): { mean: Tensor; variance: Tensor } {
-  const mean = tf.mean(x, axes, true);
-  return { mean, variance: tf.mean(tf.squaredDifference(x, mean), axes, true) };
+  const mean = meanOver(tf, x, axes);
+  return { mean, variance: meanOver(tf, tf.squaredDifference(x, mean), axes) };
 }
 
 /** (x − mean) / √(variance + ε), where mean and variance are those of x over the axes: the gradient goes through them. */
 function normalised(tf: Tf, x: Tensor, axes: number[], mean: Tensor, variance: Tensor, epsilon: number): Tensor {
-  const inverse = tf.rsqrt(tf.add(variance, epsilon));
+  const inverse = tf.div<Tensor>(1, tf.sqrt(tf.add(variance, epsilon)));
   return tf.customGrad((input, save) => {
     const value = tf.mul(tf.sub(input as Tensor, mean), inverse);
     (save as GradSaveFunc)([value, inverse]);
     const gradFunc = (dy: Tensor, [y, factor]: Tensor[]): Tensor => {
-      const centred = tf.sub(dy, tf.mean(dy, axes, true));
-      return tf.mul(factor!, tf.sub(centred, tf.mul(y!, tf.mean(tf.mul(dy, y!), axes, true))));
+      const centred = tf.sub(dy, meanOver(tf, dy, axes));
+      return tf.mul(factor!, tf.sub(centred, tf.mul(y!, meanOver(tf, tf.mul(dy, y!), axes))));
     };
     return { value, gradFunc };
   })(x);
@@ -57,4 +57,9 @@ function scaled(
   const { tf } = site;
   const y = gamma === null ? x : tf.mul(x, site.variable(gamma));
   return beta === null ? y : tf.add(y, site.variable(beta));
+}
+
+/** Axis by axis, kept: short sums lose fewer digits than one over all of it. */
+function meanOver(tf: Tf, x: Tensor, axes: number[]): Tensor {
+  return axes.toReversed().reduce((values: Tensor, axis) => tf.mean(values, axis, true), x);
 }
