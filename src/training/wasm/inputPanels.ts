@@ -1,7 +1,7 @@
 /** Brings examples of the data set into panels: in order, standardised, while training perhaps cropped and mirrored. */
+import { imageChange } from '../draws';
 import type { Kernels } from './kernels';
 import { type DataLayout, lanes } from './memory';
-import { hash } from './ops/draws';
 import type { ActiveInputs } from './ops/operation';
 import type { Program, ThreadArea } from './program';
 import type { WasmMemory } from './webassembly';
@@ -59,10 +59,8 @@ export class InputPanels {
     const { kernels, data, area, choices } = this;
     const [height, width, channels] = data.shape as [number, number, number];
     for (let lane = 0; lane < lanes; lane++) {
-      const draw = hash(this.program.orderSeed ?? 0, panel * lanes + lane, step);
-      choices[lane * 4] = (draw & 0x3ff) % (2 * crop + 1);
-      choices[lane * 4 + 1] = ((draw >>> 10) & 0x3ff) % (2 * crop + 1);
-      choices[lane * 4 + 2] = flip ? draw >>> 31 : 0;
+      const change = imageChange({ crop, flip }, this.program.orderSeed ?? 0, panel * lanes + lane, step);
+      choices.set([change.row, change.column, Number(change.mirrored)], lane * 4);
     }
     const pixel = channels * (data.bytes ? 1 : 4);
     kernels.augment(source.inputs, rows, count, height, width, pixel, crop, area.choices, area.staging);

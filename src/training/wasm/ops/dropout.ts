@@ -1,4 +1,5 @@
 /** Inverted dropout: a part of the features goes while training; while evaluating nothing happens to them. */
+import { dropoutSeed } from '../../draws';
 import type { DropoutOp } from '../../plan/plan';
 import { noPadding } from '../layout';
 import { alone, type Binding, type OperationKind, type Phase, type Placement } from './operation';
@@ -74,12 +75,5 @@ function drawing(
 ): (panel: number, first: number) => readonly [number, number, number, number] {
   const threshold = Math.floor(rate * 0x1_0000_0000);
   const scale = 1 / (1 - rate);
-  return (panel, first) => [seedOf(orderSeed, salt, batch.step), panel * features + first, threshold, scale];
-}
-
-/** Seed of a dropout op at a step: its own draw for each op and step. */
-function seedOf(seed: number, salt: number, step: number): number {
-  let x = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(salt, 0xc2b2ae35) ^ Math.imul(step + 1, 0x27d4eb2f);
-  x = Math.imul(x ^ (x >>> 15), 0x2c1b3c6d);
-  return (x ^ (x >>> 12)) >>> 0;
+  return (panel, first) => [dropoutSeed(orderSeed, salt, batch.step), panel * features + first, threshold, scale];
 }
