@@ -1,11 +1,12 @@
-/** Data sets in tables: one example a line, numbers in columns, one column with the class. */
+/** Data sets in tables: one example a line, numbers in columns, one column with the class, or columns of numbers to predict. */
 import path from 'node:path';
-import { ExperimentError, type DataConfig } from '../shared/experiment';
+import { ExperimentError, type DataConfig, type Loss } from '../shared/experiment';
 import { columnName, findColumns, isNumeral, type Columns } from './csvColumns';
 import { eachRecord, guessDelimiter, readTable, shown } from './csvTable';
 import { DataError, type DataSource, type Split } from './dataset';
 import { mostClasses, packLabels } from './labels';
 import { largestInputs, mostFeatures } from './numpyArrays';
+import { numbersRemedy, readingOf } from './task';
 
 type CsvConfig = Extract<DataConfig, { format: 'csv' }>;
 
@@ -15,24 +16,36 @@ const fewestExamples = 20;
 
 /**
  * Reads a table, and one to test on where the experiment names it. Labels become classes in sorted order: by value where
- * all are whole numbers, else as text.
+ * all are whole numbers, else as text. Numbers to predict stay as they are.
  * @param at path of a file that the experiment names
  * @throws DataError that names file, line and column; ExperimentError where the experiment names what is not there
  */
-export async function readCsv(config: CsvConfig, at: (file: string) => string): Promise<DataSource> {
+export async function readCsv(config: CsvConfig, at: (file: string) => string, loss: Loss): Promise<DataSource> {
+  const reading = readingOf(config, loss);
   const training = await readExamples(at(config.file), config, null);
   const test = config.testFile === undefined ? null : await readExamples(at(config.testFile), config, training.columns);
-  const classes = classesOf(training);
-  const split = (table: Table): Split => ({
-    count: table.labels.length,
+  const inputShape = shapeOf(config.shape, training.columns.features.length);
+  const split = (table: Table, labels: Split['labels']): Split => ({
+    count: table.lines.length,
     inputs: table.inputs,
-    labels: packLabels(classNumbers(table, classes), classes.size),
+    labels,
   });
+  if (reading === 'numbers' || (reading === 'either' && fractionIn(training.labels) !== undefined)) {
+    return {
+      inputShape,
+      task: 'regression',
+      classes: training.columns.targets.length,
+      training: split(training, targetsOf(training)),
+      test: test && split(test, targetsOf(test)),
+    };
+  }
+  const classes = classesOf(training);
+  const labelled = (table: Table): Split => split(table, packLabels(classNumbers(table, classes), classes.size));
   return {
-    inputShape: shapeOf(config.shape, training.columns.features.length),
+    inputShape,
     classes: Math.max(2, classes.size),
-    training: split(training),
-    test: test && split(test),
+    training: labelled(training),
+    test: test && labelled(test),
   };
 }
 
@@ -41,7 +54,7 @@ interface Table {
   readonly columns: Columns;
   /** [examples × features] */
   readonly inputs: Float32Array;
-  /** As they stand in the file; few different ones, so that they share their text. */
+  /** [examples × targets] as they stand in the file; equal ones share their text, since those of classes are few. */
   readonly labels: readonly string[];
   /** The line of an example. */
   readonly lines: readonly number[];
@@ -72,15 +85,17 @@ async function readExamples(file: string, config: CsvConfig, expected: Columns |
       throw new DataError(file, `line ${line} has ${fields.length} fields, but the first has ${columns.count}`);
     }
     for (const column of columns.features) inputs.push(numberIn(file, line, column, fields[column]!, columns));
-    const label = fields[columns.label]!;
-    if (missing.has(label.toLowerCase())) throw noValue(file, line, columns.label, columns);
-    // one text for each class, however many lines
-    let text = texts.get(label);
-    if (text === undefined) texts.set(label, (text = label));
-    labels.push(text);
+    for (const column of columns.targets) {
+      const label = fields[column]!;
+      if (missing.has(label.toLowerCase())) throw noValue(file, line, column, columns);
+      // one text for each class, however many lines
+      let text = texts.get(label);
+      if (text === undefined) texts.set(label, (text = label));
+      labels.push(text);
+    }
     lines.push(line);
   });
-  if (labels.length === 0) throw new DataError(file, 'holds no examples below its header');
+  if (lines.length === 0) throw new DataError(file, 'holds no examples below its header');
   return { file, columns, inputs: inputs.values(), labels, lines };
 }
 
@@ -114,17 +129,30 @@ function checkSame(file: string, columns: Columns, training: Columns): void {
       `its column ${other} (from 0) is ${names[0]!}, but that of the training file ${names[1]!}`,
     );
   }
-  if (columns.label !== training.label)
+  if (columns.targets.join() !== training.targets.join())
     throw new DataError(file, 'has its labels in another column than the training file');
+}
+
+/** The first number that is not whole, where all labels are numbers: then they are no classes. */
+function fractionIn(labels: readonly string[]): string | undefined {
+  return labels.every(isNumeral) ? labels.find(label => !Number.isInteger(Number(label))) : undefined;
+}
+
+/** [examples × targets] */
+function targetsOf({ file, columns, labels, lines }: Table): Float32Array {
+  const { targets } = columns;
+  return Float32Array.from(labels, (label, i) => {
+    const line = lines[Math.floor(i / targets.length)]!;
+    return numberIn(file, line, targets[i % targets.length]!, label, columns);
+  });
 }
 
 /** @returns the number of each label. @throws DataError where they are numbers to predict rather than classes */
 function classesOf({ file, columns, labels }: Table): ReadonlyMap<string, number> {
   const different = [...new Set(labels)];
-  const numeric = different.every(isNumeral);
   const where = `the column of the labels, ${columnName(columns.label, columns.names)},`;
-  const remedy = 'only classes can be learnt; is another column meant ("data.label")?';
-  const fraction = numeric ? different.find(label => !Number.isInteger(Number(label))) : undefined;
+  const remedy = `these are no classes; ${numbersRemedy}, or name another column in "data.label"`;
+  const fraction = fractionIn(different);
   if (fraction !== undefined)
     throw new DataError(file, `${where} holds ${shown(fraction)}, no whole number: ${remedy}`);
   if (different.length > mostClasses || (labels.length >= fewestExamples && different.length > labels.length / 2)) {
@@ -136,7 +164,7 @@ function classesOf({ file, columns, labels }: Table): ReadonlyMap<string, number
   if (different.length < 2) {
     throw new DataError(file, `${where} holds ${shown(different[0]!)} only; at least two classes are needed`);
   }
-  const sorted = numeric
+  const sorted = different.every(isNumeral)
     ? different.sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1))
     : different.sort((a, b) => (a < b ? -1 : 1));
   return new Map(sorted.map((label, number) => [label, number]));

@@ -11,7 +11,10 @@ export interface Columns {
   readonly names: readonly string[] | null;
   /** Fields of a record. */
   readonly count: number;
+  /** Of the classes, or of the first number to predict. */
   readonly label: number;
+  /** Of the numbers to predict, where there are several; else of `label` alone. */
+  readonly targets: readonly number[];
   /** The others that are not ignored, in order. */
   readonly features: readonly number[];
 }
@@ -35,16 +38,31 @@ export function findColumns(file: string, head: readonly (readonly string[])[], 
   const names = (config.header ?? looksLikeHeader(head)) ? first : null;
   const count = first.length;
   const find = (column: Column, field: string): number => findColumn(column, names, count, field);
-  const label = config.label === undefined ? usualLabel(names, count) : find(config.label, 'data.label');
+  const targets = findTargets(config, names, count);
   const ignored = new Set(config.ignore.map(column => find(column, 'data.ignore')));
-  if (ignored.has(label)) {
-    throw new ExperimentError('data.ignore', `leaves out the column of the labels, ${columnName(label, names)}`);
+  const left = targets.find(column => ignored.has(column));
+  if (left !== undefined) {
+    throw new ExperimentError('data.ignore', `leaves out the column of the labels, ${columnName(left, names)}`);
   }
-  const features = first.map((_, column) => column).filter(column => column !== label && !ignored.has(column));
+  const features = first.map((_, column) => column).filter(column => !targets.includes(column) && !ignored.has(column));
   if (features.length === 0) {
     throw new DataError(file, 'has a single column, so no inputs beside the labels; is "data.delimiter" another one?');
   }
-  return { names, count, label, features };
+  return { names, count, label: targets[0]!, targets, features };
+}
+
+/** Columns of what is to be learnt. */
+function findTargets({ label, targets }: CsvConfig, names: readonly string[] | null, count: number): readonly number[] {
+  if (targets === undefined) {
+    return [label === undefined ? usualLabel(names, count) : findColumn(label, names, count, 'data.label')];
+  }
+  if (label !== undefined) {
+    throw new ExperimentError('data.targets', 'stand beside "data.label", which says the same: remove one of the two');
+  }
+  const found = targets.map(column => findColumn(column, names, count, 'data.targets'));
+  const twice = found.find((column, i) => found.indexOf(column) !== i);
+  if (twice === undefined) return found;
+  throw new ExperimentError('data.targets', `name the column ${columnName(twice, names)} twice`);
 }
 
 /** Text above a number in some column. */

@@ -1,7 +1,7 @@
 /** Turns the `data` of an experiment into a data set: in memory, or where it is too large for that in files. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { ExperimentError, type DataConfig } from '../shared/experiment';
+import { ExperimentError, type DataConfig, type Loss } from '../shared/experiment';
 import { readCifar10, readCifar100 } from './cifar';
 import { readCsv } from './csv';
 import type { DecodedCache } from './cache';
@@ -20,6 +20,8 @@ import { inputPieces } from './stored';
 const defaultTestShare = 0.2;
 
 export interface LoadOptions {
+  /** That the data is for: tells whether labels that may be either are classes or numbers to predict. */
+  readonly loss?: Loss;
   /** Keeps decoded examples between starts; null: nowhere. */
   readonly cache?: DecodedCache | null;
 }
@@ -31,11 +33,11 @@ export interface LoadOptions {
 export async function loadData(
   config: DataConfig,
   baseDirectory: string,
-  { cache = null }: LoadOptions = {},
+  { loss = 'cross-entropy', cache = null }: LoadOptions = {},
 ): Promise<DataSet> {
   const mebibytes = 'memory' in config ? config.memory : undefined;
   const memory = mebibytes === undefined ? defaultMemory() : mebibytes * 2 ** 20;
-  const { name, ...source } = await read(config, baseDirectory, { cache, memory });
+  const { name, ...source } = await read(config, baseDirectory, loss, { cache, memory });
   const { rest, test } = withTest(source, 'testShare' in config ? config.testShare : undefined, name);
   const channels = source.inputShape.at(-1)!;
   const { training, validation } = withValidation(rest, source.validation ?? null, config.validation);
@@ -67,6 +69,7 @@ function typesOf({ inputs, labels }: Split): object {
 async function read(
   config: DataConfig,
   baseDirectory: string,
+  loss: Loss,
   storage: Storage,
 ): Promise<DataSource & { readonly name: string }> {
   const at = (relative: string): string => path.resolve(baseDirectory, relative);
@@ -95,7 +98,7 @@ async function read(
         test: drawDigits('test', config.test),
       };
     case 'csv':
-      return { name: `${path.basename(config.file)} (CSV)`, ...(await readCsv(config, at)) };
+      return { name: `${path.basename(config.file)} (CSV)`, ...(await readCsv(config, at, loss)) };
     case 'images': {
       const directory = at(config.directory);
       return { name: `${path.basename(directory)} (images)`, ...(await readImageFolders(directory, config, storage)) };
@@ -105,15 +108,18 @@ async function read(
       return { name: `${path.basename(place)} (Parquet)`, ...(await readParquet(place, config, storage)) };
     }
     case 'npz':
-      return { name: `${path.basename(config.file)} (NumPy)`, ...(await readNpz(at(config.file), config, storage)) };
+      return {
+        name: `${path.basename(config.file)} (NumPy)`,
+        ...(await readNpz(at(config.file), config, loss, storage)),
+      };
     case 'safetensors':
       return {
         name: `${path.basename(config.file)} (safetensors)`,
-        ...(await readSafetensors(at(config.file), config, storage)),
+        ...(await readSafetensors(at(config.file), config, loss, storage)),
       };
     case 'npy': {
       const { trainingInputs } = config.files;
-      return { name: `${path.basename(trainingInputs)} (NumPy)`, ...(await readNpy(config, at, storage)) };
+      return { name: `${path.basename(trainingInputs)} (NumPy)`, ...(await readNpy(config, at, loss, storage)) };
     }
   }
 }

@@ -2,29 +2,17 @@
  * Data sets in NumPy's files: .npz with the arrays of both splits, as Keras' mnist.npz, or a .npy for each array. Headers,
  * zip archives and values are read by src/checkpoints, which bounds them.
  */
-import path from 'node:path';
-import { CheckpointError } from '../checkpoints/checkpointError';
 import { readNpyHeader } from '../checkpoints/numpyHeader';
 import { openFile } from '../checkpoints/source';
 import { openZip, type Zip } from '../checkpoints/zip';
-import type { DataConfig } from '../shared/experiment';
+import type { DataConfig, Loss } from '../shared/experiment';
+import { readSplits, translated, type Names } from './arraySplits';
 import { DataError, type DataSource } from './dataset';
-import { countClasses, packLabels } from './labels';
-import { inputBytes, readInputs, readLabels, type ArrayFile, type Inputs } from './numpyArrays';
+import type { ArrayFile } from './numpyArrays';
 import type { Storage } from './storage';
-import { storeArray } from './storedArrays';
 
 type NpzConfig = Extract<DataConfig, { format: 'npz' }>;
 type NpyConfig = Extract<DataConfig, { format: 'npy' }>;
-type Channels = NpzConfig['channels'];
-
-/** What is what: names of arrays, or of files. */
-interface Names {
-  readonly trainingInputs: string;
-  readonly trainingLabels: string;
-  readonly testInputs?: string | undefined;
-  readonly testLabels?: string | undefined;
-}
 
 /**
  * Training inputs, training labels, test inputs, test labels: Keras' names, MedMNIST's, and what people write. Test
@@ -45,13 +33,13 @@ const usualNames: readonly (readonly [string, string, string, string])[] = [
 const mostListed = 12;
 
 /** @throws DataError that names the file and the array */
-export async function readNpz(file: string, { arrays, channels }: NpzConfig, storage: Storage): Promise<DataSource> {
+export async function readNpz(file: string, config: NpzConfig, loss: Loss, storage: Storage): Promise<DataSource> {
   return translated(file, async () => {
     const source = await openFile(file);
     try {
       const zip = await openZip(source);
       const open = (name: string): Promise<ArrayFile> => openEntry(file, zip, name);
-      return await readSplits(chooseNames(file, zip, arrays), channels, 'data.arrays', open, storage);
+      return await readSplits(chooseNames(file, zip, config.arrays), config, loss, 'data.arrays', open, storage);
     } finally {
       await source.close();
     }
@@ -60,11 +48,12 @@ export async function readNpz(file: string, { arrays, channels }: NpzConfig, sto
 
 /** @param at path of a file that the experiment names. @throws DataError that names the file */
 export async function readNpy(
-  { files, channels }: NpyConfig,
+  config: NpyConfig,
   at: (file: string) => string,
+  loss: Loss,
   storage: Storage,
 ): Promise<DataSource> {
-  return readSplits(files, channels, 'data.files', name => openArray(at(name)), storage);
+  return readSplits(config.files, config, loss, 'data.files', name => openArray(at(name)), storage);
 }
 
 /** Opens a .npy file. @throws DataError that names it */
@@ -140,113 +129,4 @@ export function listed(names: readonly string[]): string {
   if (names.length === 0) return 'no arrays at all';
   const shown = names.slice(0, mostListed).map(name => JSON.stringify(name.slice(0, 80)));
   return shown.join(', ') + (names.length > mostListed ? `, … (${names.length} arrays)` : '');
-}
-
-/** @param field of the experiment that names the arrays. @throws DataError, CheckpointError */
-export async function readSplits(
-  names: Names,
-  channels: Channels,
-  field: string,
-  open: (name: string) => Promise<ArrayFile>,
-  storage: Storage,
-): Promise<DataSource> {
-  const { testInputs, testLabels } = names;
-  const where = await inputStorage([names.trainingInputs, testInputs], open, storage);
-  const training = await readSplit(names.trainingInputs, names.trainingLabels, channels, open, where);
-  if ((testInputs === undefined) !== (testLabels === undefined)) {
-    const [one, other] = testInputs === undefined ? ['labels', 'inputs'] : ['inputs', 'labels'];
-    throw new DataError(
-      training.file,
-      `there are test ${one} but no test ${other}; name both in "${field}", or neither`,
-    );
-  }
-  const test =
-    testInputs === undefined || testLabels === undefined
-      ? null
-      : await readSplit(testInputs, testLabels, channels, open, where);
-  if (test) checkAlike(training, test);
-  const classes = countClasses(
-    { ...training.labelFile, labels: training.labels },
-    test && { ...test.labelFile, labels: test.labels },
-  );
-  const pack = ({ count, inputs, stored, labels }: ReadSplit): DataSource['training'] => ({
-    count,
-    inputs,
-    ...(stored && { stored }),
-    labels: packLabels(labels, classes),
-  });
-  return { inputShape: training.shape, classes, training: pack(training), test: test && pack(test) };
-}
-
-/** @returns null where all inputs together may be in memory */
-async function inputStorage(
-  names: readonly (string | undefined)[],
-  open: (name: string) => Promise<ArrayFile>,
-  storage: Storage,
-): Promise<Storage | null> {
-  let bytes = 0;
-  for (const name of names) {
-    if (name === undefined) continue;
-    const array = await open(name);
-    bytes += inputBytes(array.header);
-    await array.close();
-  }
-  return bytes <= storage.memory ? null : storage;
-}
-
-interface ReadSplit extends Inputs {
-  readonly file: string;
-  readonly labelFile: { readonly file: string; readonly label: string };
-  readonly labels: Int32Array;
-}
-
-async function readSplit(
-  inputName: string,
-  labelName: string,
-  channels: Channels,
-  open: (name: string) => Promise<ArrayFile>,
-  where: Storage | null,
-): Promise<ReadSplit> {
-  const inputFile = await open(inputName);
-  try {
-    const labelFile = await open(labelName);
-    try {
-      return await translated(inputFile.file, async () => {
-        const inputs = where ? await storeArray(inputFile, channels, where) : await readInputs(inputFile, channels);
-        const labels = await readLabels(labelFile, { name: path.basename(inputName), count: inputs.count });
-        return { ...inputs, file: inputFile.file, labelFile: { file: labelFile.file, label: labelFile.label }, labels };
-      });
-    } finally {
-      await labelFile.close();
-    }
-  } finally {
-    await inputFile.close();
-  }
-}
-
-function checkAlike(training: ReadSplit, test: ReadSplit): void {
-  if (training.shape.join('×') !== test.shape.join('×')) {
-    throw new DataError(
-      test.file,
-      `test examples have the shape ${test.shape.join('×')}, but training examples ${training.shape.join('×')}`,
-    );
-  }
-  if (training.inputs instanceof Uint8Array !== test.inputs instanceof Uint8Array) {
-    const word = (inputs: ReadSplit['inputs']): string => (inputs instanceof Uint8Array ? 'bytes' : 'floats');
-    throw new DataError(
-      test.file,
-      `test inputs are ${word(test.inputs)}, but training inputs ${word(training.inputs)}, and only bytes are divided by 255; save both as one type`,
-    );
-  }
-}
-
-/** What the readers of arrays say, as a data error of the file that they are about. */
-export async function translated<T>(file: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    if (!(error instanceof CheckpointError)) throw error;
-    const reason = error.message.startsWith(`${file}: `) ? error.message.slice(file.length + 2) : error.message;
-    throw new DataError(file, reason);
-  }
 }

@@ -4,6 +4,7 @@ import type { NpyHeader } from '../checkpoints/numpyHeader';
 import { readNpyValues, runsAsIs } from '../checkpoints/numpyValues';
 import { DataError, type Split } from './dataset';
 import { mostClasses } from './labels';
+import { numbersRemedy } from './task';
 
 /** An array in a file, opened. */
 export interface ArrayFile {
@@ -122,20 +123,47 @@ export async function eachFloats(
   });
 }
 
-/** @param inputs the examples that the labels are for. @throws DataError, CheckpointError */
-export async function readLabels(
-  array: ArrayFile,
-  inputs: { readonly name: string; readonly count: number },
-): Promise<Int32Array> {
-  const { file, label, header } = array;
-  const fail = (reason: string): never => {
-    throw new DataError(file, label + reason);
-  };
+/** The examples that labels are for. */
+interface Labelled {
+  readonly name: string;
+  readonly count: number;
+}
+
+/** @param wanted what labels may be, in words @returns values of each label */
+function labelWidth({ file, label, header }: ArrayFile, inputs: Labelled, wanted: string): number {
   const [count, width = 1] = header.shape;
   if (count === undefined || header.shape.length > 2 || width < 1 || width > mostClasses) {
-    return fail(`has the shape [${header.shape.join(', ')}]; labels are N class numbers, or N×classes one-hot`);
+    throw new DataError(file, `${label}has the shape [${header.shape.join(', ')}]; ${wanted}`);
   }
-  if (count !== inputs.count) return fail(`holds ${count} labels, but ${inputs.name} holds ${inputs.count} examples`);
+  if (count !== inputs.count) {
+    throw new DataError(file, `${label}holds ${count} labels, but ${inputs.name} holds ${inputs.count} examples`);
+  }
+  return width;
+}
+
+/** Numbers to predict as they are, [examples × targets]. @throws DataError, CheckpointError */
+export async function readTargets(array: ArrayFile, inputs: Labelled): Promise<Float32Array> {
+  labelWidth(array, inputs, 'numbers to predict are N, or N×targets');
+  return readFloats(array);
+}
+
+/** Whether some value is no whole number: then these are no classes. @throws CheckpointError */
+export async function holdsFractions(array: ArrayFile): Promise<boolean> {
+  let found = false;
+  await eachPiece(array, piece => {
+    found ||= piece.some(value => Number.isFinite(value) && !Number.isInteger(value));
+  });
+  return found;
+}
+
+/** Class numbers. @throws DataError, CheckpointError */
+export async function readLabels(array: ArrayFile, inputs: Labelled): Promise<Int32Array> {
+  const { file, label } = array;
+  const fail = (reason: string): never => {
+    throw new DataError(file, `${label}${reason}; ${numbersRemedy}`);
+  };
+  const { count } = inputs;
+  const width = labelWidth(array, inputs, 'labels are N class numbers, or N×classes one-hot');
   const labels = new Int32Array(count);
   if (width === 1) {
     await eachPiece(array, (piece, at) => {

@@ -3,17 +3,23 @@ import type { Checkpoint } from '../checkpoints/checkpoint';
 import { isDtype } from '../checkpoints/dtypes';
 import { safetensorsReader } from '../checkpoints/safetensorsReader';
 import { openFile } from '../checkpoints/source';
-import type { DataConfig } from '../shared/experiment';
+import type { DataConfig, Loss } from '../shared/experiment';
+import { readSplits, translated } from './arraySplits';
 import { DataError, type DataSource } from './dataset';
-import { listed, readSplits, translated, usualArrays } from './numpy';
+import { listed, usualArrays } from './numpy';
 import type { ArrayFile } from './numpyArrays';
 import type { Storage } from './storage';
 
 type SafetensorsConfig = Extract<DataConfig, { format: 'safetensors' }>;
 
 /** @throws DataError that names the file and the tensor */
-export function readSafetensors(file: string, config: SafetensorsConfig, storage: Storage): Promise<DataSource> {
-  return withTensors(file, config, (names, open) => readSplits(names, config.channels, 'data.tensors', open, storage));
+export function readSafetensors(
+  file: string,
+  config: SafetensorsConfig,
+  loss: Loss,
+  storage: Storage,
+): Promise<DataSource> {
+  return withTensors(file, config, (names, open) => readSplits(names, config, loss, 'data.tensors', open, storage));
 }
 
 /** Opens the tensors for as long as `use` takes. @throws DataError that names the file and the tensor */

@@ -72,10 +72,11 @@ export async function prepare(
 ): Promise<Prepared> {
   try {
     const directory = path.dirname(file);
-    const data = await loadData(parsed.data, directory, { cache });
-    const { inputShape, classes } = data;
-    const model = await loadModel(parsed.model, directory, { inputShape, classes });
-    const network = await networkOf(model, { inputShape, classes, loss: parsed.training.loss });
+    const { loss } = parsed.training;
+    const data = await loadData(parsed.data, directory, { loss, cache });
+    const { inputShape, classes, task } = data;
+    const model = await loadModel(parsed.model, directory, { inputShape, classes, task });
+    const network = await networkOf(model, { inputShape, classes, task, loss });
     const outputLayer = outputLayerOf(network);
     const structure = { parameters: network.parameters, outputLayer };
     const experiment = resolveExperiment(parsed, { data, model: structure });

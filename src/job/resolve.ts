@@ -1,4 +1,5 @@
 /** Fills in what needs data and model: every point in training becomes a step, the target becomes levels. */
+import type { DataSet } from '../data/dataset';
 import { levelsFor } from '../lottery/levels';
 import { prunableLayers, type Parameter } from '../lottery/layers';
 import {
@@ -9,10 +10,13 @@ import {
   type ScheduleInSteps,
   type TrainingPoint,
 } from '../shared/experiment';
+import { classWeightsOf } from './classWeights';
 
 export interface ResolveInput {
   readonly data: {
-    readonly training: { readonly count: number };
+    readonly task: DataSet['task'];
+    readonly classes: number;
+    readonly training: Pick<DataSet['training'], 'count' | 'labels'>;
     readonly validation: { readonly count: number };
     /** Of one example, channels last. */
     readonly inputShape: readonly number[];
@@ -31,7 +35,7 @@ const maximumSteps = 1_000_000_000;
 export function resolveExperiment(parsed: ParsedExperiment, input: ResolveInput): Experiment {
   const { data, model } = input;
   const { training, pruning } = parsed;
-  const { steps: givenSteps, epochs, evaluateEvery, schedule, ...recipe } = training;
+  const { steps: givenSteps, epochs, evaluateEvery, schedule, classWeights: wantedWeights, ...recipe } = training;
   const stepsPerEpoch = Math.ceil(data.training.count / training.batchSize);
   // the last batch of an epoch may be small, so epochs count in whole batches
   const steps = givenSteps ?? Math.ceil((epochs ?? defaultEpochs) * stepsPerEpoch);
@@ -48,15 +52,23 @@ export function resolveExperiment(parsed: ParsedExperiment, input: ResolveInput)
   }
   checkEarlyStopping(training, data.validation.count);
   checkAugmentation(training.augmentation, data.inputShape);
+  const classWeights = classWeightsOf(wantedWeights, data);
   const { levels } = levelsFor(pruning, prunableLayers(model.parameters, model.outputLayer));
   const { target, outputRate, ...rule } = pruning;
   return {
     name: parsed.name,
     model: parsed.model,
     start: parsed.start,
-    data: { ...parsed.data, validation: data.validation.count, mean: [...data.mean], std: [...data.std] },
+    data: {
+      ...parsed.data,
+      ...(data.task === 'regression' && { task: data.task }),
+      validation: data.validation.count,
+      mean: [...data.mean],
+      std: [...data.std],
+    },
     training: {
       ...recipe,
+      ...(classWeights && { classWeights }),
       schedule: scheduleInSteps(schedule, toStep),
       steps,
       evaluateEvery: evaluateEvery ?? Math.max(1, Math.round(steps / evaluationsPerRun)),

@@ -18,6 +18,6 @@ export function trainingSetup(
     fromStep: steps.from,
     totalSteps: steps.total,
     regularization: regularizationOf(training),
-    classWeights: null,
+    classWeights: training.classWeights ?? null,
   };
 }

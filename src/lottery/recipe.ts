@@ -17,7 +17,8 @@ export function trainingRecipe(training: Experiment['training']): TrainingRecipe
  * is never stopped early.
  */
 export function prefixRecipe(training: Experiment['training']): TrainingRecipe {
-  const { optimizer, schedule, loss, batchSize, evaluateEvery, labelSmoothing, clipNorm, augmentation } = training;
+  const { optimizer, schedule, loss, batchSize, evaluateEvery, labelSmoothing, classWeights, clipNorm, augmentation } =
+    training;
   const { crop, flip } = augmentation;
   return {
     optimizer,
@@ -26,6 +27,8 @@ export function prefixRecipe(training: Experiment['training']): TrainingRecipe {
     batchSize,
     evaluateEvery,
     ...(labelSmoothing > 0 && { labelSmoothing }),
+    // where all weigh alike their scale has no effect
+    ...(classWeights?.some(weight => weight !== classWeights[0]) && { classWeights }),
     ...(clipNorm !== undefined && { clipNorm }),
     ...((crop > 0 || flip) && { augmentation: { crop, flip } }),
   };

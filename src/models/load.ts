@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { ExperimentError } from '../shared/experiment';
 import { builtinModel } from './builtins';
+import { withLinearEnd } from './builtins/linearEnd';
 import { readKerasFile } from './files/kerasFile';
 import type { ModelData, ModelFile } from './files/modelFile';
 import { readLayersModel } from './layersModel';
@@ -32,9 +33,10 @@ const kinds: readonly Kind[] = [
  */
 export async function loadModel(spec: string, baseDirectory: string, data = anyData): Promise<Model> {
   if (spec.startsWith('builtin:')) {
-    const { description, topology } = builtinModel(spec.slice('builtin:'.length));
+    const builtin = builtinModel(spec.slice('builtin:'.length));
     // any shape that every model takes will do: the data is hashed elsewhere
-    const fingerprint = hashDefinition(topology(anyData.inputShape, anyData.classes));
+    const fingerprint = hashDefinition(builtin.topology(anyData.inputShape, anyData.classes));
+    const { description, topology } = data.task === 'regression' ? withLinearEnd(builtin) : builtin;
     return { kind: 'builtin', description, topology, weights: null, fingerprint, weightsFingerprint: null };
   }
   const kind = kinds.find(({ endings }) => endings.test(spec));

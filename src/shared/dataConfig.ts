@@ -61,7 +61,15 @@ const side = z.int().min(1).max(4096);
 const column = z.union([z.string().min(1), z.int().min(0)]);
 
 const inputs = 'inputs: N×features, N×height×width, or with channels';
-const labels = 'labels: N class numbers from 0, or one-hot';
+const labels = 'labels: N class numbers from 0, or one-hot; or numbers to predict, N or N×targets';
+
+/** For formats whose labels may be either. */
+const task = z
+  .enum(['classification', 'regression'])
+  .optional()
+  .describe(
+    'Whether labels are classes, or numbers to predict with the loss "mean-squared-error"; left out: numbers where that is the loss and some label has a fraction, else classes.',
+  );
 
 export const dataSchema = z.discriminatedUnion('format', [
   z.strictObject({
@@ -101,6 +109,7 @@ export const dataSchema = z.discriminatedUnion('format', [
       .describe(
         'Names of the arrays; left out: x_train, y_train, x_test, y_test as in the files of Keras, or other usual names.',
       ),
+    task,
     channels,
     testShare,
     ...common,
@@ -117,6 +126,7 @@ export const dataSchema = z.discriminatedUnion('format', [
       })
       .optional()
       .describe('Names of the tensors; left out: x_train, y_train, x_test, y_test, or other usual names as for npz.'),
+    task,
     channels,
     testShare,
     ...common,
@@ -131,6 +141,7 @@ export const dataSchema = z.discriminatedUnion('format', [
         testLabels: file('A .npy file of test labels').optional(),
       })
       .describe('One .npy file for each array.'),
+    task,
     channels,
     testShare,
     ...common,
@@ -144,6 +155,13 @@ export const dataSchema = z.discriminatedUnion('format', [
       .describe(
         'Column with the classes, by name or number (from 0); left out: the one called label, class, target or y, else the last.',
       ),
+    targets: z
+      .array(column)
+      .min(1)
+      .max(65_536)
+      .optional()
+      .describe('Columns with numbers to predict, by name or number (from 0), instead of "label".'),
+    task,
     ignore: z.array(column).default([]).describe('Columns left out, by name or number (from 0), e.g. identifiers.'),
     header: z
       .boolean()

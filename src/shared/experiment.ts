@@ -68,12 +68,17 @@ const augmentation = z.strictObject({
   flip: z.boolean().default(false).describe('Mirrors each training image left to right with chance ½.'),
 });
 
+const loss = z.enum(['cross-entropy', 'mean-squared-error']);
+export type Loss = z.infer<typeof loss>;
+
 const training = z.strictObject({
   optimizer: optimizer.prefault({ name: 'adam', learningRate: 0.0012 }),
   schedule: schedule
     .prefault({ name: 'constant' })
     .describe('Learning rate over the steps; "warmup" rises linearly from 0.'),
-  loss: z.enum(['cross-entropy', 'mean-squared-error']).default('cross-entropy'),
+  loss: loss
+    .default('cross-entropy')
+    .describe('Of classes; "mean-squared-error" is for numbers to predict, and takes classes as one-hot targets.'),
   batchSize: z.int().min(1).max(65_536).default(60),
   steps: z
     .int()
@@ -90,6 +95,14 @@ const training = z.strictObject({
     .default(0)
     .describe(
       'ε of (1 − ε) · one-hot + ε / classes as targets while training (Szegedy et al. 2016); cross-entropy only.',
+    ),
+  classWeights: z
+    .union([z.literal('balanced'), z.array(positive).min(2).max(65_536)], {
+      error: 'must be "balanced", or a list with a number > 0 for each class',
+    })
+    .optional()
+    .describe(
+      'Weight of each class in cross-entropy while training, in the order of their numbers, or "balanced": the fewer training examples of a class, the more each weighs.',
     ),
   clipNorm: positive
     .optional()
@@ -179,10 +192,14 @@ export type ParsedExperiment = z.output<typeof experimentSchema>;
 
 /** Every default filled in, every point in training turned into a step: what `experiment.json` holds. */
 export interface Experiment extends Omit<ParsedExperiment, 'training' | 'pruning' | 'rewind' | '$schema'> {
-  readonly training: Omit<ParsedExperiment['training'], 'steps' | 'epochs' | 'evaluateEvery' | 'schedule'> & {
+  readonly training: Omit<
+    ParsedExperiment['training'],
+    'steps' | 'epochs' | 'evaluateEvery' | 'schedule' | 'classWeights'
+  > & {
     readonly schedule: ScheduleInSteps;
     readonly steps: number;
     readonly evaluateEvery: number;
+    readonly classWeights?: readonly number[];
   };
   readonly pruning: Omit<PruningConfig, 'levels' | 'target' | 'outputRate'> & {
     readonly outputRate: number;

@@ -73,7 +73,8 @@ function nodeAt(schema: SchemaNode, path: Path, root: unknown): SchemaNode | und
   let node: SchemaNode | undefined = schema;
   path.forEach((part, depth) => {
     const around = chosen(node, valueAt(root, path.slice(0, depth)));
-    if (typeof part === 'number') node = around?.items;
+    // of a value or a list of values, the list
+    if (typeof part === 'number') node = around?.items ?? alternatives(around).find(({ items }) => items)?.items;
     else if (around?.properties) node = around.properties[part];
     // the discriminator itself is wrong: all of its values are allowed
     else node = { enum: alternatives(around).map(candidate => candidate.properties?.[part]?.const) };

@@ -46,11 +46,10 @@ export function parseExperiment(text: string, file: string): ParsedExperiment {
   if (pruning.levels !== undefined && pruning.target !== undefined) {
     refuse(['pruning', 'target'], 'give either "levels" or "target", not both: remove one');
   }
-  if (training.labelSmoothing > 0 && training.loss !== 'cross-entropy') {
-    refuse(
-      ['training', 'labelSmoothing'],
-      `needs the loss "cross-entropy", not "${training.loss}": change one of them`,
-    );
+  if (training.loss !== 'cross-entropy') {
+    const needs = `needs the loss "cross-entropy", not "${training.loss}": change one of them`;
+    if (training.labelSmoothing > 0) refuse(['training', 'labelSmoothing'], needs);
+    if (training.classWeights !== undefined) refuse(['training', 'classWeights'], needs);
   }
   return result.data;
 }

@@ -49,6 +49,8 @@ export interface TrainingRecipe {
   readonly batchSize: number;
   readonly evaluateEvery: number;
   readonly labelSmoothing?: number;
+  /** Of each class; "balanced" has become numbers. */
+  readonly classWeights?: readonly number[];
   readonly clipNorm?: number;
   readonly averageDecay?: number;
   readonly earlyStopping?: { readonly patience: number };

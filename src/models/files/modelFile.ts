@@ -1,6 +1,7 @@
 /** What every kind of model file comes down to, and how weights are taken out of checkpoints. */
 import type { Checkpoint } from '../../checkpoints/checkpoint';
 import { CheckpointError } from '../../checkpoints/checkpointError';
+import type { Task } from '../../data/dataset';
 import { ExperimentError } from '../../shared/experiment';
 import type { TensorInfo } from '../../shared/inspection';
 import type { NamedWeight } from '../model';
@@ -17,6 +18,8 @@ export interface ModelData {
   /** Shape of one example, channels last. */
   readonly inputShape: readonly number[];
   readonly classes: number;
+  /** Left out: classification; with regression `classes` are targets. */
+  readonly task?: Task;
 }
 
 /** 1 GiB of float32: what plans cover at most. */

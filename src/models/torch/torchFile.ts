@@ -8,6 +8,7 @@ import { ExperimentError } from '../../shared/experiment';
 import { lowerModel } from '../../training/plan/lower';
 import { PlanError, type Plan } from '../../training/plan/plan';
 import { builtinModel, builtinNames } from '../builtins';
+import { withLinearEnd } from '../builtins/linearEnd';
 import {
   asModelError,
   checkCount,
@@ -80,9 +81,11 @@ function fits(one: Candidate): one is Candidate & { readonly fit: { readonly ten
 }
 
 /** None where the data is not what the model takes. */
-function candidate(name: string, tensors: readonly StateTensor[], { inputShape, classes }: ModelData): Candidate[] {
+function candidate(name: string, tensors: readonly StateTensor[], data: ModelData): Candidate[] {
   try {
-    const { topology: make } = builtinModel(name);
+    const { inputShape, classes, task } = data;
+    const builtin = builtinModel(name);
+    const { topology: make } = task === 'regression' ? withLinearEnd(builtin) : builtin;
     const plan = lowerModel({ topology: make }, { inputShape, classes, loss: 'cross-entropy' });
     return [{ name, topology: make(inputShape, classes), plan, fit: fitTensors(plan, tensors) }];
   } catch (error) {

@@ -1,5 +1,6 @@
 /** Lowers a model to a training plan, once it is known what data it is for. */
 import * as z from 'zod';
+import type { Task } from '../../data/dataset';
 import type { Model } from '../../models/model';
 import { readTopology, type Layer } from '../../models/topology';
 import { PlanBuilder, type Value } from './builder';
@@ -15,13 +16,15 @@ export interface LoweringTarget {
   /** null: as many as a model from a file has outputs. */
   readonly classes: number | null;
   readonly loss: Plan['loss'];
+  /** Left out: classification; with regression `classes` are targets. */
+  readonly task?: Task;
 }
 
 /**
  * @throws PlanError that names the layer that no plan covers, or that does not fit the data
  */
 export function lowerModel(model: Pick<Model, 'topology'>, target: LoweringTarget): Plan {
-  const { inputShape, classes, loss } = target;
+  const { inputShape, classes, loss, task } = target;
   const graph = readTopology(model.topology(inputShape, classes ?? 1));
   const { layers, input, output } = orderLayers(graph);
   const builder = new PlanBuilder(inputShape);
@@ -34,7 +37,7 @@ export function lowerModel(model: Pick<Model, 'topology'>, target: LoweringTarge
     made.set(layer.name, loweringOf(layer)({ builder, layer, inputs, keras: graph.keras }));
   }
   const end = made.get(output.name)!;
-  checkEnd(builder, output, end, classes);
+  checkEnd(builder, output, end, classes, task);
   return builder.finish(loss === 'cross-entropy' ? withoutSoftmax(builder, end) : end, loss);
 }
 
@@ -70,16 +73,20 @@ export function seenShape(first: Layer, data: readonly number[]): readonly numbe
   );
 }
 
-function checkEnd(builder: PlanBuilder, last: Layer, { shape }: Value, classes: number | null): void {
+function checkEnd(builder: PlanBuilder, last: Layer, { shape }: Value, classes: number | null, task?: Task): void {
   if (!builder.hasKernels) {
     throw new PlanError(last.name, 'the model has no layer with weights, so there is nothing to train or prune');
   }
   const wanted = classes ?? shape[0]!;
   if (shape.length !== 1 || shape[0] !== wanted) {
     const outputs = shape.length === 1 ? `${shape[0]!} output${shape[0] === 1 ? '' : 's'}` : `[${shape.join(', ')}]`;
+    const [there, remedy] =
+      task === 'regression'
+        ? [`${wanted} number${wanted === 1 ? '' : 's'} to predict`, 'one output for each']
+        : [`${wanted} classes`, 'one output a class'];
     throw new PlanError(
       last.name,
-      `the model ends in ${outputs} but the data has ${wanted} classes; give layer "${last.name}" one output a class`,
+      `the model ends in ${outputs} but the data has ${there}; give layer "${last.name}" ${remedy}`,
     );
   }
 }

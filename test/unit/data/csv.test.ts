@@ -125,11 +125,11 @@ const refusals: readonly [string, string, RegExp, object?][] = [
   ['an open quote', 'a,y\n1,"0\n2,1\n', /a quote that is opened after line 1 is never closed; close it, or double it/],
   ['a quote within a field', 'a,y\n1,0\n2,x"1\n', /is no table of separated values: Invalid Opening Quote.*line 3/],
   ['one class', 'a,y\n1,0\n2,0\n', /the labels, "y", holds "0" only; at least two classes are needed/],
-  ['numbers to predict', 'a,price\n1,0.5\n2,1\n', /the labels, "price", holds "0.5", no whole number: only classes/],
+  ['numbers to predict', 'a,price\n1,0.5\n2,1\n', /the labels, "price", holds "0.5", no whole number: these are no/],
   [
     'a different label on every line',
     Array.from({ length: 30 }, (_, i) => `${i},name${i}`).join('\n'),
-    /the labels, 1 \(from 0\), holds 30 different values in 30 lines: only classes can be learnt.*data.label/,
+    /the labels, 1 \(from 0\), holds 30 different values in 30 lines: these are no classes.*data.label/,
   ],
 ];
 

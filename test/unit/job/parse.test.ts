@@ -140,6 +140,19 @@ const wrong: [string, object, string, string[]][] = [
     'training.labelSmoothing',
     ['"cross-entropy"', 'change one'],
   ],
+  [
+    'class weights with another loss',
+    { training: { classWeights: 'balanced', loss: 'mean-squared-error' } },
+    'training.classWeights',
+    ['"cross-entropy"', 'change one'],
+  ],
+  [
+    'class weights by another word',
+    { training: { classWeights: 'even' } },
+    'training.classWeights',
+    ['"balanced"', 'a number > 0 for each class'],
+  ],
+  ['a class that weighs nothing', { training: { classWeights: [1, 0] } }, 'training.classWeights[1]', ['> 0', 'not 0']],
   ['gradients clipped to nothing', { training: { clipNorm: 0 } }, 'training.clipNorm', ['a number > 0', 'not 0']],
   ['an average that never moves', { training: { averageDecay: 1 } }, 'training.averageDecay', ['> 0 and < 1']],
   [

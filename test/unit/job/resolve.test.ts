@@ -12,7 +12,19 @@ const parameter = (layer: string, shape: number[], prunable: boolean) => ({
 });
 
 const input: ResolveInput = {
-  data: { training: { count: 1010 }, validation: { count: 90 }, inputShape: [28, 28, 1], mean: [0.1], std: [0.3] },
+  data: {
+    task: 'classification',
+    classes: 4,
+    // 606, 202, 101 and 101 of each class
+    training: {
+      count: 1010,
+      labels: Uint8Array.from({ length: 1010 }, (_, i) => [0, 1, 0, 2, 0, 1, 0, 3, 0, 0][i % 10]!),
+    },
+    validation: { count: 90 },
+    inputShape: [28, 28, 1],
+    mean: [0.1],
+    std: [0.3],
+  },
   model: {
     parameters: [
       parameter('hidden', [10, 20], true),
@@ -102,6 +114,21 @@ describe('a resolved experiment', () => {
     expect(resolve({ training: asked }).training).toMatchObject(asked);
   });
 
+  it('has class weights as numbers: balanced by the training examples, as scikit-learn does', () => {
+    expect(resolve({}).training).not.toHaveProperty('classWeights');
+    expect(resolve({ training: { classWeights: [1, 2, 3, 4.5] } }).training.classWeights).toEqual([1, 2, 3, 4.5]);
+    // 606, 202, 101 and 101 of 1010 examples
+    const balanced = [1010 / (4 * 606), 1010 / (4 * 202), 2.5, 2.5];
+    expect(resolve({ training: { classWeights: 'balanced' } }).training.classWeights).toEqual(balanced);
+  });
+
+  it('says that the data has numbers to predict, whatever told it', () => {
+    const labels = new Float32Array(1010);
+    const { data } = resolve({}, { task: 'regression', classes: 1, training: { count: 1010, labels } });
+    expect(data).toHaveProperty('task', 'regression');
+    expect(resolve({}).data).not.toHaveProperty('task');
+  });
+
   it('has every other default filled in, and nothing that only editors read', () => {
     const experiment = resolve({ $schema: 'x', compare: ['one-shot', 'one-shot'] });
     expect(experiment).toMatchObject({
@@ -146,6 +173,16 @@ describe('an experiment that does not fit', () => {
     const error = errorOf({ training: { earlyStopping: { patience: 2 } } }, { validation: { count: 0 } });
     expect(error.field).toBe('training.earlyStopping');
     expect(error.reason).toContain('raise data.validation');
+  });
+
+  it.each<[string, unknown, Partial<ResolveInput['data']>, string]>([
+    ['of too few classes', [1, 2, 3], {}, 'has 3 values, but the data has 4 classes'],
+    ['of a class without examples', 'balanced', { classes: 5 }, 'no training example has the class 4'],
+    ['of numbers to predict', 'balanced', { task: 'regression', classes: 1 }, 'remove it'],
+  ])('because it has weights %s names the field and what to do', (_why, classWeights, data, says) => {
+    const error = errorOf({ training: { classWeights } }, data);
+    expect(error.field).toBe('training.classWeights');
+    expect(error.reason).toContain(says);
   });
 
   it.each([{ crop: 1 }, { flip: true }])('because it changes by %j what is no image says so', augmentation => {

@@ -246,6 +246,7 @@ describe('keys', () => {
     ['learning rate', { training: { ...base, optimizer: { ...base.optimizer, learningRate: 0.1 } } }, {}],
     ['evaluation', { training: { ...base, evaluateEvery: 50 } }, {}],
     ['label smoothing', { training: { ...base, labelSmoothing: 0.1 } }, {}],
+    ['class weights', { training: { ...base, classWeights: [1, 2] } }, {}],
     ['clipping', { training: { ...base, clipNorm: 1 } }, {}],
     ['average of the weights', { training: { ...base, averageDecay: 0.99 } }, {}],
     ['patience', { training: { ...base, earlyStopping: { patience: 2 } } }, {}],
@@ -260,6 +261,10 @@ describe('keys', () => {
     for (const key of keys(plan(changes, input))) {
       expect(before).not.toContain(key);
     }
+  });
+
+  it('do not change with class weights that are all alike', () => {
+    expect(keys(plan({ training: { ...base, classWeights: [2, 2, 2] } }))).toEqual(keys(plan()));
   });
 
   it('of the run to the rewind step do not depend on averages and patience: it hands on the raw weights of that step', () => {

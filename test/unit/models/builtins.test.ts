@@ -20,6 +20,22 @@ const count = (plan: Plan, which: 'prunable' | 'trainable'): number =>
   plan.parameters.reduce((sum, parameter) => sum + (parameter[which] ? parameter.size : 0), 0);
 
 describe('built-in models', () => {
+  it('end in numbers as they are where these are to be predicted, and keep their fingerprint', async () => {
+    for (const name of ['lenet-300-100', 'simple-cnn', 'resnet-20']) {
+      const classes = await loadModel(`builtin:${name}`, '.');
+      const numbers = await loadModel(`builtin:${name}`, '.', { inputShape: colour, classes: 3, task: 'regression' });
+      const plan = lowerModel(numbers, {
+        inputShape: colour,
+        classes: 3,
+        task: 'regression',
+        loss: 'mean-squared-error',
+      });
+      expect(plan.ops.at(-1)).toMatchObject({ kind: 'dense' });
+      expect(plan.activations.at(-1)!.shape).toEqual([3]);
+      expect(numbers.fingerprint).toBe(classes.fingerprint);
+    }
+  });
+
   /** [model, data, weights of kernels, all that is trained]: as the papers and their code count them */
   const sizes: readonly [string, readonly number[], number, number][] = [
     ['lenet-300-100', grey, 266_200, 266_610],

@@ -192,6 +192,17 @@ describe('refusing', () => {
     }
   });
 
+  it('as many outputs as classes where there are numbers to predict, of which there are fewer', () => {
+    const model = modelOf(sequential([4, 4, 1], [flatten, dense('out', 3)]));
+    for (const [classes, words] of [
+      [1, /ends in 3 outputs but the data has 1 number to predict; give layer "out" one output for each/],
+      [2, /ends in 3 outputs but the data has 2 numbers to predict/],
+    ] as const) {
+      const target = { inputShape: [4, 4, 1], classes, task: 'regression', loss: 'mean-squared-error' } as const;
+      expect(() => lowerModel(model, target)).toThrow(words);
+    }
+  });
+
   it.each([
     [[5, 5, 1], /takes examples of shape \[5, 5, 1\], but the data has \[4, 4, 1\]/],
     [[17], /takes examples of shape \[17\], but the data has \[4, 4, 1\]/],
