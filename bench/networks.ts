@@ -1,4 +1,4 @@
-/** The convolutional networks that are timed, each with the recipe of its users. bench/peers/convnets.py has the same. */
+/** The networks that are timed, each with the recipe of its users. bench/peers/convnets.py has the same. */
 import type { DataSet, Split } from '../src/data/dataset';
 import { loadData } from '../src/data/load';
 import { Random } from '../src/shared/random';
@@ -6,7 +6,7 @@ import type { OptimizerConfig } from '../src/shared/experiment';
 import type { Settings } from './settings';
 
 export interface Network {
-  readonly name: 'simple-cnn' | 'conv-4' | 'resnet-20';
+  readonly name: 'lenet-300-100' | 'simple-cnn' | 'conv-4' | 'resnet-20';
   readonly title: string;
   readonly recipe: string;
   readonly optimizer: OptimizerConfig;
@@ -24,6 +24,16 @@ const sgd = (weightDecay: number): OptimizerConfig => ({
   weightDecay,
 });
 
+export const lenet: Network = {
+  name: 'lenet-300-100',
+  title: 'LeNet-300-100',
+  recipe: 'Adam 1.2e-3, batch 60',
+  optimizer: { name: 'adam', learningRate: 1.2e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
+  batchSize: 60,
+  data: digits,
+  torchPrune: false,
+};
+
 export const networks: readonly Network[] = [
   {
     name: 'simple-cnn',
@@ -31,10 +41,7 @@ export const networks: readonly Network[] = [
     recipe: 'Adam 1e-3, batch 64',
     optimizer: { name: 'adam', learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
     batchSize: 64,
-    data: ({ mnist }) =>
-      mnist === null
-        ? Promise.resolve(noise([28, 28, 1]))
-        : loadData({ format: 'idx', directory: mnist, validation: 5000, mean: 0.1307, std: 0.3081 }, '.'),
+    data: digits,
     torchPrune: true,
   },
   {
@@ -56,6 +63,11 @@ export const networks: readonly Network[] = [
     torchPrune: false,
   },
 ];
+
+function digits({ mnist }: Settings): Promise<DataSet> {
+  if (mnist === null) return Promise.resolve(noise([28, 28, 1]));
+  return loadData({ format: 'idx', directory: mnist, validation: 5000, mean: 0.1307, std: 0.3081 }, '.');
+}
 
 function cifar({ cifar: directory }: Settings): Promise<DataSet> {
   if (directory === null) return Promise.resolve(noise([32, 32, 3]));

@@ -169,4 +169,5 @@ def main():
             print(json.dumps({"seconds": training.train(command["steps"])}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

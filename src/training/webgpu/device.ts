@@ -54,17 +54,9 @@ export async function findAdapter(gpu: GPU): Promise<FoundAdapter | null> {
 /** A device and the reason why it can no longer be used, once there is one. */
 export class WatchedDevice {
   private failure: Error | null = null;
-  private readonly failed: Promise<never>;
-  private fail: (error: Error) => void = () => undefined;
+  private readonly waiting = new Set<(error: Error) => void>();
 
   private constructor(readonly device: GPUDevice) {
-    this.failed = new Promise((_, reject) => {
-      this.fail = error => {
-        this.failure ??= error;
-        reject(this.failure);
-      };
-    });
-    this.failed.catch(() => undefined); // told to whoever waits
     void device.lost.then(({ reason, message }) => {
       if (reason !== 'destroyed') this.fail(new DeviceLostError('lost', `the GPU was lost: ${message}`));
     });
@@ -73,11 +65,15 @@ export class WatchedDevice {
     });
   }
 
-  /** With all the memory the adapter offers. */
+  /** With all the memory the adapter offers. @throws DeviceLostError */
   static async request(adapter: GPUAdapter): Promise<WatchedDevice> {
     const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-    const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
-    return new WatchedDevice(device);
+    try {
+      const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+      return new WatchedDevice(device);
+    } catch (error) {
+      throw new DeviceLostError('lost', `the GPU cannot be used: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   /** Most bytes of one buffer that a kernel sees. */
@@ -92,13 +88,22 @@ export class WatchedDevice {
    */
   async wait<T>(work: Promise<T>): Promise<T> {
     if (this.failure) throw this.failure;
-    try {
-      return await Promise.race([work, this.failed]);
-    } catch (error) {
-      // a promise of a lost device fails with words of its own, perhaps before the loss is told
-      await Promise.resolve();
-      throw this.failure ?? error;
-    }
+    return new Promise<T>((resolve, reject) => {
+      this.waiting.add(reject);
+      work.then(
+        result => {
+          this.waiting.delete(reject);
+          resolve(result);
+        },
+        (error: unknown) => {
+          // a promise of a lost device fails with words of its own, perhaps before the loss is told
+          setImmediate(() => {
+            this.waiting.delete(reject);
+            reject(this.failure ?? (error as Error));
+          });
+        },
+      );
+    });
   }
 
   /**
@@ -120,7 +125,14 @@ export class WatchedDevice {
   }
 
   destroy(): void {
+    this.fail(new DeviceLostError('lost', 'the GPU was given back while it was in use'));
     this.device.destroy();
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const reject of this.waiting) reject(this.failure);
+    this.waiting.clear();
   }
 }
 

@@ -2,7 +2,8 @@
 import type { DataSet, Split } from '../../data/dataset';
 import { MemoryLimitError, type SplitName } from '../trainer';
 import type { WatchedDevice } from './device';
-import { DeviceMemory, type Range, type Storage } from './memory';
+import { DeviceMemory, type Range } from './memory';
+import { upload } from './upload';
 
 const splitNames = ['training', 'validation', 'test'] as const;
 
@@ -31,10 +32,8 @@ export interface DeviceData {
 
 /** What a kernel can be bound to besides the rest it needs. */
 const mostParts = 4;
-/** Written at a time: the driver copies it. */
-const pieceBytes = 2 ** 26;
 
-/** @throws MemoryLimitError, DeviceLostError */
+/** @throws MemoryLimitError, DeviceLostError, DataError where inputs in files cannot be read */
 export async function placeData(watched: WatchedDevice, data: DataSet): Promise<DeviceData> {
   const memory = new DeviceMemory(watched);
   const channels = data.inputShape.at(-1) ?? 1;
@@ -43,15 +42,10 @@ export async function placeData(watched: WatchedDevice, data: DataSet): Promise<
   const exampleBytes = features * (bytes ? 1 : 4);
   // whole words, so that a part ends where it can be written
   const perPart = Math.max(4, Math.floor(watched.largestBuffer / exampleBytes / 4) * 4);
-  const uploads: (() => void)[] = [];
   const place = (split: Split, name: SplitName): DeviceSplit => {
     const parts = Array.from({ length: Math.max(1, Math.ceil(split.count / perPart)) }, (_, part) => {
-      const values = split.inputs.subarray(part * perPart * features, (part + 1) * perPart * features);
-      const range = memory.range(`${name} examples`, 'data', values.byteLength);
-      uploads.push(() => {
-        upload(watched.device, range.storage, values);
-      });
-      return range;
+      const examples = Math.min(perPart, split.count - part * perPart);
+      return memory.range(`${name} examples`, 'data', examples * exampleBytes);
     });
     const { labels } = split;
     const content = () => (labels instanceof Float32Array ? labels : Uint32Array.from(labels));
@@ -77,9 +71,10 @@ export async function placeData(watched: WatchedDevice, data: DataSet): Promise<
     throw new MemoryLimitError(plan, mostParts * watched.largestBuffer, 0);
   }
   await memory.take(plan, 0);
-  await watched.scoped(() => {
-    for (const write of uploads) write();
-  });
+  for (const name of splitNames) {
+    const { parts } = placed.splits[name];
+    await upload(watched, data[name], parts, perPart * exampleBytes);
+  }
   return placed;
 }
 
@@ -89,16 +84,4 @@ function scalesOf(data: DataSet, channels: number, bytes: boolean): Float32Array
     const std = data.std[channel % data.std.length]!;
     return i % 2 === 0 ? (bytes ? 1 / 255 : 1) / std : -data.mean[channel % data.mean.length]! / std;
   });
-}
-
-function upload(device: GPUDevice, { gpu }: Storage, values: Uint8Array | Float32Array): void {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const whole = bytes.length & ~3;
-  for (let at = 0; at < whole; at += pieceBytes) {
-    device.queue.writeBuffer(gpu, at, bytes as Uint8Array<ArrayBuffer>, at, Math.min(pieceBytes, whole - at));
-  }
-  if (whole === bytes.length) return;
-  const rest = new Uint8Array(4);
-  rest.set(bytes.subarray(whole));
-  device.queue.writeBuffer(gpu, whole, rest);
 }

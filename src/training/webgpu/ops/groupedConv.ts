@@ -118,8 +118,5 @@ fn input(pixel: u32, row: u32, column: u32) -> f32 {
     groups: blocks * rows * parts,
   };
   if (parts === 1) return [main];
-  return [
-    main,
-    sumOfParts(`${layer} weight gradient, summed`, reads('parts', target), writes('dw', gradient), size, parts),
-  ];
+  return [main, sumOfParts(`${layer} weight gradient, summed`, target, gradient, size, parts)];
 }

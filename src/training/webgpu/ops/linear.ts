@@ -110,5 +110,5 @@ fn input(row: u32, k: u32) -> f32 {
     bindings: [...job.bindings, writes('dw', target)],
   });
   if (splits === 1) return [main];
-  return [main, sumOfParts(`${label}, summed`, reads('parts', target), writes('dw', gradient), size, splits)];
+  return [main, sumOfParts(`${label}, summed`, target, gradient, size, splits)];
 }

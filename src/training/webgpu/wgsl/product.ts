@@ -3,7 +3,9 @@
  * convolution is the same product whose A gathers pixels. A workgroup brings pieces of both through its memory; a thread
  * holds a block of 4 × 4 of C and adds up in order of k, so that the sums never depend on the device's timing.
  */
-import type { Bound, Dispatch } from '../dispatch';
+import { type Bound, type Dispatch, reads, writes } from '../dispatch';
+import type { Range } from '../memory';
+import { sharedSums, sumOver } from './reduce';
 import { type Extent, u32 } from './text';
 
 /** Which index of an operand is the one along its memory: neighbouring threads load neighbouring values. */
@@ -32,6 +34,8 @@ export interface Product {
 const depth = 16;
 /** Fewer workgroups than this leave a large GPU idle: tiles are smaller then. */
 const enoughGroups = 96;
+/** A long sum is shared between so many: each of them is a chain of loads that nothing else hides. */
+const manyGroups = 1024;
 
 interface Tile {
   readonly rows: number;
@@ -49,7 +53,7 @@ function tileFor(rows: number, columns: number, splits: number): Tile {
 export function splitsFor(rows: number, columns: number, inner: number, least: number): number {
   const tile = { rows: 32, columns: columns <= 16 ? 16 : 32 };
   const groups = Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
-  return Math.max(1, Math.min(Math.ceil((2 * enoughGroups) / groups), Math.floor(inner / least), 256));
+  return Math.max(1, Math.min(Math.ceil(manyGroups / groups), Math.floor(inner / least), 256));
 }
 
 export function product(job: Product): Dispatch {
@@ -144,18 +148,24 @@ function load(
     }`;
 }
 
-/** Σ over the parts that workgroups left at `partial`, in order. @param size values of a part */
-export function sumOfParts(label: string, partial: Bound, result: Bound, size: number, splits: number): Dispatch {
+/** Σ over the parts that workgroups left at `parts`, always in the same order. @param size values of a part */
+export function sumOfParts(label: string, parts: Range, result: Range, size: number, splits: number): Dispatch {
+  const threads = 256;
+  const wide = 32;
   return {
     label,
-    bindings: [partial, result],
-    declarations: '',
-    body: `let i = group * 64u + lane;
-  if (i >= ${u32(size)}) { return; }
+    bindings: [reads('parts', parts), writes('result', result)],
+    declarations: sharedSums('f32', threads),
+    body: `let i = group * ${u32(wide)} + lane % ${u32(wide)};
   var sum = 0.0;
-  for (var part = 0u; part < ${u32(splits)}; part++) { sum += ${partial.name}[part * ${u32(size)} + i]; }
-  ${result.name}[i] = sum;`,
-    threads: 64,
-    groups: Math.ceil(size / 64),
+  if (i < ${u32(size)}) {
+    for (var part = lane / ${u32(wide)}; part < ${u32(splits)}; part += ${u32(threads / wide)}) {
+      sum += parts[part * ${u32(size)} + i];
+    }
+  }
+  ${sumOver('sum', threads, wide)}
+  if (lane < ${u32(wide)} && i < ${u32(size)}) { result[i] = sums[lane]; }`,
+    threads,
+    groups: Math.ceil(size / wide),
   };
 }
