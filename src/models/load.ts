@@ -6,6 +6,7 @@ import { builtinModel } from './builtins';
 import { withLinearEnd } from './builtins/linearEnd';
 import { readKerasFile } from './files/kerasFile';
 import type { ModelData, ModelFile } from './files/modelFile';
+import { withStatistics } from './files/statistics';
 import { readLayersModel } from './layersModel';
 import type { Model, NamedWeight } from './model';
 import { readOnnxFile } from './onnx/onnxFile';
@@ -49,7 +50,8 @@ export async function loadModel(spec: string, baseDirectory: string, data = anyD
     );
   }
   const file = path.resolve(baseDirectory, spec);
-  const { topology, weights } = await kind.read(file, data);
+  const { topology: written, weights } = await kind.read(file, data);
+  const topology = withStatistics(written, weights);
   return {
     kind: 'file',
     description: path.basename(file),

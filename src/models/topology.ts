@@ -41,7 +41,12 @@ const layerJson = z.looseObject({
 const layersJson = z.array(layerJson).min(1).max(mostLayers);
 /** Old Keras wrote a Sequential's config as the bare list of its layers. */
 const sequentialJson = z.union([layersJson, z.looseObject({ layers: layersJson })]);
-const functionalJson = z.looseObject({ layers: layersJson, output_layers: z.array(z.unknown()).min(1) });
+const functionalJson = z.looseObject({
+  layers: layersJson,
+  input_layers: z.array(z.unknown()).optional(),
+  output_layers: z.array(z.unknown()).min(1),
+});
+type LayerJson = z.infer<typeof layerJson>;
 
 /** @throws ExperimentError (field "model") where it is no Sequential or Functional model */
 export function readTopology(topology: KerasTopology): LayerGraph {
@@ -60,51 +65,147 @@ function versionOf({ keras_version: written }: KerasTopology, layers: readonly L
 }
 
 function readGraph(topology: KerasTopology): Graph {
-  switch (topology.class_name) {
-    case 'Sequential':
-      return sequential(parse(sequentialJson, topology.config));
-    case 'Functional':
-    case 'Model':
-      return functional(parse(functionalJson, topology.config));
-    default:
-      throw new ExperimentError(
-        'model',
-        `is a "${topology.class_name}" model: only Sequential and Functional Keras models can be read`,
-      );
+  if (!nested.has(topology.class_name)) {
+    throw new ExperimentError(
+      'model',
+      `is a "${topology.class_name}" model: only Sequential and Functional Keras models can be read`,
+    );
   }
+  const flattening = new Flattening();
+  const outputs = flattening.add(topology, { prefix: '', feeders: null, isShared: false, depth: 0 });
+  return { layers: unique(flattening.layers), outputs };
 }
 
+/** Of a configuration that is read again for each reference to it. */
+const known = new WeakMap<object, unknown>();
+
+/** @param schema always the same for a configuration */
 function parse<T>(schema: z.ZodType<T>, config: unknown): T {
+  const key = typeof config === 'object' && config !== null ? config : {};
+  const before = known.get(key);
+  if (before !== undefined) return before as T;
   const result = schema.safeParse(config);
-  if (result.success) return result.data;
+  if (result.success) {
+    known.set(key, result.data);
+    return result.data;
+  }
   const { path, message } = result.error.issues[0]!;
   throw new ExperimentError('model', `is not a Keras model: config.${path.join('.')}: ${message}`);
 }
 
-function sequential(config: z.infer<typeof sequentialJson>): Graph {
-  const layers: Layer[] = [];
-  for (const json of Array.isArray(config) ? config : config.layers) {
-    const last = layers.at(-1);
-    layers.push(layer(json, last === undefined ? [] : [last.name]));
-  }
-  return { layers: unique(layers), outputs: [layers.at(-1)!.name] };
-}
-
-function functional(config: z.infer<typeof functionalJson>): Graph {
-  const layers = config.layers.map(json => {
-    const nodes = json.inbound_nodes ?? [];
-    const name = json.config.name ?? json.name ?? json.class_name;
-    if (nodes.length > 1)
-      throw new ExperimentError('model', `layer "${name}" is used more than once, which is not supported`);
-    return layer(json, nodes.length === 0 ? [] : feeders(nodes[0]));
-  });
-  return { layers: unique(layers), outputs: references(config.output_layers) };
-}
-
-function layer(json: z.infer<typeof layerJson>, inputs: readonly string[]): Layer {
+/** Names of what a model makes are known before its layers are: those of a layer's later uses end in their number. */
+function nameOf(json: LayerJson, prefix: string, node: number): string {
   const name = json.config.name ?? json.name;
   if (name === undefined) throw new ExperimentError('model', `a ${json.class_name} layer has no name`);
-  return { name, className: json.class_name, config: json.config, inputs };
+  return `${prefix}${name}${node === 0 ? '' : `:${node}`}`;
+}
+
+/** A model that is a layer of another. */
+const nested = new Set(['Sequential', 'Functional', 'Model']);
+
+/** Layers that hold no weights, so that each use of one is as good as another layer. */
+const weightless: ReadonlySet<string> = new Set([
+  ...['Activation', 'ReLU', 'LeakyReLU', 'ELU', 'Softmax', 'Identity', 'Dropout', 'Flatten', 'Reshape'],
+  ...['MaxPooling2D', 'AveragePooling2D', 'GlobalAveragePooling2D', 'GlobalMaxPooling2D', 'ZeroPadding2D'],
+  ...['Add', 'Concatenate', 'InputLayer', 'Rescaling'],
+]);
+
+interface Place {
+  /** Before the names of layers: those of the models around, each with a slash. */
+  readonly prefix: string;
+  /** What feeds a model within a model; null: it is not within one. */
+  readonly feeders: readonly string[] | null;
+  /** Within what is used several times. */
+  readonly isShared: boolean;
+  readonly depth: number;
+}
+
+const mostDepth = 16;
+
+/** Puts the layers of models within models where those are: `block/conv`. */
+class Flattening {
+  readonly layers: Layer[] = [];
+
+  /** @returns the layers that make the model's outputs */
+  add({ class_name: kind, config }: KerasTopology, place: Place): string[] {
+    if (place.depth > mostDepth)
+      throw new ExperimentError('model', `holds models in each other more than ${mostDepth} deep`);
+    return kind === 'Sequential'
+      ? this.sequential(parse(sequentialJson, config), place)
+      : this.functional(parse(functionalJson, config), place);
+  }
+
+  private sequential(config: z.infer<typeof sequentialJson>, place: Place): string[] {
+    let last = place.feeders;
+    for (const json of listOf(config)) last = this.layer(json, last ?? [], 0, place);
+    return [...(last ?? [])];
+  }
+
+  private functional(
+    { layers, input_layers: inputs, output_layers: outputs }: z.infer<typeof functionalJson>,
+    place: Place,
+  ): string[] {
+    const byName = new Map(layers.map(json => [json.config.name ?? json.name, json]));
+    const makers = ([name, node, tensor]: Reference): string => {
+      const json = byName.get(name);
+      // what is not there is told with the layer that takes it
+      return json ? (endsOf(json, place.prefix, countOf(json) > node ? node : 0)[tensor] ?? name) : name;
+    };
+    const entries = place.feeders ? references(inputs ?? []).map(([name]) => name) : [];
+    for (const json of layers) {
+      for (let node = 0; node < countOf(json); node++) {
+        const entry = entries.indexOf(json.config.name ?? json.name ?? '');
+        const feeders = entry >= 0 ? place.feeders!.slice(entry, entry + 1) : feedersOf(json, node).map(makers);
+        this.layer(json, feeders, node, { ...place, isShared: place.isShared || countOf(json) > 1 });
+      }
+    }
+    return references(outputs).map(makers);
+  }
+
+  /** @returns what makes its outputs */
+  private layer(json: LayerJson, inputs: readonly string[], node: number, place: Place): string[] {
+    const name = nameOf(json, place.prefix, node);
+    const { class_name: className } = json;
+    if (this.layers.length >= mostLayers) throw new ExperimentError('model', `has more than ${mostLayers} layers`);
+    if (nested.has(className) && 'layers' in json.config) {
+      return this.add(json, { ...place, prefix: `${name}/`, feeders: inputs, depth: place.depth + 1 });
+    }
+    if (place.isShared && !weightless.has(className)) {
+      throw new ExperimentError(
+        'model',
+        `layer "${name}" (${className}) is used more than once: weights that two places share cannot be trained here; give each its own`,
+      );
+    }
+    const isEntry = className === 'InputLayer' && inputs.length > 0;
+    this.layers.push({ name, className: isEntry ? 'Identity' : className, config: json.config, inputs });
+    return [name];
+  }
+}
+
+function listOf(config: z.infer<typeof sequentialJson>): readonly LayerJson[] {
+  return Array.isArray(config) ? config : config.layers;
+}
+
+/** How often a layer is used; one without inputs once. */
+function countOf({ inbound_nodes: nodes }: LayerJson): number {
+  return Math.max(1, nodes?.length ?? 0);
+}
+
+/** The layers that make what a layer, or a model that is one, gives. */
+function endsOf(json: LayerJson, prefix: string, node: number, depth = 0): string[] {
+  const name = nameOf(json, prefix, node);
+  if (!nested.has(json.class_name) || !('layers' in json.config) || depth > mostDepth) return [name];
+  if (json.class_name === 'Sequential') {
+    const last = listOf(parse(sequentialJson, json.config)).at(-1)!;
+    return endsOf(last, `${name}/`, 0, depth + 1);
+  }
+  const { layers, output_layers: outputs } = parse(functionalJson, json.config);
+  return references(outputs).flatMap(([inner, innerNode, tensor]) => {
+    const maker = layers.find(one => (one.config.name ?? one.name) === inner);
+    return maker
+      ? (endsOf(maker, `${name}/`, countOf(maker) > innerNode ? innerNode : 0, depth + 1)[tensor] ?? [])
+      : [];
+  });
 }
 
 function unique(layers: readonly Layer[]): readonly Layer[] {
@@ -116,33 +217,38 @@ function unique(layers: readonly Layer[]): readonly Layer[] {
   return layers;
 }
 
-/** The layers a node takes its inputs from. */
-function feeders(node: unknown): string[] {
+/** What a layer takes its inputs from where it is used for the nth time. */
+function feedersOf({ inbound_nodes: nodes }: LayerJson, use: number): Reference[] {
+  const node = nodes?.[use];
+  if (node === undefined) return [];
   // Keras 2 and TensorFlow.js: [["input_1", 0, 0, {}], …]; Keras 3: { args: [tensor or list of tensors], kwargs }
   if (Array.isArray(node)) return references(node);
-  const names: string[] = [];
+  const found: Reference[] = [];
   const visit = (value: unknown): void => {
     const tensor = kerasTensor.safeParse(value);
-    if (tensor.success) names.push(tensor.data.config.keras_history[0]);
+    if (tensor.success) found.push(tensor.data.config.keras_history);
     else if (Array.isArray(value)) value.forEach(visit);
   };
   visit(z.looseObject({ args: z.array(z.unknown()) }).safeParse(node).data?.args);
-  return names;
+  return found;
 }
 
-const reference = z.tuple([z.string(), z.int(), z.int()]).rest(z.unknown());
+const place = z.int().min(0);
+/** Name of a layer, number of its use, number of its output. */
+const reference = z.tuple([z.string(), place, place]).rest(z.unknown());
+type Reference = z.infer<typeof reference>;
 const kerasTensor = z.looseObject({
   class_name: z.literal('__keras_tensor__'),
   config: z.looseObject({ keras_history: reference }),
 });
 
 /** `[["dense", 0, 0], …]`, or as Keras 3 writes a single one: `["dense", 0, 0]`. */
-function references(list: readonly unknown[]): string[] {
+function references(list: readonly unknown[]): Reference[] {
   const single = reference.safeParse(list);
-  if (single.success) return [single.data[0]];
+  if (single.success) return [single.data];
   return list.map(item => {
     const one = reference.safeParse(item);
     if (!one.success) throw new ExperimentError('model', 'is not a Keras model: a reference to a layer cannot be read');
-    return one.data[0];
+    return one.data;
   });
 }

@@ -163,7 +163,12 @@ function hasParts(name: string, wanted: string): boolean {
   return places.every(place => place > 0) && from === parts.length;
 }
 
-/** A depthwise kernel of DepthwiseConv2D is just its `kernel` in Keras 3. */
+/**
+ * A depthwise kernel of DepthwiseConv2D is just its `kernel` in Keras 3, and TensorFlow.js leaves the names of models around
+ * a layer out.
+ */
 function namesOf({ name, layer }: NetworkParameter): readonly string[] {
-  return name === `${layer}/depthwise_kernel` ? [name, `${layer}/kernel`] : [name];
+  const own = name === `${layer}/depthwise_kernel` ? [name, `${layer}/kernel`] : [name];
+  const around = layer.lastIndexOf('/') + 1;
+  return around === 0 ? own : [...own, ...own.map(one => one.slice(around))];
 }

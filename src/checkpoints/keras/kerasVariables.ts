@@ -48,6 +48,7 @@ function allNames(type: string, config: Readonly<Record<string, unknown>>): read
   }
   if (/^(layer|group)_normalization$/.test(type)) return ofScale(config);
   if (type === 'rms_normalization') return ['scale'];
+  if (type === 'normalization') return ['mean', 'variance', 'count'];
   if (type === 'unit_normalization') return null;
   if (type === 'p_re_lu') return ['alpha'];
   return null;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DataSet } from '../../../src/data/dataset';
+import { withStatistics } from '../../../src/models/files/statistics';
 import { lowerModel } from '../../../src/training/plan/lower';
 import { rescaleData } from '../../../src/training/plan/rescaling';
 import { dense, functional, graph, keras3, layer, modelOf, sequential, type LayerJson } from './topologies';
@@ -55,6 +56,26 @@ describe('constants at the start of a model', () => {
     const standard = 1;
     const expected = [(standard - 0.5) / 2, 0, (standard - 2) / 1e-7];
     seen(layers, 0.75).forEach((value, i) => expect(value / (expected[i] || 1)).toBeCloseTo(expected[i] ? 1 : 0, 9));
+  });
+
+  it('are one mean for all where Normalization has no axis, which Keras writes as an empty list', () => {
+    const layers = [normalization({ axis: [], mean: 0.5, variance: 4 }), ...end];
+    for (const value of seen(layers, 0.75)) expect(value).toBeCloseTo(0.25, 12);
+  });
+
+  it.each(['normalization', 'model/block/normalization'])('are taken out of weights called %s', name => {
+    const inner = name.includes('block');
+    const own = normalization({ mean: null, variance: null });
+    const layers = inner ? [{ class_name: 'Sequential', config: { name: 'block', layers: [own] } }] : [own];
+    const topology = functional([2, 2, 3], [...layers, ...end]);
+    const values = (...list: readonly number[]) => ({ shape: [list.length], data: Float32Array.from(list) });
+    const weights = new Map([
+      [`${name}/mean`, values(0, 1, 2)],
+      [`${name}/variance`, values(1, 4, 16)],
+    ]);
+    const { rescaling: found } = lowerModel(modelOf(withStatistics(topology, weights)), target);
+    expect(found).toEqual({ scale: [1, 0.5, 0.25], offset: [-0, -0.5, -0.5] });
+    expect(withStatistics(functional([2, 2, 3], end), weights)).toEqual(functional([2, 2, 3], end));
   });
 
   it.each([

@@ -41,7 +41,8 @@ const smallest = 1e-7;
 
 const normalization: Lowering = site => {
   const { axis, mean, variance } = configOf(site.layer, normalizationConfig);
-  if (axis !== null) lastAxisOnly(site.layer, axis, only(site).shape);
+  // Keras writes no axis, one mean for all values, as an empty list
+  if (axis !== null && !(Array.isArray(axis) && axis.length === 0)) lastAxisOnly(site.layer, axis, only(site).shape);
   const deviations = variance.map(value => Math.max(Math.sqrt(value), smallest));
   const channels = Math.max(mean.length, variance.length);
   const scale = Array.from({ length: channels }, (_, i) => 1 / deviations[i % deviations.length]!);
