@@ -7,7 +7,7 @@ import { withLinearEnd } from './builtins/linearEnd';
 import { readKerasFile } from './files/kerasFile';
 import type { ModelData, ModelFile } from './files/modelFile';
 import { withStatistics } from './files/statistics';
-import { readLayersModel } from './layersModel';
+import { readTfjsFile } from './files/tfjsFile';
 import type { Model, NamedWeight } from './model';
 import { readOnnxFile } from './onnx/onnxFile';
 import type { KerasTopology } from './topology';
@@ -21,7 +21,7 @@ interface Kind {
 const anyData: ModelData = { inputShape: [32, 32, 3], classes: 10 };
 
 const kinds: readonly Kind[] = [
-  { endings: /\.json$/i, read: readLayersModel },
+  { endings: /\.json$/i, read: readTfjsFile },
   { endings: /\.(keras|h5|hdf5)$/i, read: readKerasFile },
   { endings: /\.onnx$/i, read: readOnnxFile },
   { endings: /\.(pt|pth|th|ckpt|bin|pth\.tar|safetensors)$/i, read: readTorchFile },

@@ -5,17 +5,8 @@ import { beyondBounds } from '../../checkpoints/jsonBounds';
 import { readModelConfig } from '../../checkpoints/keras/modelConfig';
 import { openCheckpoint } from '../../checkpoints/open';
 import { openFile } from '../../checkpoints/source';
-import type { NamedWeight } from '../model';
 import type { KerasTopology } from '../topology';
-import {
-  asModelError,
-  checkCount,
-  checkTopology,
-  fault,
-  isPartOfNetwork,
-  readTensor,
-  type ModelFile,
-} from './modelFile';
+import { asModelError, checkTopology, fault, weightsOf, type ModelFile } from './modelFile';
 
 /** Each layer takes some five levels, a model within the model as many again. */
 const mostDepth = 64;
@@ -66,15 +57,4 @@ function topologyOf(file: string, config: string | null, { metadata }: Checkpoin
   const topology = { class_name, config: layers, ...(version === undefined ? {} : { keras_version: version }) };
   checkTopology(file, topology);
   return topology;
-}
-
-async function weightsOf(file: string, checkpoint: Checkpoint): Promise<ReadonlyMap<string, NamedWeight>> {
-  const wanted = [...checkpoint.tensors.entries()].filter(([, tensor]) => isPartOfNetwork(tensor));
-  checkCount(
-    file,
-    wanted.reduce((sum, [, { count }]) => sum + count, 0),
-  );
-  const weights = new Map<string, NamedWeight>();
-  for (const [index, { name }] of wanted) weights.set(name, await readTensor(file, checkpoint, index));
-  return weights;
 }

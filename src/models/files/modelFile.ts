@@ -50,9 +50,21 @@ export function checkTopology(file: string, topology: KerasTopology): void {
   }
 }
 
-/** Whether a tensor is part of the network: no state of an optimiser, no count of batches or seed. */
+/** Whether a tensor is part of the network: no state of an optimiser, no count of batches or seed. Quantised ones begin with Q. */
 export function isPartOfNetwork({ role, dtype }: TensorInfo): boolean {
-  return (role === 'weight' || role === 'buffer') && /^(F|BF)\d/.test(dtype);
+  return (role === 'weight' || role === 'buffer') && /^(F\d|BF\d|Q)/.test(dtype);
+}
+
+/** All weights of a checkpoint, by the names it gives them. @throws ExperimentError where one cannot be read */
+export async function weightsOf(file: string, checkpoint: Checkpoint): Promise<ReadonlyMap<string, NamedWeight>> {
+  const wanted = [...checkpoint.tensors.entries()].filter(([, tensor]) => isPartOfNetwork(tensor));
+  checkCount(
+    file,
+    wanted.reduce((sum, [, { count }]) => sum + count, 0),
+  );
+  const weights = new Map<string, NamedWeight>();
+  for (const [index, { name }] of wanted) weights.set(name, await readTensor(file, checkpoint, index));
+  return weights;
 }
 
 /**
