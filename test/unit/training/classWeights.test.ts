@@ -1,5 +1,6 @@
 /** Cross-entropy with a weight for each class: against double precision, finite differences, and what must not matter. */
 import { describe, expect, it } from 'vitest';
+import type { DataSet } from '../../../src/data/dataset';
 import { Random } from '../../../src/shared/random';
 import { noRegularization, type TrainingSetup } from '../../../src/training/trainer';
 import { createWasmExecutor } from '../../../src/training/wasm/executor';
@@ -63,6 +64,46 @@ describe('class weights', { timeout: 60_000 }, () => {
       // evaluated without weights and smoothing
       expect(result.testLoss).toBeCloseTo(loss64(plan, result.weights, batchOf(data, 'test')), 5);
     }
+  });
+
+  it('with smoothing are what PyTorch 2.13 gives on four examples', async () => {
+    const linear = planOf(sequential(2, [dense(3)]), 2, 3);
+    const kernel = Float32Array.of(0.5, -1, 0.25, 1.5, 0.75, -0.5);
+    const bias = Float32Array.of(0.1, -0.2, 0.3);
+    const none = { count: 0, inputs: new Float32Array(0), labels: new Int32Array(0) };
+    const data: DataSet = {
+      ...floatData(random, 2, 3),
+      training: {
+        count: 4,
+        inputs: Float32Array.of(1, -2, 0.5, 1.5, -1, 0.25, 2, 1),
+        labels: Int32Array.of(0, 2, 1, 2),
+      },
+      validation: none,
+      test: none,
+    };
+    const executor = await createWasmExecutor(data, { threads: 2 });
+    const setup = setupOf(linear, [kernel, bias], {
+      batchSize: 4,
+      classWeights: [0.5, 2, 4],
+      regularization: smoothed(0.1),
+    });
+    const session = await executor.open(setup);
+    const { loss } = await session.train(1);
+    const [kernelAfter, biasAfter] = await session.weights();
+    await executor.close();
+    // torch.nn.CrossEntropyLoss(weight=tensor([0.5, 2, 4]), label_smoothing=0.1) and its gradients
+    expect(loss).toBeCloseTo(2.316613, 6);
+    const gradient = [0.7196661, 0.0730629, -0.792729, 0.8846902, 0.0374588, -0.9221491];
+    expectNear(
+      kernel.map((value, i) => value - kernelAfter![i]!),
+      gradient,
+      'kernel',
+    );
+    expectNear(
+      bias.map((value, i) => value - biasAfter![i]!),
+      [0.6294316, -0.042515, -0.5869166],
+      'bias',
+    );
   });
 
   it('follow double precision over several steps with all that a recipe has, masked', async () => {
