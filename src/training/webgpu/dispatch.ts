@@ -34,6 +34,9 @@ export interface Launch {
   readonly y: number;
 }
 
+/** GPUShaderStage.COMPUTE */
+const computeStage = 4;
+
 /** Most workgroups along one axis, in every implementation; more of them lie in further rows. */
 const rowOfGroups = 65_535;
 
@@ -75,7 +78,7 @@ export class Pipelines {
       entries: [
         {
           binding: 0,
-          visibility: 4, // compute
+          visibility: computeStage,
           buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: stepBytes },
         },
       ],
@@ -103,7 +106,7 @@ export class Pipelines {
     if (!layout) {
       const entries = bindings.map(({ access }, binding): GPUBindGroupLayoutEntry => ({
         binding,
-        visibility: 4, // compute
+        visibility: computeStage,
         buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
       }));
       layout = this.device.createBindGroupLayout({ entries });

@@ -56,7 +56,7 @@ export function analyze(plan: Plan): Graph {
   for (const op of plan.ops) {
     const inputs = op.inputs.map(input => bufferOf[input]!);
     const input = inputs[0]!;
-    if (op.kind === 'reshape' || (op.kind === 'activation' && op.activation === 'linear')) {
+    if (op.kind === 'reshape' || isIdentity(op)) {
       bufferOf[op.output] = input;
       continue;
     }
@@ -76,6 +76,10 @@ export function analyze(plan: Plan): Graph {
   return { sizes, output, ...settle(plan, drafts, output) };
 }
 
+function isIdentity(op: PlanOp): boolean {
+  return op.kind === 'activation' && op.activation === 'linear';
+}
+
 /** The activation as the end of another op; null where it cannot be. */
 function endOf({ activation, alpha }: ActivationOp): ElementwiseActivation | null {
   if (activation === 'linear' || activation === 'softmax' || !isToldFromOutput(activation)) return null;
@@ -88,7 +92,7 @@ function countTakers(plan: Plan): (activation: number) => number {
   const origin = (activation: number): number => first.get(activation) ?? activation;
   const counts = new Map<number, number>();
   for (const op of plan.ops) {
-    if (op.kind === 'reshape') first.set(op.output, origin(op.inputs[0]!));
+    if (op.kind === 'reshape' || isIdentity(op)) first.set(op.output, origin(op.inputs[0]!));
     else for (const input of op.inputs) counts.set(origin(input), (counts.get(origin(input)) ?? 0) + 1);
   }
   return activation => counts.get(origin(activation)) ?? 0;

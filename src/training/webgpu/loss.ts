@@ -17,6 +17,8 @@ export interface LossTarget {
   /** Null while evaluating. */
   readonly gradient: { readonly range: Range; readonly settling: Settling } | null;
   readonly order: Range | null;
+  /** Null where all classes weigh alike. */
+  readonly classWeights: Range | null;
   readonly results: Range;
   /** vec4f of each example. */
   readonly examples: Range;
@@ -30,15 +32,16 @@ export function loss(
   { plan, regularization, classWeights }: PlanSetup,
   data: DeviceData,
   split: DeviceSplit,
-  { output, gradient, order, results, examples }: LossTarget,
+  { output, gradient, order, classWeights: weightsRange, results, examples }: LossTarget,
 ): Dispatch[] {
   const classes = plan.activations.at(-1)!.size;
-  const weights = gradient ? classWeights : null;
+  const weights = weightsRange && classWeights;
   const settling = gradient ? settlingAt(gradient.settling, gradient.range, output) : null;
   const bindings = [
     reads('z', output),
     reads('labels', split.labels, data.regression ? 'f32' : 'u32'),
     ...(order ? [reads('order', order, 'u32')] : []),
+    ...(weightsRange ? [reads('classWeights', weightsRange)] : []),
     writes('examples', examples, 'vec4f'),
     ...(settling?.bindings ?? []),
   ];
@@ -47,7 +50,7 @@ export function loss(
     label: 'loss',
     bindings,
     declarations: `${rowDeclaration(order !== null)}
-${classWeightDeclaration(weights, classes)}
+fn classWeight(number: u32) -> f32 { return ${weights ? 'classWeights[number]' : '1.0'}; }
 ${settling?.declarations ?? ''}`,
     body: `let i = group * ${u32(threads)} + lane;
   if (i >= step.count) { return; }
@@ -71,15 +74,6 @@ ${settling?.declarations ?? ''}`,
     groups: Math.ceil(site.batch / threads),
   };
   return [each, sumOfBatch(examples, results)];
-}
-
-function classWeightDeclaration(weights: readonly number[] | null, classes: number): string {
-  if (!weights) return 'fn classWeight(number: u32) -> f32 { return 1.0; }';
-  return `const classWeights = array<f32, ${String(classes)}>(${weights.map(f32).join(', ')});
-fn classWeight(number: u32) -> f32 {
-  var all = classWeights;
-  return all[number];
-}`;
 }
 
 /** As src/kernels/loss.ts; with class weights as PyTorch's CrossEntropyLoss. */

@@ -68,12 +68,20 @@ export function compile(setup: PlanSetup, data: DeviceData, memory: DeviceMemory
   const trainingSite = site(true);
   const nodes = graph.nodes.map(node => launchesOf(node, trainingSite));
   const output = trainingSite.values(graph.output);
+  const classWeights =
+    setup.classWeights &&
+    memory.filled(
+      'class weights',
+      'parameters',
+      () => Float32Array.from(setup.classWeights ?? []),
+      setup.classWeights.length * 4,
+    );
   const gradient = { range: trainingSite.gradients(graph.output), settling: graph.outputGradient };
   const { training } = data.splits;
   const step = [
     gather(trainingSite, data, training, order, regularization.augmentation, trainingSite.values(0)),
     ...nodes.flatMap(({ forward }) => forward),
-    ...loss(trainingSite, setup, data, training, { output, gradient, order, results, examples }),
+    ...loss(trainingSite, setup, data, training, { output, gradient, order, classWeights, results, examples }),
     ...nodes.toReversed().flatMap(({ backward }) => backward),
     ...parameters.update(trainingSite.scratch),
   ];
@@ -90,7 +98,7 @@ export function compile(setup: PlanSetup, data: DeviceData, memory: DeviceMemory
     gather(evaluationSite, data, data.splits[name], null, noAugmentation, evaluationSite.values(0)),
     ...forward,
   ]);
-  const target = { output: outputs, gradient: null, order: null, results, examples };
+  const target = { output: outputs, gradient: null, order: null, classWeights: null, results, examples };
   const evaluation = ofSplits(name => [
     ...prediction[name],
     ...loss(evaluationSite, setup, data, data.splits[name], target),

@@ -2,9 +2,8 @@
  * Gives the device its work: many steps in a submission, few submissions ahead, each as long as it may be for training to
  * stop at once when it is told to.
  */
-import type { WatchedDevice } from './device';
-import { usage } from './device';
-import { type Launch } from './dispatch';
+import { mapForReading, usage, type WatchedDevice } from './device';
+import type { Launch } from './dispatch';
 import { stepBytes, stepStride, type StepValues, writeStep } from './wgsl/step';
 
 /** A submission is cut so that it takes about as long. */
@@ -75,31 +74,9 @@ export class Runner {
         await this.finish();
         signal.throwIfAborted();
       }
-      const begin = step;
-      const encoder = this.watched.device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      let budget = series.launchesAtATime;
-      const launches = budget;
-      while (budget > 0 && step < end && step - begin < mostSteps) {
-        writeStep(this.view, step - begin, valuesOf(step));
-        pass.setBindGroup(1, this.stepGroup, [(step - begin) * stepStride]);
-        const stop = Math.min(series.launches.length, launch + budget);
-        budget -= stop - launch;
-        for (; launch < stop; launch++) {
-          const { pipeline, group, x, y } = series.launches[launch]!;
-          pass.setPipeline(pipeline);
-          pass.setBindGroup(0, group);
-          pass.dispatchWorkgroups(x, y);
-        }
-        if (launch === series.launches.length) {
-          launch = 0;
-          step++;
-        }
-      }
-      pass.end();
-      const touched = step - begin + (launch > 0 ? 1 : 0);
-      this.watched.device.queue.writeBuffer(this.steps, 0, this.view.buffer, 0, touched * stepStride);
-      this.submit(series, encoder, launches - budget, step);
+      const encoded = this.encode(series, step, launch, end, valuesOf);
+      ({ step, launch } = encoded);
+      this.submit(series, encoded.encoder, encoded.launches, step);
       while (this.inFlight.length >= mostInFlight) {
         const done = await this.next();
         onStep?.(done);
@@ -124,7 +101,7 @@ export class Runner {
       at += bytes;
     }
     this.watched.device.queue.submit([encoder.finish()]);
-    await this.watched.wait(staging.mapAsync(1, 0, total));
+    await this.watched.wait(staging.mapAsync(mapForReading, 0, total));
     const mapped = staging.getMappedRange(0, total);
     let begin = 0;
     const copies = buffers.map(({ bytes }) => mapped.slice(begin, (begin += bytes)));
@@ -135,6 +112,43 @@ export class Runner {
   release(): void {
     this.steps.destroy();
     this.staging?.destroy();
+  }
+
+  /** As many launches as make a submission, from that launch of that step on, and the values of their steps. */
+  private encode(
+    series: Series,
+    firstStep: number,
+    firstLaunch: number,
+    end: number,
+    valuesOf: (step: number) => StepValues,
+  ): { encoder: GPUCommandEncoder; launches: number; step: number; launch: number } {
+    const { device } = this.watched;
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    let step = firstStep;
+    let launch = firstLaunch;
+    let launches = 0;
+    let touched = 0;
+    while (launches < series.launchesAtATime && step < end && touched < mostSteps) {
+      writeStep(this.view, touched, valuesOf(step));
+      pass.setBindGroup(1, this.stepGroup, [touched * stepStride]);
+      touched++;
+      const stop = Math.min(series.launches.length, launch + series.launchesAtATime - launches);
+      launches += stop - launch;
+      for (; launch < stop; launch++) {
+        const { pipeline, group, x, y } = series.launches[launch]!;
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(x, y);
+      }
+      if (launch === series.launches.length) {
+        launch = 0;
+        step++;
+      }
+    }
+    pass.end();
+    device.queue.writeBuffer(this.steps, 0, this.view.buffer, 0, touched * stepStride);
+    return { encoder, launches, step, launch };
   }
 
   private submit(series: Series, encoder: GPUCommandEncoder, launches: number, end: number): void {

@@ -15,7 +15,11 @@ describe.skipIf(!webGpu)('gradients, losses and statistics on the device agree w
       const graph = new TestGraph([between(random, 3, 90)]);
       const classes = between(random, 2, 20);
       const hidden = graph.dense(graph.input, between(random, 3, 70), name);
-      const output = graph.dense(graph.dense(hidden, 5, 'relu'), classes, 'linear');
+      const output = graph.dense(
+        graph.dense(hidden, 5, 'relu'),
+        classes,
+        loss === 'cross-entropy' ? 'linear' : 'sigmoid',
+      );
       const [batch, test] = [between(random, 3, 70), between(random, 2, 35)];
       const network = { graph, output };
       await expectAgreement({
