@@ -10,6 +10,7 @@ import { experimentTarget } from './experiment';
 import { idxTargets } from './idx';
 import { layersModelTarget } from './layersModel';
 import { hostTargets } from './messages';
+import { modelTargets } from './models';
 import { safetensorsTarget } from './safetensors';
 import { storeTargets } from './store';
 
@@ -18,6 +19,7 @@ export const targets: readonly Target[] = [
   ...dataTargets,
   safetensorsTarget,
   layersModelTarget,
+  ...modelTargets,
   experimentTarget,
   ...storeTargets,
   ...hostTargets,
