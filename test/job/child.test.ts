@@ -32,7 +32,8 @@ describe('the job', () => {
     expect(await job.exited).toBe(0);
     expect(last()).toEqual({ type: 'finished', status: 'done' });
     const types = job.messages.map(({ type }) => type);
-    expect(types[0]).toBe('report');
+    // which executor was chosen, and why
+    expect(types.slice(0, 2)).toEqual(['log', 'report']);
     expect(types.filter(type => type === 'finished')).toHaveLength(1);
     const evaluations = job.messages.flatMap(message => (message.type === 'evaluation' ? [message] : []));
     const curve = readFileSync(path.join(store(), 'runs', evaluations[0]!.run, 'curve.jsonl'), 'utf8');
@@ -82,6 +83,15 @@ describe('the job', () => {
     });
   });
 
+  it('takes the executor it is given for an experiment that says "auto", and no other word for one', async () => {
+    const experimentPath = writeExperiment(directory);
+    job.send({ type: 'start', experimentPath, storeDirectory: store(), executor: 'gpu' } as unknown as HostToJob);
+    job.send({ type: 'start', experimentPath, storeDirectory: store(), executor: 'wasm' });
+    expect(await job.exited).toBe(0);
+    const [report] = job.messages.flatMap(message => (message.type === 'report' ? [message.report] : []));
+    expect(report!.executorChoice).toMatchObject({ executor: 'wasm', reason: expect.stringContaining('setting') });
+  });
+
   it('ignores what is no message', async () => {
     for (const message of [
       null,
@@ -93,7 +103,8 @@ describe('the job', () => {
     }
     start();
     expect(await job.exited).toBe(0);
-    expect(job.messages.filter(({ type }) => type === 'log').length).toBe(4);
+    const warnings = job.messages.filter(message => message.type === 'log' && message.level === 'warn');
+    expect(warnings).toHaveLength(4);
     expect(last()).toEqual({ type: 'finished', status: 'done' });
   });
 });

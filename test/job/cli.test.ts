@@ -65,6 +65,16 @@ describe('winning-ticket run', () => {
     expect(times()).toEqual(before);
   });
 
+  it('takes the executor that is asked for instead of that of the file, and says how it was chosen', async () => {
+    const file = writeExperiment(directory);
+    const named = await cli(['run', file, '--json', '--executor', 'wasm'], directory);
+    expect((JSON.parse(named.stdout) as Report).executorChoice).toMatchObject({ reason: 'named by the experiment' });
+    expect(await cli(['run', file, '--executor', 'gpu'], directory)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--executor is one of auto, wasm, webgpu'),
+    });
+  });
+
   it('gives the same numbers in another store', async () => {
     const file = writeExperiment(directory);
     const values = async (where: string): Promise<unknown> => {
@@ -151,7 +161,12 @@ describe('a signal', () => {
 const bad: [string, number, () => object, string[]][] = [
   ['an unknown field', 2, () => ({ traning: {} }), ['tiny.ticket.json', 'traning', 'did you mean "training"?']],
   ['a wrong type', 2, () => ({ seed: 'x' }), ['seed', 'a whole number']],
-  ['an executor of another version', 2, () => ({ executor: 'webgpu' }), ['executor', '"auto" or "wasm"']],
+  [
+    'an executor that cannot be used',
+    2,
+    () => ({ executor: 'tensorflow-gpu' }),
+    ['tiny.ticket.json: executor: "tensorflow-gpu" cannot be used', '@tensorflow/tfjs-node-gpu'],
+  ],
   ['an excluded layer that is not there', 2, () => ({ pruning: { exclude: ['conv'] } }), ['pruning.exclude', '"conv"']],
   ['a missing model file', 2, () => ({ model: 'nothing/model.json' }), ['model', 'nothing/model.json']],
   ['an unknown built-in model', 2, () => ({ model: 'builtin:lenet' }), ['model', 'lenet-300-100']],
@@ -227,8 +242,11 @@ describe('winning-ticket', () => {
   it('doctor tells of each executor whether it can be used, on what, and how fast', async () => {
     const { code, stdout } = await cli(['doctor', '--json'], directory);
     expect(code).toBe(0);
-    const { executors } = JSON.parse(stdout) as { executors: { name: string; usable: boolean }[] };
-    expect(executors.map(({ name }) => name)).toEqual(['wasm', 'webgpu', 'tensorflow', 'tensorflow-gpu', 'cpu']);
+    const { executors, auto } = JSON.parse(stdout) as {
+      executors: { name: string; usable: boolean }[];
+      auto: unknown[];
+    };
+    expect(executors.map(({ name }) => name)).toEqual(['wasm', 'webgpu', 'tensorflow-gpu', 'tensorflow', 'cpu']);
     expect(executors[0]).toMatchObject({ usable: true, device: expect.stringContaining('thread') });
     expect(executors[0]).toMatchObject({
       stepsPerSecond: expect.any(Number),
@@ -238,6 +256,8 @@ describe('winning-ticket', () => {
         memory: { total: expect.any(Number) },
       })),
     });
-    expect(executors[1]).toMatchObject({ usable: false, reason: expect.stringContaining('not part of this version') });
+    expect(executors.at(-1)).toMatchObject({ usable: true, notes: [expect.stringContaining('reference')] });
+    for (const one of executors.filter(({ usable }) => !usable)) expect(one).toHaveProperty('reason');
+    expect(auto).toHaveLength(2);
   });
 });

@@ -52,6 +52,24 @@ describe.skipIf(unlessMissing(chromiumMissing))('experiment panel', () => {
     expect(box!.y).toBeLessThan(rounds!.y);
   });
 
+  test('says which device was lost and what went on, and in the tooltip how the executor was chosen', async () => {
+    const loss = { executor: 'webgpu', device: 'H100', kind: 'out-of-memory', message: 'gone', next: 'wasm' } as const;
+    const executorChoice: NonNullable<Report['executorChoice']> = {
+      executor: 'webgpu',
+      reason: 'the fastest',
+      candidates: [{ executor: 'wasm', device: '2 threads', speed: { dense: 100, sparse: 300, mean: 200 } }],
+      losses: [{ ...loss, method: 'iterative', level: 3, replicate: 0 }],
+    };
+    const panel = await opened(state({ ...sampleReports.done(), executorChoice }));
+    expect(await panel.page.getByTestId('losses').innerText()).toBe(
+      'The GPU ran out of memory in level 3; went on with wasm',
+    );
+    const title = await panel.page.locator('.device').getAttribute('title');
+    expect(title).toContain('webgpu: the fastest\nwasm (2 threads): 200 steps/s');
+    await panel.send(state(sampleReports.done()));
+    await panel.page.getByTestId('losses').waitFor({ state: 'hidden' });
+  });
+
   test('has one row a level with the numbers of the report', async () => {
     const report = sampleReports.done();
     const panel = await opened(state(report));
