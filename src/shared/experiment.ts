@@ -182,7 +182,10 @@ export const experimentSchema = z.strictObject({
   compare: z.array(z.enum(comparisons)).default([]),
   replicates: z.int().min(1).max(1000).default(1),
   seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
-  executor: z.enum(executors).default('auto'),
+  executor: z
+    .enum(executors)
+    .default('auto')
+    .describe('"auto" tries what this machine has at the first start, takes the fastest, and stays with it.'),
 });
 
 /** What a person writes. */
