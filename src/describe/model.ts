@@ -2,16 +2,15 @@
 import path from 'node:path';
 import { loadModel } from '../models/load';
 import type { Model } from '../models/model';
-import { readTopology, type KerasTopology } from '../models/topology';
 import { fileWeights } from '../models/weights';
 import type { BuiltinDescription, ExampleShape, ModelDescription } from '../shared/describeMessages';
 import { ExperimentError } from '../shared/experiment';
-import { plural } from '../shared/format';
-import { lowerings } from '../training/plan/layers';
+import { isPlan, type Network } from '../training/network';
+import { networkOf } from '../training/networkOf';
 import { lowerModel, type LoweringTarget } from '../training/plan/lower';
-import { PlanError, type Plan } from '../training/plan/plan';
+import { PlanError } from '../training/plan/plan';
 import { guessesOfStateDict, ownShape } from './modelShape';
-import { factsOf } from './planFacts';
+import { factsOf, factsOfLayers } from './planFacts';
 
 const formats: readonly (readonly [endings: RegExp, format: string])[] = [
   [/\.json$/i, 'TensorFlow.js layers model'],
@@ -46,7 +45,7 @@ async function describeStateDict(spec: string, folder: string, data: ExampleShap
       const format = `PyTorch weights that fit ${architecture}`;
       // dense layers know how many values an example has, convolutions need not
       const fixedShape = guess.inputShape.length === 1;
-      return { ...describeLoaded(spec, model, format, guess), fixedShape };
+      return { ...(await describeLoaded(spec, model, format, guess)), fixedShape };
     } catch (error) {
       if (!(error instanceof ExperimentError)) throw error;
       refused ??= error;
@@ -69,9 +68,13 @@ function nameOf(model: Model, { inputShape, classes }: ExampleShape): string {
 }
 
 /** @param data what it is for; null: what it was made for */
-function describeLoaded(spec: string, model: Model, format: string, data: ExampleShape | null): ModelDescription {
-  const topology = model.topology(data?.inputShape ?? [1], data?.classes ?? 2);
-  const own = ownShape(topology);
+async function describeLoaded(
+  spec: string,
+  model: Model,
+  format: string,
+  data: ExampleShape | null,
+): Promise<ModelDescription> {
+  const own = ownShape(model.topology(data?.inputShape ?? [1], data?.classes ?? 2));
   const inputShape = data?.inputShape ?? own?.inputShape;
   if (!inputShape) {
     throw new ExperimentError(
@@ -79,73 +82,42 @@ function describeLoaded(spec: string, model: Model, format: string, data: Exampl
       `${path.basename(spec)} does not say what shape of examples it takes; give its first layer an input shape and save it again`,
     );
   }
-  const described = { format, fixedShape: own?.fixed ?? false };
-  const foreign = foreignModel(topology, model);
-  if (foreign) {
-    const { outputs, ...rest } = foreign;
-    return { ...described, ...rest, data: { inputShape, classes: data?.classes ?? outputs } };
-  }
-  const plan = lowered(spec, model, { inputShape, classes: data?.classes ?? null });
-  const classes = data?.classes ?? plan.activations.at(-1)!.size;
+  const network = await networkFor(spec, model, { inputShape, classes: data?.classes ?? null });
+  const outputs = isPlan(network) ? network.activations.at(-1)!.size : network.outputs;
   return {
-    ...described,
-    ...factsOf(plan),
-    data: { inputShape, classes },
-    hasWeights: hasAllWeights(plan, model),
-    loss: plan.loss,
-    tensorflowOnly: null,
+    format,
+    fixedShape: own?.fixed ?? false,
+    ...(isPlan(network) ? factsOf(network) : factsOfLayers(network)),
+    data: { inputShape, classes: data?.classes ?? outputs },
+    hasWeights: hasAllWeights(network, model),
+    loss: network.loss,
+    tensorflowOnly: isPlan(network) ? null : `layer ${network.uncovered.layer} is ${network.uncovered.className}`,
   };
 }
 
 /** For cross-entropy, or else, where the model ends in what is no class for it, for mean squared error. */
-function lowered(spec: string, model: Model, target: Omit<LoweringTarget, 'loss'>): Plan {
+async function networkFor(spec: string, model: Model, target: Omit<LoweringTarget, 'loss'>): Promise<Network> {
   try {
-    const plan = lowerModel(model, { ...target, loss: 'mean-squared-error' });
+    return await networkOf(model, { ...target, loss: 'cross-entropy' });
+  } catch (refused) {
+    if (!(refused instanceof PlanError)) throw refused;
     try {
-      return lowerModel(model, { ...target, loss: 'cross-entropy' });
+      return await networkOf(model, { ...target, loss: 'mean-squared-error' });
     } catch {
-      return plan;
+      throw new ExperimentError('model', `${path.basename(spec)}: ${refused.message}`);
     }
-  } catch (error) {
-    throw error instanceof PlanError ? new ExperimentError('model', `${path.basename(spec)}: ${error.message}`) : error;
   }
 }
 
-function hasAllWeights(plan: Plan, model: Model): boolean {
+function hasAllWeights(network: Network, model: Model): boolean {
   if (model.weights === null) return false;
   try {
-    fileWeights(plan, model);
+    fileWeights(network, model);
     return true;
   } catch (error) {
     if (error instanceof ExperimentError) return false;
     throw error;
   }
-}
-
-/** What can be said of a model with layers that no plan covers; null: it has none. */
-function foreignModel(
-  topology: KerasTopology,
-  { weights }: Model,
-): (Omit<ModelDescription, 'format' | 'data' | 'fixedShape'> & { readonly outputs: number }) | null {
-  const { layers } = readTopology(topology);
-  const foreign = layers.filter(({ className }) => !Object.hasOwn(lowerings, className));
-  if (foreign.length === 0) return null;
-  const counts = [...(weights?.values() ?? [])].map(({ shape, data }) => ({ rank: shape.length, size: data.length }));
-  const sum = (all: typeof counts): number => all.reduce((total, { size }) => total + size, 0);
-  const prunable = sum(counts.filter(({ rank }) => rank >= 2));
-  const units = layers.map(({ config }) => config['units']).findLast(value => typeof value === 'number');
-  const kinds = [...new Set(foreign.map(({ className }) => className))];
-  return {
-    layers: plural(layers.length, 'layer'),
-    weights: sum(counts),
-    prunable,
-    // each kernel at least once; how often a recurrent one is used the plan would know
-    multiplyAdds: prunable,
-    hasWeights: weights !== null,
-    loss: 'cross-entropy',
-    tensorflowOnly: `layers of kind ${kinds.slice(0, 6).join(', ')}`,
-    outputs: typeof units === 'number' && units > 0 ? units : 2,
-  };
 }
 
 /** Each built-in model on such data, in the order of the names. */

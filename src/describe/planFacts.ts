@@ -1,7 +1,8 @@
 /** What a training plan says of a model: its layers in words, its weights, what an example costs. */
 import type { ModelFacts } from '../shared/describeMessages';
 import { plural } from '../shared/format';
-import type { Plan, PlanOp } from '../training/plan/plan';
+import type { LayersNetwork } from '../training/network';
+import type { Plan, PlanOp, PlanParameter } from '../training/plan/plan';
 
 /** In the order in which they are told; what only moves values about is not. */
 const words: readonly (readonly [kinds: readonly PlanOp['kind'][], one: string])[] = [
@@ -19,17 +20,31 @@ export function factsOf({ ops, parameters, activations }: Plan): ModelFacts {
     const count = ops.filter(({ kind }) => kinds.includes(kind)).length;
     return count === 0 ? [] : [plural(count, one)];
   });
-  const trained = parameters.filter(({ trainable }) => trainable);
-  const sum = (of: Plan['parameters']): number => of.reduce((total, { size }) => total + size, 0);
   return {
     layers: layers.join(', '),
-    weights: sum(trained),
-    prunable: sum(parameters.filter(({ prunable }) => prunable)),
+    ...countsOf(parameters),
     multiplyAdds: ops.reduce((total, op) => {
       if (op.kind !== 'dense' && op.kind !== 'conv2d') return total;
       // each value of a convolution's kernel is used once for every pixel that comes out
       const [height = 1, width = 1] = op.kind === 'conv2d' ? activations[op.output]!.shape : [];
       return total + parameters[op.kernel]!.size * height * width;
     }, 0),
+  };
+}
+
+/** Of a model that no plan covers. */
+export function factsOfLayers({ layers, parameters }: LayersNetwork): ModelFacts {
+  const counts = countsOf(parameters);
+  // each kernel once; how often a recurrent one is used only TensorFlow knows
+  return { layers: plural(layers.length, 'layer'), ...counts, multiplyAdds: counts.prunable };
+}
+
+type Parameters = readonly Pick<PlanParameter, 'size' | 'trainable' | 'prunable'>[];
+
+function countsOf(parameters: Parameters): Pick<ModelFacts, 'weights' | 'prunable'> {
+  const sum = (of: Parameters): number => of.reduce((total, { size }) => total + size, 0);
+  return {
+    weights: sum(parameters.filter(({ trainable }) => trainable)),
+    prunable: sum(parameters.filter(({ prunable }) => prunable)),
   };
 }

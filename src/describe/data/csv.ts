@@ -51,6 +51,7 @@ export async function lookAtCsv(config: CsvConfig, at: (file: string) => string)
     classNames: names,
     task: 'classification',
     training: head.count,
+    validation: null,
     test: test?.count ?? null,
     exact: head.exact && (test?.exact ?? true),
     labels: labels.map(label => numbers.get(label)!),

@@ -6,7 +6,8 @@ import { lookAtCsv } from './csv';
 import { lookAtCifar, lookAtDigits, lookAtIdx } from './imageSets';
 import { lookAtImages } from './images';
 import type { Look } from './looked';
-import { lookAtNpy, lookAtNpz } from './numpy';
+import { lookAtNpy, lookAtNpz, lookAtSafetensors } from './numpy';
+import { lookAtParquet } from './parquet';
 import { sampleOf } from './sample';
 
 type Request = Extract<HostToDescriber, { type: 'data' }>;
@@ -52,10 +53,14 @@ function lookAt(
       return lookAtNpz(config, at(config.file));
     case 'npy':
       return lookAtNpy(config, at);
+    case 'safetensors':
+      return lookAtSafetensors(config, at(config.file));
     case 'csv':
       return lookAtCsv(config, at);
     case 'images':
       return lookAtImages(config, at(config.directory), wanted);
+    case 'parquet':
+      return lookAtParquet(config, at(config.path), wanted);
   }
 }
 
@@ -70,10 +75,11 @@ function classCounts({ labels }: Look): number[] {
   return counts;
 }
 
-function splitsOf({ config, training, test }: Look): DataDescription['splits'] {
+function splitsOf({ config, training, validation: own, test }: Look): DataDescription['splits'] {
   const share = 'testShare' in config ? config.testShare : undefined;
   const held = test ?? Math.min(training - 1, Math.max(1, Math.round(training * (share ?? defaultTestShare))));
   const rest = test === null ? training - held : training;
+  if (own !== null) return { training: rest, validation: own, test: held };
   const validation = config.validation ?? Math.floor(rest / 10);
   return { training: rest - validation, validation, test: held };
 }

@@ -37,7 +37,7 @@ export async function lookAtIdx(config: Extract<DataConfig, { format: 'idx' }>, 
   };
 }
 
-const plain = { classNames: null, task: 'classification', exact: true, notes: [] } as const;
+const plain = { classNames: null, validation: null, task: 'classification', exact: true, notes: [] } as const;
 
 async function idxPrefix(
   file: string,

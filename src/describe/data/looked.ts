@@ -16,6 +16,8 @@ export interface Look {
   readonly classNames: readonly string[] | null;
   readonly task: 'classification' | 'regression';
   readonly training: number;
+  /** Where the files have a split to validate on. */
+  readonly validation: number | null;
   readonly test: number | null;
   readonly exact: boolean;
   /** Class numbers of the first training examples, as many as were looked at; empty with regression. */

@@ -1,4 +1,4 @@
-/** Looks at NumPy's arrays: headers, all labels, and the inputs of the examples that are shown. */
+/** Looks at NumPy's arrays, and tensors in safetensors: headers, all labels, and the inputs of the examples that are shown. */
 import { openFile } from '../../checkpoints/source';
 import { openZip } from '../../checkpoints/zip';
 import { readNpyValues, runsAsIs } from '../../checkpoints/numpyValues';
@@ -6,10 +6,11 @@ import { DataError } from '../../data/dataset';
 import { translated } from '../../data/arraySplits';
 import { chooseNames, openArray, openEntry } from '../../data/numpy';
 import { interleave, readLabels, shapeOfInputs, type ArrayFile } from '../../data/numpyArrays';
+import { withTensors } from '../../data/safetensorsData';
 import type { DataConfig } from '../../shared/dataConfig';
 import { mostInputBytes, type Examples, type Look, type Values } from './looked';
 
-type NumpyConfig = Extract<DataConfig, { format: 'npz' | 'npy' }>;
+type NumpyConfig = Extract<DataConfig, { format: 'npz' | 'npy' | 'safetensors' }>;
 
 interface Names {
   readonly trainingInputs: string;
@@ -34,6 +35,13 @@ export function lookAtNpy(
   at: (file: string) => string,
 ): Promise<Look> {
   return lookAtArrays(config, config.files, name => openArray(at(name)));
+}
+
+export function lookAtSafetensors(
+  config: Extract<NumpyConfig, { format: 'safetensors' }>,
+  file: string,
+): Promise<Look> {
+  return withTensors(file, config, (names, open) => lookAtArrays(config, names, open));
 }
 
 async function lookAtArrays(
@@ -77,6 +85,7 @@ async function lookAtArrays(
     classNames: null,
     task: 'classification',
     training: count,
+    validation: null,
     test,
     exact: true,
     labels,

@@ -63,7 +63,11 @@ describe('a described model', () => {
   it('with layers that no plan covers says which, and what there is of it', async () => {
     const lstm = sequential([5, 4], [layer('LSTM', { name: 'lstm', units: 8 }), dense('out', 3, 'softmax')]);
     const model = await describeModel(saved('lstm.json', lstm));
-    expect(model).toMatchObject({ tensorflowOnly: 'layers of kind LSTM', data: { inputShape: [5, 4], classes: 3 } });
+    expect(model).toMatchObject({
+      tensorflowOnly: 'layer lstm is LSTM',
+      data: { inputShape: [5, 4], classes: 3 },
+      prunable: 4 * 32 + 8 * 32 + 8 * 3,
+    });
   });
 
   it('of weights alone is the built-in model that they fit, on data of the likeliest shape', async () => {
@@ -87,7 +91,7 @@ describe('a described model', () => {
   });
 
   it.each([
-    ['nothing.json', 'nothing.json does not exist'],
+    ['nothing.json', 'nothing.json: there is no such file'],
     ['model.txt', 'cannot be read: it must be'],
   ])('%s: why it is none', async (spec, reason) => {
     await expect(describeModel(spec)).rejects.toThrow(reason);
