@@ -116,6 +116,7 @@ const targets = [
       experiment: 'webview/experiment/main.ts',
       sidebar: 'webview/sidebar/main.ts',
       inspector: 'webview/inspector/main.ts',
+      preview: 'webview/preview/main.ts',
     },
   },
 ];

@@ -8,6 +8,7 @@ import { DeviceSettings } from './host/devices/settings';
 import { ExperimentIndex } from './host/experimentIndex';
 import { ExperimentPanels } from './host/experimentPanels';
 import { ExperimentTree } from './host/experimentTree';
+import { Describer } from './host/describeProcess';
 import { Find } from './host/find';
 import { registerInspector } from './host/inspector';
 import { JobService } from './host/jobService';
@@ -27,7 +28,13 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const showPanel = panels.open.bind(panels);
   const runner = new Runner(jobs, workspaceState, showPanel);
-  const find = new Find(extensionUri, runner);
+  const describer = new Describer({
+    script: vscode.Uri.joinPath(extensionUri, 'dist', 'describe.js').fsPath,
+    log: message => {
+      log.warn(`describing: ${message}`);
+    },
+  });
+  const find = new Find({ extensionUri, runner, describer, log });
   const results: Results = new Results(jobs, index, panels, runner, log);
   const chart = new ChartView({
     extensionUri,
@@ -39,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
   subscriptions.push(
     log,
     jobs,
+    describer,
     index,
     panels,
     chart,

@@ -43,34 +43,3 @@ export function durationInWords(seconds: number): string {
   if (seconds < 36 * 3600) return `about ${Math.round(seconds / 3600)} h`;
   return `about ${Math.round(seconds / 86_400)} days`;
 }
-
-/**
- * Weights of a TensorFlow.js `model.json`, from its weights manifest: null where the text is no
- * LayersModel (a GraphModel is frozen for inference). Nothing in
- * it is believed beyond the sum.
- */
-export function countWeights(modelJson: string): number | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(modelJson);
-  } catch {
-    return null;
-  }
-  if (!isRecord(value) || !isRecord(value['modelTopology']) || value['format'] === 'graph-model') return null;
-  const groups: unknown[] = Array.isArray(value['weightsManifest']) ? value['weightsManifest'] : [];
-  let sum = 0;
-  for (const group of groups) {
-    const weights: unknown[] = isRecord(group) && Array.isArray(group['weights']) ? group['weights'] : [];
-    for (const weight of weights) {
-      const shape: unknown = isRecord(weight) ? weight['shape'] : undefined;
-      if (!Array.isArray(shape)) continue;
-      const count = shape.reduce<number>((product, size) => product * (typeof size === 'number' ? size : NaN), 1);
-      if (Number.isFinite(count)) sum += count;
-    }
-  }
-  return sum;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

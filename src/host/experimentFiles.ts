@@ -35,15 +35,28 @@ export const example = {
 export function newExperiment(choice: {
   readonly name: string;
   readonly model: string;
+  /** Left out: the model has no weights of its own to start from. */
+  readonly start?: 'fresh' | 'file';
   readonly data: ExperimentFile['data'];
   readonly recipe: Recipe;
   readonly compare: readonly Comparison[];
 }): ExperimentFile {
-  const { name, model, data, recipe, compare } = choice;
-  return { name, model, data, ...recipe, compare: [...compare], replicates: 1, seed: 0 };
+  const { name, model, start, data, recipe, compare } = choice;
+  const own = start === undefined ? {} : { start };
+  return { name, model, ...own, data, ...recipe, compare: [...compare], replicates: 1, seed: 0 };
 }
 
-export const experimentText = (experiment: ExperimentFile): string => `${JSON.stringify(experiment, null, 2)}\n`;
+/** What a start means, beside it. */
+const startComments = {
+  fresh: 'starts from new weights drawn from the seed; "file": from the weights in the model file',
+  file: 'starts from the weights in the model file, and rewinds to them; "fresh": from new weights drawn from the seed',
+} as const;
+
+export function experimentText(experiment: ExperimentFile): string {
+  const text = `${JSON.stringify(experiment, null, 2)}\n`;
+  const { start } = experiment;
+  return start === undefined ? text : text.replace(/^ {2}"start": .*$/m, line => `${line} // ${startComments[start]}`);
+}
 
 /** A name an experiment may have, made from any words: "My model" → "My-model"; "experiment" where nothing is left. */
 export function toExperimentName(words: string): string {

@@ -2,23 +2,35 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { example, experimentSuffix } from './experimentFiles';
-import { dataLabels, findDataFolders, type DataFolder } from './dataFolders';
+import type { DataConfig } from '../shared/dataConfig';
+import { placeOf } from './dataSearch';
+import { formatNames } from './dataWords';
+import type { Describer } from './describeProcess';
+import { findData } from './findData';
+import { isModelFile, modelFilters, modelPattern, whyNotHere } from './modelFiles';
 import { askForExperiment, writeExperiment, type Subject } from './newExperiment';
+import { PreviewPanel } from './previewPanel';
 import { isTrusted, searchExclude, ticketPattern, type Runner } from './runner';
 
 const maximumListed = 50;
+/** Models that are listed: folders of checkpoints hold hundreds. */
+const maximumModels = 12;
+
+export interface FindServices {
+  readonly extensionUri: vscode.Uri;
+  readonly runner: Runner;
+  readonly describer: Describer;
+  readonly log: vscode.LogOutputChannel;
+}
 
 export class Find {
-  constructor(
-    private readonly extensionUri: vscode.Uri,
-    private readonly runner: Runner,
-  ) {}
+  constructor(private readonly services: FindServices) {}
 
   /** @param uri what a menu was opened on; left out: the active editor, else a list to choose from */
   async find(uri?: vscode.Uri): Promise<void> {
     const target = uri ?? activeUri();
-    if (target && isExperimentFile(target)) await this.runner.run(target);
-    else if (target && isModelFile(target)) await this.fromModel(target);
+    if (target && isExperimentFile(target)) await this.services.runner.run(target);
+    else if (target && (uri || isModelFile(target.path))) await this.fromModel(target);
     else await this.choose();
   }
 
@@ -29,7 +41,7 @@ export class Find {
     const uri = vscode.Uri.joinPath(folder.uri, `${example.name}${experimentSuffix}`);
     if (!(await exists(uri))) {
       // not copied as a file: the installed one may be read-only
-      const text = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(this.extensionUri, example.file));
+      const text = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(this.services.extensionUri, example.file));
       await vscode.workspace.fs.writeFile(uri, text);
     }
     await this.openAndRun(uri);
@@ -37,22 +49,27 @@ export class Find {
 
   async chooseModel(): Promise<void> {
     const chosen = await vscode.window.showOpenDialog({
-      title: 'Choose a model: the model.json of a TensorFlow.js LayersModel',
+      title: 'Choose a model: Keras, ONNX, TensorFlow.js, or weights of PyTorch that fit a built-in model',
       openLabel: 'Choose Model',
-      filters: { 'TensorFlow.js model': ['json'] },
+      filters: modelFilters,
       canSelectMany: false,
     });
     if (chosen?.[0]) await this.fromModel(chosen[0]);
   }
 
   private async fromModel(model: vscode.Uri): Promise<void> {
+    const problem = whyNotHere(model.scheme, path.posix.basename(model.path));
+    if (problem !== null) {
+      void vscode.window.showErrorMessage(problem);
+      return;
+    }
     await this.ask({ kind: 'file', uri: model, folder: vscode.Uri.joinPath(model, '..') });
   }
 
-  private async fromData(data: DataFolder): Promise<void> {
-    const { directory } = data;
-    const folder = vscode.workspace.getWorkspaceFolder(directory)?.uri ?? vscode.Uri.joinPath(directory, '..');
-    await this.ask({ kind: 'data', data, folder });
+  private async fromData(config: DataConfig): Promise<void> {
+    const place = vscode.Uri.file(placeOf(config));
+    const folder = vscode.workspace.getWorkspaceFolder(place)?.uri ?? vscode.Uri.joinPath(place, '..');
+    await this.ask({ kind: 'data', config, folder });
   }
 
   private async fromBuiltin(): Promise<void> {
@@ -62,22 +79,30 @@ export class Find {
 
   private async ask(subject: Subject): Promise<void> {
     if (!(await isTrusted())) return;
-    const experiment = await askForExperiment(subject);
+    const { extensionUri, describer, log } = this.services;
+    const experiment = await askForExperiment(subject, { describer, preview: new PreviewPanel(extensionUri, log) });
     if (experiment) await this.openAndRun(await writeExperiment(subject.folder, experiment));
   }
 
   private async openAndRun(uri: vscode.Uri): Promise<void> {
     await vscode.window.showTextDocument(uri, { preview: false });
-    await this.runner.run(uri);
+    await this.services.runner.run(uri);
   }
 
   private async choose(): Promise<void> {
-    if (!vscode.workspace.workspaceFolders?.length) return offerFolder();
+    const [first] = vscode.workspace.workspaceFolders ?? [];
+    if (!first) return offerFolder();
+    const problem = whyNotHere(first.uri.scheme, `The folder ${first.name}`);
+    if (problem !== null) {
+      void vscode.window.showErrorMessage(problem);
+      return;
+    }
     type Item = vscode.QuickPickItem & { readonly act?: () => Promise<unknown> };
     const separator = (label: string): Item => ({ label, kind: vscode.QuickPickItemKind.Separator });
-    const [files, folders] = await Promise.all([
+    const [files, models, data] = await Promise.all([
       vscode.workspace.findFiles(ticketPattern, searchExclude, maximumListed),
-      findDataFolders(),
+      vscode.workspace.findFiles(modelPattern, searchExclude, maximumModels),
+      findData(),
     ]);
     const relative = (uri: vscode.Uri): string => vscode.workspace.asRelativePath(uri);
     const items: Item[] = [
@@ -90,33 +115,39 @@ export class Find {
       {
         label: '$(library) Built-in model…',
         description: 'LeNet-300-100, SimpleCNN, Conv-2/4/6, ResNet, VGG',
-        detail: 'Each with the recipe of the paper it is known from, in full or shortened.',
+        detail: 'Fitted to your data, each with the recipe of the paper it is known from, in full or shortened.',
         act: () => this.fromBuiltin(),
       },
       {
         label: '$(symbol-structure) Choose a model file…',
-        description: 'model.json of TensorFlow.js',
+        description: 'Keras, ONNX, TensorFlow.js, PyTorch',
         act: () => this.chooseModel(),
       },
     ];
-    if (folders.length > 0) items.push(separator('data found in this folder'));
-    for (const data of folders) {
+    if (models.length > 0) items.push(separator('models found in this folder'));
+    for (const uri of byPath(models)) {
       items.push({
-        label: `$(database) A built-in model on ${dataLabels[data.format]}`,
-        description: relative(data.directory),
-        act: () => this.fromData(data),
+        label: `$(symbol-structure) ${path.basename(uri.fsPath)}`,
+        description: path.dirname(relative(uri)),
+        act: () => this.fromModel(uri),
+      });
+    }
+    if (data.length > 0) items.push(separator('data found in this folder'));
+    for (const config of data) {
+      items.push({
+        label: `$(database) A built-in model on ${path.basename(placeOf(config))}`,
+        description: `${formatNames[config.format]} · ${relative(vscode.Uri.file(placeOf(config)))}`,
+        act: () => this.fromData(config),
       });
     }
     if (files.length > 0) {
       items.unshift(
         separator('experiments'),
-        ...files
-          .sort((a, b) => a.fsPath.localeCompare(b.fsPath))
-          .map(uri => ({
-            label: `$(play) ${path.basename(uri.fsPath)}`,
-            description: path.dirname(relative(uri)),
-            act: () => this.openAndRun(uri),
-          })),
+        ...byPath(files).map(uri => ({
+          label: `$(play) ${path.basename(uri.fsPath)}`,
+          description: path.dirname(relative(uri)),
+          act: () => this.openAndRun(uri),
+        })),
         separator('new'),
       );
     }
@@ -130,7 +161,9 @@ export class Find {
 }
 
 export const isExperimentFile = (uri: vscode.Uri): boolean => uri.path.endsWith(experimentSuffix);
-const isModelFile = (uri: vscode.Uri): boolean => /(^|[/.-])model\.json$/.test(uri.path);
+
+const byPath = (uris: readonly vscode.Uri[]): vscode.Uri[] =>
+  [...uris].sort((a, b) => a.fsPath.localeCompare(b.fsPath));
 
 /** What the tab in front shows, whether as text or otherwise. */
 export function activeUri(): vscode.Uri | undefined {

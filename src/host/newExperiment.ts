@@ -1,11 +1,12 @@
-/** Three questions that make an experiment, e.g. which model, how long, which controls. Each has a good first answer. */
-import { availableParallelism } from 'node:os';
+/** Three questions that make an experiment, e.g. which data, how long, which controls. Each has a good first answer. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { Preset } from '../models/presets';
-import { comparisons, type Comparison, type DataConfig, type ExperimentFile } from '../shared/experiment';
-import { chooseDataFolder, dataConfig, dataLabels, findDataFolders, folderHint, type DataFolder } from './dataFolders';
-import { countWeights, durationInWords, estimateSeconds } from './estimate';
+import type { DataConfig } from '../shared/dataConfig';
+import { comparisons, type Comparison, type ExperimentFile } from '../shared/experiment';
+import { askForData, confirmData, nameOf, type ChosenData, type DataQuestion, type FileModel } from './askData';
+import { askForModel } from './askModel';
+import { cost } from './cost';
+import type { Describer } from './describeProcess';
 import {
   controlChoices,
   experimentSuffix,
@@ -14,22 +15,25 @@ import {
   newExperiment,
   toExperimentName,
 } from './experimentFiles';
-import { groupOf, lengths, multiplyAdds, presetLengths, presetsFor, type Length } from './recipes';
-import { readBounded } from './store';
+import type { PreviewPanel } from './previewPanel';
+import { lengths, presetLengths, validationOf, type Length } from './recipes';
 
 const title = 'Find Winning Ticket';
-const maximumModelBytes = 64 * 1024 * 1024;
-const defaultBatchSize = 60;
 
 /** What the experiment is about; `folder` is where its file will lie. */
 export type Subject =
   | { readonly kind: 'file'; readonly uri: vscode.Uri; readonly folder: vscode.Uri }
-  /** Data that was found: the model is asked for. */
-  | { readonly kind: 'data'; readonly data: DataFolder; readonly folder: vscode.Uri }
-  /** A built-in model: asked for, and the data after it. */
+  /** Data that was found, with absolute paths: the model is asked for. */
+  | { readonly kind: 'data'; readonly config: DataConfig; readonly folder: vscode.Uri }
+  /** A built-in model: the data is asked for, and what suits it after that. */
   | { readonly kind: 'builtin'; readonly folder: vscode.Uri };
 
-/** What is answered so far, and where. */
+export interface Asking {
+  readonly describer: Describer;
+  readonly preview: PreviewPanel;
+}
+
+/** What is answered so far. */
 interface Answers {
   readonly name: string;
   readonly model: string;
@@ -37,19 +41,37 @@ interface Answers {
   /** Of one example. */
   readonly multiplyAdds: number;
   readonly lengths: readonly Length[];
+  /** Whether there are weights to start from. */
+  readonly hasWeights: boolean;
+  readonly loss: NonNullable<ExperimentFile['training']>['loss'];
+}
+
+interface Duration {
+  readonly length: Length;
+  readonly start: 'fresh' | 'file';
 }
 
 /** Asks what it must; undefined where the person left. */
-export async function askForExperiment(subject: Subject): Promise<ExperimentFile | undefined> {
-  const answers = await (subject.kind === 'file' ? askAboutFile(subject) : askForPreset(subject));
-  if (!answers) return undefined;
-  // no more than three questions: whoever was asked for model and data gets all controls, and can take some from the file
-  const withControls = subject.kind !== 'builtin';
-  const length = await askForLength(answers, withControls ? '2/3' : '3/3');
-  const compare = length && (withControls ? await askForControls(answers, length) : comparisons);
-  if (!compare) return undefined;
-  const { name, model, data } = answers;
-  return newExperiment({ name, model, data, recipe: length.recipe, compare });
+export async function askForExperiment(subject: Subject, asking: Asking): Promise<ExperimentFile | undefined> {
+  try {
+    const answers = await (subject.kind === 'file' ? askAboutFile(subject, asking) : askForPreset(subject, asking));
+    if (!answers) return undefined;
+    // no more than three questions: whoever was asked for model and data gets all controls, and can take some from the file
+    const withControls = subject.kind !== 'builtin';
+    const chosen = await askForDuration(answers, withControls ? '2/3' : '3/3');
+    const compare = chosen && (withControls ? await askForControls(answers, chosen.length) : comparisons);
+    if (!compare) return undefined;
+    return experimentOf(answers, chosen, compare);
+  } finally {
+    asking.preview.dispose();
+  }
+}
+
+function experimentOf(answers: Answers, { length, start }: Duration, compare: readonly Comparison[]): ExperimentFile {
+  const { name, model, data, hasWeights, loss } = answers;
+  const { training } = length.recipe;
+  const recipe = loss === undefined ? length.recipe : { ...length.recipe, training: { ...training, loss } };
+  return newExperiment({ name, model, data, recipe, compare, ...(hasWeights && { start }) });
 }
 
 /** Writes `<name>.ticket.json` into a folder; a name that is taken there gets a number. */
@@ -61,140 +83,117 @@ export async function writeExperiment(folder: vscode.Uri, experiment: Experiment
   return uri;
 }
 
-async function askAboutFile({ uri, folder }: Extract<Subject, { kind: 'file' }>): Promise<Answers | undefined> {
-  const weights = await weightsOf(uri);
-  if (weights === undefined) return undefined;
-  const data = await askForData(undefined, '1/3');
-  if (!data) return undefined;
+async function askAboutFile(
+  { uri, folder }: Extract<Subject, { kind: 'file' }>,
+  asking: Asking,
+): Promise<Answers | undefined> {
+  const file = await describeFile(uri, folder, asking.describer);
+  if (!file) return undefined;
+  const chosen = await askForData({ ...asking, folder, model: file, title: `${title} (1/3)` });
+  if (!chosen?.model) return undefined;
+  const { data, model } = chosen;
   return {
-    name: toExperimentName(path.basename(path.dirname(uri.fsPath))),
-    model: path.basename(uri.fsPath),
-    data: data === 'digits' ? { format: 'digits' } : dataConfig(data, folder),
-    multiplyAdds: weights,
+    name: toExperimentName(`${nameOfModel(uri)}-${nameWithoutEnding(data.config, folder)}`),
+    model: file.spec,
+    data: data.config,
+    multiplyAdds: model.multiplyAdds,
     lengths,
+    hasWeights: model.hasWeights,
+    loss: data.task === 'regression' || model.loss === 'mean-squared-error' ? 'mean-squared-error' : undefined,
   };
 }
 
-async function askForPreset(subject: Extract<Subject, { kind: 'data' | 'builtin' }>): Promise<Answers | undefined> {
-  const known = subject.kind === 'data' ? subject.data : undefined;
-  const preset = await askForModel(known?.format);
-  const data = preset && (known ?? (await askForData(preset, '2/3')));
-  if (!data) return undefined;
-  const short = preset.model.replace(/^builtin:/, '');
-  const place = data === 'digits' ? 'digits' : toExperimentName(path.basename(data.directory.fsPath));
-  return {
-    name: `${short}-${place}`,
-    model: preset.model,
-    data: data === 'digits' ? { format: 'digits' } : dataConfig(data, subject.folder, preset.data.validation),
-    multiplyAdds: multiplyAdds[preset.model]!,
-    lengths: presetLengths(preset, data === 'digits' ? 'digits' : data.format),
-  };
+const nameWithoutEnding = (config: DataConfig, folder: vscode.Uri): string =>
+  nameOf(config, folder).replace(/(\.(csv|tsv|npz|npy|parquet|safetensors))?(\.gz)?$/i, '');
+
+/** `model.json` is called so in every folder, so that is what tells one from another. */
+function nameOfModel({ fsPath }: vscode.Uri): string {
+  const { name } = path.parse(fsPath);
+  return name === 'model' ? path.basename(path.dirname(fsPath)) : name;
 }
 
-async function weightsOf(model: vscode.Uri): Promise<number | undefined> {
-  let problem = 'it is no TensorFlow.js LayersModel, the kind that can be trained. Save one with model.save().';
+/** Undefined where it is no model to train, which is said. */
+async function describeFile(uri: vscode.Uri, folder: vscode.Uri, describer: Describer): Promise<FileModel | undefined> {
+  const name = path.basename(uri.fsPath);
+  const progress = { location: vscode.ProgressLocation.Notification, title: `Looking at ${name}…` };
   try {
-    const weights = countWeights(await readBounded(model.fsPath, maximumModelBytes));
-    if (weights !== null) return weights;
+    const { model } = await vscode.window.withProgress(progress, () =>
+      describer.ask({ type: 'model', spec: name, folder: folder.fsPath, data: null }),
+    );
+    return { spec: name, name, description: model };
   } catch (error) {
-    problem = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    const short = reason.replaceAll(`${folder.fsPath}${path.sep}`, '');
+    void vscode.window.showErrorMessage(
+      short.startsWith(name) ? `No model to train: ${short}` : `${name} cannot be used as a model: ${short}`,
+    );
+    return undefined;
   }
-  void vscode.window.showErrorMessage(`${path.basename(model.fsPath)} cannot be used as a model: ${problem}`);
-  return undefined;
 }
 
-/** @param format of the data, where it is known: the models whose recipe is made for it */
-async function askForModel(format: DataConfig['format'] | undefined): Promise<Preset | undefined> {
-  type Item = vscode.QuickPickItem & { readonly preset?: Preset };
-  const items: Item[] = [];
-  for (const group of ['dense', 'convolutional'] as const) {
-    const offered = presetsFor(format).filter(preset => groupOf(preset) === group);
-    if (offered.length > 0) items.push({ label: group, kind: vscode.QuickPickItemKind.Separator });
-    for (const preset of offered) {
-      const { label, description, detail } = preset;
-      items.push({ label, description, detail: `${detail}; ${wholeRecipe(preset)}`, preset });
-    }
-  }
-  const chosen = await vscode.window.showQuickPick(items, {
-    title: `${title} (1/3)`,
-    placeHolder: 'Model to look for tickets in',
-    matchOnDescription: true,
-    matchOnDetail: true,
-  });
-  return chosen?.preset;
+async function askForPreset(
+  subject: Extract<Subject, { kind: 'data' | 'builtin' }>,
+  asking: Asking,
+): Promise<Answers | undefined> {
+  const { folder } = subject;
+  const isKnown = subject.kind === 'data';
+  const question: DataQuestion = { ...asking, folder, model: null, title: `${title} (1/3)` };
+  const chosen: ChosenData | undefined = await (isKnown ? confirmData(question, subject.config) : askForData(question));
+  const picked = chosen && (await askForModel(chosen.data, asking.describer, `${title} (${isKnown ? '1/3' : '2/3'})`));
+  if (!picked) return undefined;
+  const { data } = chosen;
+  const { preset, facts } = picked;
+  const validation = validationOf(preset, data);
+  const examples = validation === undefined ? data.splits.training : data.training - validation;
+  const short = preset.model.replace(/^builtin:/, '');
+  return {
+    name: toExperimentName(`${short}-${nameWithoutEnding(data.config, folder)}`),
+    model: preset.model,
+    data: { ...data.config, ...(validation !== undefined && { validation }) },
+    multiplyAdds: facts.multiplyAdds,
+    lengths: presetLengths(preset, examples),
+    hasWeights: false,
+    loss: data.task === 'regression' ? 'mean-squared-error' : undefined,
+  };
 }
 
-/** "about 3 days without controls": people should know before they choose. */
-function wholeRecipe(preset: Preset): string {
-  const whole = presetLengths(preset, preset.data.format).at(-1)!;
-  return `${cost({ multiplyAdds: multiplyAdds[preset.model]! }, whole, 0)} without controls`;
-}
-
-/** @param preset whose recipe the data must suit; left out: any */
-async function askForData(preset: Preset | undefined, step: string): Promise<DataFolder | 'digits' | undefined> {
-  type Item = vscode.QuickPickItem & { readonly pick: () => Promise<DataFolder | 'digits' | undefined> };
-  const wanted = preset?.data.format;
-  const found = (await findDataFolders()).filter(({ format }) => wanted === undefined || format === wanted);
-  const items: Item[] = found.map(data => ({
-    label: `$(database) ${dataLabels[data.format]}`,
-    description: vscode.workspace.asRelativePath(data.directory),
-    pick: () => Promise.resolve(data),
-  }));
-  if (wanted !== 'cifar10') {
-    items.push({
-      label: '$(edit) Built-in digits',
-      description: '28 × 28, 10 classes; nothing to download',
-      pick: () => Promise.resolve('digits'),
-    });
-  }
-  items.push({
-    label: '$(folder-opened) Choose a folder…',
-    description: folderHint(wanted),
-    pick: () => chooseDataFolder(wanted),
-  });
-  const chosen = await vscode.window.showQuickPick(items, {
-    title: `${title} (${step})`,
-    placeHolder: 'Data to train on',
-  });
-  return chosen?.pick();
-}
-
-async function askForLength(answers: Answers, step: string): Promise<Length | undefined> {
-  const chosen = await vscode.window.showQuickPick(
+/** How long, and where there are weights in the file, from which start. */
+async function askForDuration(answers: Answers, step: string): Promise<Duration | undefined> {
+  type Item = vscode.QuickPickItem & Partial<Duration>;
+  const of = (start: Duration['start']): Item[] =>
     answers.lengths.map(length => ({
       label: length.label,
-      description: `${cost(answers, length, comparisons.length)} on this machine with all controls`,
+      description: `${cost(answers.multiplyAdds, length, comparisons.length)} on this machine with all controls`,
       detail: length.detail,
       length,
-    })),
-    { title: `${title} (${step})`, placeHolder: 'How long to train' },
-  );
-  return chosen?.length;
+      start,
+    }));
+  const separator = (label: string): Item => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  const items = answers.hasWeights
+    ? [
+        separator('from new weights, drawn anew: does a small part learn as well as the whole?'),
+        ...of('fresh'),
+        separator('from the weights in the file: what it has learnt is trained on, pruned, and rewound to'),
+        ...of('file').map(item => ({ ...item, label: `${item.label}, from the file` })),
+      ]
+    : of('fresh');
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: `${title} (${step})`,
+    placeHolder: 'How long to train',
+    ignoreFocusOut: true,
+  });
+  return chosen?.length && chosen.start && { length: chosen.length, start: chosen.start };
 }
 
 async function askForControls(answers: Answers, length: Length): Promise<readonly Comparison[] | undefined> {
   const chosen = await vscode.window.showQuickPick(
     controlChoices.map(({ label, detail, compare }) => ({
       label,
-      description: cost(answers, length, compare.length),
+      description: cost(answers.multiplyAdds, length, compare.length),
       detail,
       compare,
     })),
-    { title: `${title} (3/3)`, placeHolder: 'What to compare the tickets with' },
+    { title: `${title} (3/3)`, placeHolder: 'What to compare with', ignoreFocusOut: true },
   );
   return chosen?.compare;
-}
-
-function cost(model: Pick<Answers, 'multiplyAdds'>, { steps, levels, recipe }: Length, controls: number): string {
-  return durationInWords(
-    estimateSeconds({
-      multiplyAdds: model.multiplyAdds,
-      batchSize: recipe.training?.batchSize ?? defaultBatchSize,
-      steps,
-      levels,
-      comparisons: controls,
-      replicates: 1,
-      threads: Math.min(8, availableParallelism()),
-    }),
-  );
 }

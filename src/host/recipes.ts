@@ -1,6 +1,7 @@
 /** What a new experiment can be: a built-in model with its recipe from the literature, in full or shortened. Pure. */
 import { presets, type Preset } from '../models/presets';
-import type { DataConfig, ExperimentFile } from '../shared/experiment';
+import type { DataDescription } from '../shared/describeMessages';
+import type { ExperimentFile } from '../shared/experiment';
 import { formatShare, plural } from '../shared/format';
 
 export type Recipe = Pick<ExperimentFile, 'training' | 'pruning' | 'rewind'>;
@@ -14,29 +15,35 @@ export interface Length {
   readonly recipe: Recipe;
 }
 
-/** Multiply-adds of one example on the way forward, by the model's name in an experiment, on the data its recipe is made for. */
-export const multiplyAdds: Readonly<Record<string, number>> = {
-  'builtin:lenet-300-100': 266_200,
-  'builtin:simple-cnn': 12_000_000,
-  'builtin:conv-2': 43_800_000,
-  'builtin:conv-4': 98_300_000,
-  'builtin:conv-6': 154_000_000,
-  'builtin:resnet-20': 40_600_000,
-  'builtin:resnet-18': 555_000_000,
-  'builtin:vgg-16': 313_000_000,
-  'builtin:vgg-19': 398_000_000,
-};
-
 export type PresetGroup = 'dense' | 'convolutional';
 
 export function groupOf({ model }: Preset): PresetGroup {
   return model === 'builtin:lenet-300-100' ? 'dense' : 'convolutional';
 }
 
-/** Those whose recipe is made for data of this form; the built-in digits have the form of MNIST. */
-export function presetsFor(format: DataConfig['format'] | undefined): readonly Preset[] {
-  if (format === undefined) return presets;
-  return presets.filter(preset => preset.data.format === (format === 'digits' ? 'idx' : format));
+/** Shape of the examples that a preset's recipe is made for. */
+const recipeShapes: Readonly<Record<Preset['data']['format'], readonly number[]>> = {
+  idx: [28, 28, 1],
+  cifar10: [32, 32, 3],
+};
+
+/** Whether a recipe is made for examples of this shape; the built-in digits have that of MNIST. */
+export function isMadeFor({ data }: Preset, inputShape: readonly number[]): boolean {
+  return recipeShapes[data.format].join() === inputShape.join();
+}
+
+/** All, those whose recipe is made for examples of this shape first. */
+export function presetsFor(inputShape: readonly number[]): readonly Preset[] {
+  const made = presets.filter(preset => isMadeFor(preset, inputShape));
+  return [...made, ...presets.filter(preset => !made.includes(preset))];
+}
+
+/** Examples that the recipe holds back; undefined: as many as the data does, since they are other or far fewer. */
+export function validationOf(preset: Preset, { data, training }: DataDescription): number | undefined {
+  const { validation } = preset.data;
+  return validation !== undefined && isMadeFor(preset, data.inputShape) && training >= 10 * validation
+    ? validation
+    : undefined;
 }
 
 /** For a model from a file: batch, optimiser and rate of LeNet-300-100 in Frankle & Carbin (2019), figure 2. */
@@ -60,13 +67,13 @@ const defaultBatchSize = 60;
 const defaultEpochs = 10;
 const defaultLevels = 12;
 
-/** Data whose number of training examples is known before they are read. */
-export type RecipeFormat = Extract<DataConfig['format'], 'idx' | 'cifar10' | 'digits'>;
-
-/** The recipe as it stands, and before it what takes a fiftieth and a tenth of its time. */
-export function presetLengths({ experiment, data }: Preset, format: RecipeFormat): Length[] {
+/**
+ * The recipe as it stands, and before it what takes a fiftieth and a tenth of its time.
+ * @param examples to train on
+ */
+export function presetLengths({ experiment }: Preset, examples: number): Length[] {
   const { training = {} } = experiment;
-  const epochSteps = Math.ceil(trainingExamples(format, data.validation) / (training.batchSize ?? defaultBatchSize));
+  const epochSteps = Math.ceil(examples / (training.batchSize ?? defaultBatchSize));
   const steps = training.steps ?? Math.ceil((training.epochs ?? defaultEpochs) * epochSteps);
   const shorter = shortened.map(({ label, share, atLeast, mostLevels }) => {
     const fewer = Math.min(steps, Math.max(atLeast, Math.round((steps * share) / 100) * 100));
@@ -124,10 +131,4 @@ function shorten(recipe: Recipe, { from, to, epochSteps, mostLevels }: Shortenin
 
 function without<T extends object, K extends keyof T & string>(value: T, ...names: readonly K[]): Omit<T, K> {
   return Object.fromEntries(Object.entries(value).filter(([name]) => !names.some(one => one === name))) as Omit<T, K>;
-}
-
-/** Of MNIST, CIFAR-10 and the built-in digits, without those held back. */
-function trainingExamples(format: RecipeFormat, validation: number | undefined): number {
-  const all = { idx: 60_000, cifar10: 50_000, digits: 10_000 }[format];
-  return all - (format === 'digits' || validation === undefined ? all / 10 : validation);
 }

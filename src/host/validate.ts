@@ -175,6 +175,11 @@ const panelMessage = z.discriminatedUnion('type', [
 
 const sidebarMessage = z.discriminatedUnion('type', [signal('ready'), signal('open')]);
 
+const previewMessage = z.discriminatedUnion('type', [
+  signal('ready'),
+  z.object({ type: z.literal('answer'), answer: z.enum(previewAnswers) }),
+]);
+
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   /** In words: the field and what is wrong with it. */
@@ -191,6 +196,7 @@ export function check<T>(schema: z.ZodType, value: unknown): Checked<T> {
 export const checkJobMessage = (value: unknown): Checked<JobToHost> => check(jobMessage, value);
 export const checkPanelMessage = (value: unknown): Checked<PanelToHost> => check(panelMessage, value);
 export const checkSidebarMessage = (value: unknown): Checked<SidebarToHost> => check(sidebarMessage, value);
+export const checkPreviewMessage = (value: unknown): Checked<PreviewToHost> => check(previewMessage, value);
 
 /** The text of a `report.json`. */
 export function parseReport(json: string): Checked<Report> {

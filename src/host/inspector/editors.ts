@@ -1,6 +1,7 @@
 /** The custom editor of checkpoints: a page over one file, which is never written to. */
 import * as vscode from 'vscode';
 import type { InspectorAction } from '../../shared/inspectorView';
+import { isModelFile } from '../modelFiles';
 import type { SparsityDecorations } from './decorations';
 import type { InspectorProcess } from './inspectorProcess';
 import { InspectSession } from './inspectSession';
@@ -69,8 +70,9 @@ const commands = {
   reopenWith: 'workbench.action.reopenWithEditor',
 } as const;
 
-/** TensorFlow.js layers models can be trained; copies are written only on this machine's disk. */
+/** Copies are written only on this machine's disk, and models trained only from there; of a .json the format tells. */
 function actionsFor(uri: vscode.Uri, format: string): readonly InspectorAction[] {
-  const trainable = uri.scheme === 'file' && uri.path.endsWith('.json') && /tensorflow\.js.*layers/i.test(format);
-  return ['compare', ...(uri.scheme === 'file' ? (['prune'] as const) : []), ...(trainable ? (['find'] as const) : [])];
+  if (uri.scheme !== 'file') return ['compare'];
+  const isModel = uri.path.endsWith('.json') ? /tensorflow\.js.*layers/i.test(format) : isModelFile(uri.path);
+  return isModel ? ['compare', 'prune', 'find'] : ['compare', 'prune'];
 }

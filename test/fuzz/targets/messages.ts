@@ -1,6 +1,6 @@
 /** What the extension's host takes from a child process, a webview or a file of the store. */
 import { deserialize, serialize } from 'node:v8';
-import { countWeights } from '../../../src/host/estimate';
+import { checkDescriberMessage } from '../../../src/host/describeCheck';
 import { parseEvaluation } from '../../../src/host/evaluation';
 import { reportMarkdown } from '../../../src/host/markdown';
 import {
@@ -14,6 +14,7 @@ import {
 } from '../../../src/host/validate';
 import { measuresOf, recallsOf } from '../../../src/shared/evaluation';
 import type { JobToHost, PanelToHost } from '../../../src/shared/messages';
+import { samplePreviews } from '../../support/sampleData';
 import { sampleEvaluations } from '../../support/sampleEvaluations';
 import { sampleCurve, sampleKey, sampleProgress, sampleReport } from '../../support/sampleReports';
 import { damageJson, damageValue } from '../json';
@@ -81,7 +82,13 @@ function textTarget(name: string, value: unknown, read: (text: string) => Outcom
   };
 }
 
-const manifest = [{ paths: ['a'], weights: [{ name: 'k', shape: [2, 3], dtype: 'float32' }] }];
+const facts = { layers: '1 dense layer', weights: 8, prunable: 6, multiplyAdds: 6 };
+const descriptions = [
+  { type: 'builtins', id: 1, models: [{ name: 'builtin:mlp:3', ok: true, ...facts }] },
+  { type: 'data', id: 2, data: samplePreviews.images.data },
+  { type: 'data', id: 3, data: samplePreviews.table.data },
+  { type: 'failed', id: 4, message: 'a.csv: is empty' },
+];
 
 export const hostTargets: readonly Target[] = [
   messageTarget('message of the job', jobMessages, value => answer(checkJobMessage(value))),
@@ -113,9 +120,5 @@ export const hostTargets: readonly Target[] = [
     demand(startedAt === null || Number.isFinite(startedAt), 'a time, or null');
     return startedAt === null ? 'refused' : 'valid';
   }),
-  textTarget('weights of model.json', { modelTopology: {}, weightsManifest: manifest }, text => {
-    const weights = countWeights(text);
-    demand(weights === null || Number.isFinite(weights), 'a number, or null');
-    return weights === null ? 'refused' : 'valid';
-  }),
+  messageTarget('message of the describing child', descriptions, value => answer(checkDescriberMessage(value))),
 ];

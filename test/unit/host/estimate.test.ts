@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countWeights, durationInWords, estimateSeconds } from '../../../src/host/estimate';
+import { durationInWords, estimateSeconds } from '../../../src/host/estimate';
 
 const work = {
   multiplyAdds: 266_200,
@@ -42,23 +42,4 @@ test.each([
   [200_000, 'about 2 days'],
 ])('%d seconds in words: %s', (seconds, words) => {
   expect(durationInWords(seconds)).toBe(words);
-});
-
-describe('weights of a model.json', () => {
-  test('are summed over its manifest', () => {
-    const model = {
-      modelTopology: {},
-      weightsManifest: [{ weights: [{ shape: [784, 300] }, { shape: [300] }] }, { weights: [{ shape: [] }] }],
-    };
-    expect(countWeights(JSON.stringify(model))).toBe(235_200 + 300 + 1);
-  });
-
-  test('nothing else is a model', () => {
-    for (const text of ['', '[]', '{}', '{"modelTopology":1}', '{"format":"graph-model","modelTopology":{}}', 'x'])
-      expect(countWeights(text)).toBeNull();
-  });
-
-  test('a damaged manifest counts for nothing', () => {
-    expect(countWeights('{"modelTopology":{},"weightsManifest":[{"weights":[{"shape":["x"]},7]},null]}')).toBe(0);
-  });
 });

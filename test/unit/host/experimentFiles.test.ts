@@ -62,6 +62,20 @@ describe('experiments that are written', () => {
       compare: ['one-shot'],
     });
   });
+
+  test.each(['fresh', 'file'] as const)('a start "%s" stands there with what it means', start => {
+    const experiment = newExperiment({
+      name: 'mine',
+      model: 'net.keras',
+      start,
+      data: { format: 'digits', training: 100, test: 50 },
+      recipe: lengths[0]!.recipe,
+      compare: [],
+    });
+    const text = experimentText(experiment);
+    expect(text).toMatch(new RegExp(`"start": "${start}", // starts from `));
+    expect(parseExperiment(text, 'x').start).toBe(start);
+  });
 });
 
 test.each([

@@ -1,21 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { experimentText, newExperiment } from '../../../src/host/experimentFiles';
-import { groupOf, lengths, multiplyAdds, presetLengths, presetsFor } from '../../../src/host/recipes';
-import { loadModel } from '../../../src/models/load';
-import { presetOf, presets } from '../../../src/models/presets';
+import { groupOf, isMadeFor, lengths, presetLengths, presetsFor, validationOf } from '../../../src/host/recipes';
+import { presetOf, presets, type Preset } from '../../../src/models/presets';
 import { parseExperiment } from '../../../src/shared/parse';
-import { lowerModel } from '../../../src/training/plan/lower';
-import type { Plan } from '../../../src/training/plan/plan';
+import { samplePreviews } from '../../support/sampleData';
 
+/** Those of MNIST and CIFAR-10, without those held back. */
+const trainingExamples = ({ data: { format, validation } }: Preset) => {
+  const all = { idx: 60_000, cifar10: 50_000 }[format];
+  return all - (validation ?? all / 10);
+};
 const lengthsOf = (model: string) => {
   const preset = presetOf(`builtin:${model}`)!;
-  return presetLengths(preset, preset.data.format);
+  return presetLengths(preset, trainingExamples(preset));
 };
 
 describe('built-in models', () => {
   it.each(presets)('$label is a valid experiment at every length', preset => {
     const data = { ...preset.data, directory: 'data' };
-    for (const { recipe, steps, levels } of presetLengths(preset, preset.data.format)) {
+    for (const { recipe, steps, levels } of presetLengths(preset, trainingExamples(preset))) {
       const file = newExperiment({ name: 'mine', model: preset.model, data, recipe, compare: ['one-shot'] });
       const parsed = parseExperiment(experimentText(file), 'x');
       expect(parsed.model).toBe(preset.model);
@@ -24,14 +27,26 @@ describe('built-in models', () => {
     }
   });
 
-  it('are offered for the data that their recipe is made for; the digits have the form of MNIST', () => {
-    const names = (format?: 'idx' | 'cifar10' | 'digits') => presetsFor(format).map(({ label }) => label);
-    expect(names('digits')).toEqual(names('idx'));
-    expect(names('idx')).toContain('LeNet-300-100');
-    expect(names('cifar10')).toContain('ResNet-20');
-    expect(names('cifar10')).not.toContain('LeNet-300-100');
-    expect(names()).toHaveLength(presets.length);
+  it('are offered on any data, those first whose recipe is made for such; the digits have the form of MNIST', () => {
+    const first = (inputShape: readonly number[]) =>
+      presetsFor(inputShape)
+        .filter(preset => isMadeFor(preset, inputShape))
+        .map(({ label }) => label);
+    for (const shape of [[28, 28, 1], [32, 32, 3], [4]]) expect(new Set(presetsFor(shape))).toEqual(new Set(presets));
+    expect(presetsFor([32, 32, 3])[0]!.label).toBe('Conv-2');
+    expect(first([28, 28, 1])).toEqual(['LeNet-300-100', 'SimpleCNN']);
+    expect(first([32, 32, 3])).toContain('ResNet-20');
+    expect(first([4])).toEqual([]);
     expect(presets.filter(preset => groupOf(preset) === 'dense').map(({ label }) => label)).toEqual(['LeNet-300-100']);
+  });
+
+  it('hold back what their paper does on its data, and on other or fewer data what the data does', () => {
+    const preset = presetOf('builtin:lenet-300-100')!;
+    const { data } = samplePreviews.images;
+    expect(validationOf(preset, data)).toBe(5000);
+    expect(validationOf(preset, { ...data, training: 10_000 })).toBeUndefined();
+    expect(validationOf(preset, { ...data, data: { inputShape: [32, 32, 3], classes: 10 } })).toBeUndefined();
+    expect(validationOf(presetOf('builtin:simple-cnn')!, data)).toBeUndefined();
   });
 });
 
@@ -74,7 +89,7 @@ describe('a shortened recipe', () => {
 
   it('is never longer than the whole', () => {
     for (const preset of presets) {
-      const steps = presetLengths(preset, 'digits').map(length => length.steps);
+      const steps = presetLengths(preset, 9_000).map(length => length.steps);
       expect(steps).toEqual([...steps].sort((a, b) => a - b));
     }
   });
@@ -87,21 +102,3 @@ it('models from a file have three lengths, shortest first', () => {
     '50,000 steps a run, 15 levels: down to 3.5 % of the weights',
   ]);
 });
-
-describe('the work of one example', () => {
-  it.each(presets)('of $label is what its layers multiply, within a tenth', async ({ model, data }) => {
-    const inputShape = data.format === 'idx' ? [28, 28, 1] : [32, 32, 3];
-    const plan = lowerModel(await loadModel(model, '.'), { inputShape, classes: 10, loss: 'cross-entropy' });
-    const counted = multiplyAddsOf(plan);
-    expect(multiplyAdds[model]! / counted).toBeGreaterThan(0.9);
-    expect(multiplyAdds[model]! / counted).toBeLessThan(1.1);
-  });
-});
-
-function multiplyAddsOf({ ops, parameters, activations }: Plan): number {
-  return ops.reduce((sum, op) => {
-    if (op.kind !== 'dense' && op.kind !== 'conv2d') return sum;
-    const [height = 1, width = 1] = op.kind === 'conv2d' ? activations[op.output]!.shape : [];
-    return sum + parameters[op.kernel]!.size * height * width;
-  }, 0);
-}
