@@ -7,6 +7,7 @@ import { bytesInMemory, Examples } from './examples';
 import type { Forward } from './forward';
 import { estimateMemory } from './memoryPlan';
 import { LayersForward } from './layers/forward';
+import { checkIndices } from './layers/indices';
 import type { Tf, TfBackend, TfLayers } from './namespace';
 import { PlanForward } from './planForward';
 import { TfSession } from './session';
@@ -46,6 +47,7 @@ async function open(
 ): Promise<TrainingSession> {
   await tf.setBackend(backend);
   const { network } = setup;
+  if (!isPlan(network)) checkIndices(network, examples.data);
   const { forward, values, outputs } = await forwardOf(network, setup, tf, layers);
   return new TfSession({
     tf,

@@ -180,6 +180,41 @@ function sequences(count: number): DataSet {
   };
 }
 
+describe('an Embedding at the beginning', () => {
+  const embedding = {
+    className: 'Embedding',
+    name: 'words',
+    config: { input_dim: 9, output_dim: 4, embeddings_initializer: { class_name: 'RandomUniform', config: {} } },
+  };
+  const numbers = (value: number, changes: Partial<DataSet> = {}): DataSet => {
+    const split = { count: 2, inputs: Float32Array.of(0, 1, 2, 8, value, 4), labels: Uint8Array.of(0, 2) };
+    const data = { training: split, validation: split, test: split };
+    return { ...sequences(1), inputShape: [3], ...data, ...changes };
+  };
+  const trainOn = async (data: DataSet) => {
+    const network = await read(keras2([3], [embedding, lstm('l'), dense('scores', 3)]), 3, [3]);
+    const executor = createTfExecutor(data, backends[0]!);
+    const session = await executor.open(setupOf(network, initialWeights(network, 1), { batchSize: 2 }));
+    const { loss } = await session.train(2);
+    await session.close();
+    return { loss, parameters: namesAndShapes(network) };
+  };
+
+  it('trains on whole numbers, and is not pruned itself', async () => {
+    const { loss, parameters } = await trainOn(numbers(3));
+    expect(loss).toBeGreaterThan(0);
+    expect(parameters[0]).toEqual(['words/embeddings', '9×4', false]);
+  });
+
+  it.each<[DataSet, RegExp]>([
+    [numbers(9), /has the value 9, but layer "words" \(Embedding\) takes whole numbers from 0 to 8/],
+    [numbers(0.5), /has the value 0.5/],
+    [numbers(3, { mean: [2] }), /is standardised/],
+  ])('says what of the data it cannot take', async (data, words) => {
+    await expect(trainOn(data)).rejects.toThrow(words);
+  });
+});
+
 describe.each(backends)('training layers on $name', { timeout: 60_000 }, backend => {
   const data = sequences(96);
 
