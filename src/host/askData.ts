@@ -93,7 +93,8 @@ async function pick(
       ...usable.map(({ config, data }): Item => ({
         ...labelOf(config),
         detail: dataInWords(data),
-        take: () => Promise.resolve(data.config),
+        // as it was found: the preview is to say again what is left out of it
+        take: () => Promise.resolve(withPaths(config, writtenFrom(question.folder.fsPath))),
       })),
       ...(takesDigits ? [builtIn] : []),
       { label: '$(folder-opened) Choose a folder…', take: chooseDataFolder },
@@ -144,7 +145,7 @@ async function look(question: DataQuestion, config: DataConfig): Promise<Looked>
     const data = await described(question, written, false);
     return { config, data, misfit: await misfitOf(question, written, data) };
   } catch (error) {
-    return { config, data: null, misfit: shortened(error, folder) };
+    return { config, data: null, misfit: shortened(error, question, config) };
   }
 }
 
@@ -156,7 +157,7 @@ async function misfitOf(question: DataQuestion, config: DataConfig, known?: Data
     await modelOn(question, question.model, data);
     return null;
   } catch (error) {
-    return shortened(error, question.folder);
+    return shortened(error, question, config);
   }
 }
 
@@ -196,7 +197,9 @@ async function confirm(
     if (answer === 'other') return 'other';
     return answer === 'continue' ? { data, model } : undefined;
   } catch (error) {
-    void vscode.window.showErrorMessage(`${nameOf(config, folder)} cannot be used: ${shortened(error, folder)}`);
+    void vscode.window.showErrorMessage(
+      `${nameOf(config, folder)} cannot be used: ${shortened(error, question, config)}`,
+    );
     return others ? 'other' : undefined;
   }
 }
@@ -206,8 +209,10 @@ function modelFacts(model: ModelDescription): string[] {
   return [model.format, modelInWords(model), ...only];
 }
 
-/** Full paths are for terminals. */
-function shortened(error: unknown, folder: vscode.Uri): string {
+/** Full paths are for terminals; that of the data itself stands before the message already. */
+function shortened(error: unknown, { folder }: DataQuestion, config: DataConfig): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replaceAll(folder.fsPath + path.sep, '');
+  const place = path.resolve(folder.fsPath, placeOf(config));
+  const own = message.startsWith(`${place}: `) ? message.slice(place.length + 2) : message;
+  return own.replaceAll(place + path.sep, '').replaceAll(folder.fsPath + path.sep, '');
 }
