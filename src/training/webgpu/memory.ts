@@ -79,7 +79,7 @@ export class DeviceMemory {
     const storage = this.storage(label, purpose, bytes);
     this.fills.push(() => {
       const { buffer, byteOffset, byteLength } = content();
-      this.watched.device.queue.writeBuffer(storage.gpu, 0, buffer as ArrayBuffer, byteOffset, byteLength);
+      this.watched.device.queue.writeBuffer(storage.gpu, 0, buffer, byteOffset, byteLength);
     });
     return whole(storage);
   }
