@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { ExperimentError, type DataConfig, type Loss } from '../shared/experiment';
 import { columnName, findColumns, isNumeral, type Columns } from './csvColumns';
+import { eachRow } from './csvRows';
 import { eachRecord, guessDelimiter, readTable, shown } from './csvTable';
 import { DataError, type DataSource, type Split } from './dataset';
 import { mostClasses, packLabels } from './labels';
@@ -13,6 +14,8 @@ type CsvConfig = Extract<DataConfig, { format: 'csv' }>;
 /** What stands for no value, in small letters. */
 const missing = new Set(['', 'na', 'n/a', 'nan', 'null', 'none', '?', '-']);
 const fewestExamples = 20;
+/** Line feed, and the carriage return that some put in its place. */
+const lineEnds = [0x0a, 0x0d];
 
 /**
  * Reads a table, and one to test on where the experiment names it. Labels become classes in sorted order: by value where
@@ -71,22 +74,25 @@ async function readExamples(file: string, config: CsvConfig, expected: Columns |
   if (columns.features.length > mostFeatures) {
     throw new DataError(file, `has ${columns.features.length} columns; up to ${mostFeatures} can be used`);
   }
-  const inputs = new GrowingFloats(file);
+  const inputs = new Floats(file, mostRows(bytes, columns) * columns.features.length);
   const labels: string[] = [];
   const lines: number[] = [];
   const texts = new Map<string, string>();
   let isHeader = columns.names !== null;
-  eachRecord(file, bytes, delimiter, (fields, { line }) => {
+  eachRow(file, bytes, delimiter, (row, { line }) => {
     if (isHeader) {
       isHeader = false;
       return;
     }
-    if (fields.length !== columns.count) {
-      throw new DataError(file, `line ${line} has ${fields.length} fields, but the first has ${columns.count}`);
+    if (row.length !== columns.count) {
+      throw new DataError(file, `line ${line} has ${row.length} fields, but the first has ${columns.count}`);
     }
-    for (const column of columns.features) inputs.push(numberIn(file, line, column, fields[column]!, columns));
+    for (const column of columns.features) {
+      const plain = row.plainNumber(column);
+      inputs.push(Number.isNaN(plain) ? numberIn(file, line, column, row.text(column), columns) : plain);
+    }
     for (const column of columns.targets) {
-      const label = fields[column]!;
+      const label = row.text(column);
       if (missing.has(label.toLowerCase())) throw noValue(file, line, column, columns);
       // one text for each class, however many lines
       let text = texts.get(label);
@@ -190,31 +196,32 @@ function shapeOf(shape: readonly number[] | undefined, features: number): readon
   return shape.length === 2 ? [...shape, 1] : shape;
 }
 
-/** Numbers whose count is not known before. */
-class GrowingFloats {
-  private floats = new Float32Array(2 ** 16);
+/** Rows at most: each ends a line, has a character at least in each feature and a label, and delimiters. */
+function mostRows(bytes: Uint8Array, { count, features }: Columns): number {
+  let lines = 1;
+  for (const end of lineEnds) {
+    for (let at = bytes.indexOf(end); at >= 0; at = bytes.indexOf(end, at + 1)) lines++;
+  }
+  return Math.min(lines, Math.ceil(bytes.length / (features.length + count)));
+}
+
+/** Numbers whose count is not known before, but that there are not more than so many. */
+class Floats {
+  private readonly floats: Float32Array;
   private length = 0;
 
-  constructor(private readonly file: string) {}
+  constructor(file: string, most: number) {
+    if (4 * most > largestInputs) {
+      throw new DataError(path.resolve(file), `holds ${most} values; up to ${largestInputs} bytes can be used`);
+    }
+    this.floats = new Float32Array(most);
+  }
 
   push(value: number): void {
-    if (this.length === this.floats.length) this.grow();
     this.floats[this.length++] = value;
   }
 
   values(): Float32Array {
     return this.floats.subarray(0, this.length);
-  }
-
-  private grow(): void {
-    if (8 * this.length > largestInputs) {
-      throw new DataError(
-        path.resolve(this.file),
-        `holds over ${this.length} values; up to ${largestInputs} bytes can be used`,
-      );
-    }
-    const more = new Float32Array(2 * this.length);
-    more.set(this.floats);
-    this.floats = more;
   }
 }

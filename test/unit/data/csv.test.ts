@@ -68,6 +68,15 @@ describe('loading tables', () => {
     expect(examples(await load(text, {}, text)).map(([, label]) => label)).toEqual([2, 1, 0]);
   });
 
+  it.each([
+    ['carriage returns alone', 'a,b,y\r1,2,0\r3,4,1\r5,6,0\r7,8,1', {}],
+    ['an empty column that is left out', 'a,b,y,z\n1,2,0,\n3,4,1,\n5,6,0,\n7,8,1,\n', { label: 'y', ignore: ['z'] }],
+  ])('reads every line with %s', async (_, text, more) => {
+    const data = await load(text, more);
+    const rows = [data.training, data.test].flatMap(({ inputs }) => [...inputs]).sort((one, other) => one - other);
+    expect(rows).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   it('reads quoted fields, delimiters and line breaks in them, a byte order mark, blanks and empty lines', async () => {
     const text = '\uFEFF"a, b","say ""x""" , kind\r\n\r\n"1", 2 ,"two\nlines"\r\n3,4,"x,y"\r\n\n';
     const data = await load(text, { label: 'kind' }, text);
