@@ -13,6 +13,7 @@ import { Random } from '../../../src/shared/random';
 import { hybrid, parquetFile, snap, type ParquetColumn, type ParquetOptions } from '../../support/parquetFiles';
 import { folder } from './idxFiles';
 import { type Colour, flat, jpeg, tree } from './imageFiles';
+import { fromPyArrow } from './parquetPyArrow';
 
 const red: Colour = [200, 0, 0];
 const blue: Colour = [0, 0, 100];
@@ -52,6 +53,14 @@ describe('sets of images', () => {
     const first = Array.from({ length: 4 }, (_, i) => Array.from(data.training.inputs.subarray(72 * i, 72 * i + 3)));
     expect([first[0], first[1], first[3]]).toEqual([red, blue, blue]);
     expect(Math.abs(first[2]![0]! - 200)).toBeLessThan(4);
+  });
+
+  it('as PyArrow writes them', async () => {
+    const data = await load({ 'train-00000-of-00001.parquet': fromPyArrow, 'test.parquet': fromPyArrow });
+    expect(data).toMatchObject({ inputShape: [1, 2, 3], classes: 2 });
+    expect(Array.from(data.training.labels)).toEqual([0, 1, 0, 1, 0, 1]);
+    const image = (i: number) => [40 * i, 40 * i, 40 * i, i, 2 * i, 255 - i];
+    expect(Array.from(data.training.inputs)).toEqual([0, 1, 2, 3, 4, 5].flatMap(image));
   });
 
   it('have the size and colour that are asked for, whatever the column is called', async () => {
