@@ -1,7 +1,7 @@
 /** Reads inputs that stay in files: any examples by number, or a whole split piece by piece. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { DataError, type DataSet, type Split, type StoredInputs, type StoredPart } from './dataset';
+import { DataError, type Split, type StoredInputs, type StoredPart } from './dataset';
 import { interleave } from './numpyArrays';
 
 /** Bytes that a pass over a split holds at a time. */
@@ -160,27 +160,4 @@ export function* inputPieces({ count, inputs, stored }: Split): Generator<Uint8A
   } finally {
     reader.close();
   }
-}
-
-/** The data set with all inputs in memory, for executors that take it whole. @throws DataError */
-export function inMemory(data: DataSet): DataSet {
-  if (!data.training.stored) return data;
-  const [training, validation, test] = [data.training, data.validation, data.test].map(loadSplit) as [
-    Split,
-    Split,
-    Split,
-  ];
-  return { ...data, training, validation, test };
-}
-
-function loadSplit(split: Split): Split {
-  const { stored, count, labels } = split;
-  if (!stored) return split;
-  const bytes = new Uint8Array(count * stored.bytesPerExample);
-  let end = 0;
-  for (const { buffer, byteOffset, byteLength } of inputPieces(split)) {
-    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), end);
-    end += byteLength;
-  }
-  return { count, labels, inputs: stored.type === 'uint8' ? bytes : new Float32Array(bytes.buffer) };
 }

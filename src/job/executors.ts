@@ -1,5 +1,4 @@
 /** Which executors there are, and which of them this machine can use. */
-import { inMemory } from '../data/stored';
 import type { Experiment } from '../shared/experiment';
 import { findModule } from './modules';
 import type { Probed, Unusable, Usable } from '../training/trainer';
@@ -11,8 +10,6 @@ export interface ExecutorSource {
   readonly name: ExecutorName;
   /** Trains layers too that no plan covers. */
   readonly anyLayers?: true;
-  /** Takes inputs that lie in files; to the others they are given in memory. */
-  readonly streams?: true;
   /** There to be compared with, not to be fast. */
   readonly reference?: true;
   /** Loads what the executor needs and looks for its device. Costs little, and nothing of it is there before it is called. */
@@ -29,7 +26,7 @@ export interface ReadyExecutor extends Usable {
  * packages, of which a process can load one only, the one for GPUs.
  */
 export const executorSources: readonly ExecutorSource[] = [
-  { name: 'wasm', streams: true, probe: async () => (await import('../training/wasm/probe')).probeWasm() },
+  { name: 'wasm', probe: async () => (await import('../training/wasm/probe')).probeWasm() },
   {
     name: 'webgpu',
     probe: async () => (await import('../training/webgpu/executor')).probeWebGpu(findModule('webgpu')),
@@ -37,16 +34,16 @@ export const executorSources: readonly ExecutorSource[] = [
   {
     name: 'tensorflow-gpu',
     anyLayers: true,
-    streams: true,
+
     probe: async () => (await tensorFlow()).probeTensorFlowGpu(findModule('@tensorflow/tfjs-node-gpu')),
   },
   {
     name: 'tensorflow',
     anyLayers: true,
-    streams: true,
+
     probe: async () => (await tensorFlow()).probeTensorFlow(findModule('@tensorflow/tfjs-node')),
   },
-  { name: 'cpu', anyLayers: true, streams: true, reference: true, probe: async () => (await tensorFlow()).probeCpu() },
+  { name: 'cpu', anyLayers: true, reference: true, probe: async () => (await tensorFlow()).probeCpu() },
 ];
 
 const tensorFlow = () => import('../training/tfjs/probe');
@@ -58,15 +55,10 @@ export type Found = ReadyExecutor | (Unusable & { readonly name: ExecutorName })
 export async function probe(source: ExecutorSource): Promise<Found> {
   const { name } = source;
   try {
-    const found = await source.probe();
-    return { ...(source.streams ? found : takingMemory(found)), name };
+    return { ...(await source.probe()), name };
   } catch (error) {
     return { name, usable: false, reason: error instanceof Error ? error.message : String(error) };
   }
-}
-
-function takingMemory(found: Probed): Probed {
-  return found.usable ? { ...found, create: data => found.create(inMemory(data)) } : found;
 }
 
 /** The same executor, looked for at most once. */
