@@ -53,7 +53,12 @@ describe.each(backends)('a session on $name', { timeout: 60_000 }, (backend: TfB
         expect(values.filter((value, i) => masks[p]?.[i] === 0 && !Object.is(value, 0))).toHaveLength(0);
         expect(values.filter((value, i) => masks[p]?.[i] !== 0 && value !== weights[p]![i])).not.toHaveLength(0);
       });
+      // what it computes with has the same zeros as what it gives away
+      const evaluated = await session.evaluate('test');
       await session.close();
+      const again = await open({ weights: after });
+      expect((await again.evaluate('test'))!.loss).toBe(evaluated!.loss);
+      await again.close();
     }
   });
 
