@@ -88,7 +88,7 @@ function rowElement({ label, support, dense, ticket, ticketPrecision, change, sp
   const bar = h('span', {
     class: 'change-bar',
     attributes: { 'data-sign': sign, 'aria-hidden': 'true' },
-    style: { width: `${(Math.abs(change) / most) * 50}%` },
+    style: { width: `${(Math.abs(change) / most) * 28}%` },
   });
   return h(
     'tr',
