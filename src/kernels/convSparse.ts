@@ -79,6 +79,8 @@ export function convSparseInputGradient(
   const rowStride = <i32>load<u32>(pass, 40), stride = <i32>load<u32>(pass, 44);
   const left = <i32>load<u32>(pass, 52);
   const dxColumn = <usize>stride * pixelBytes;
+  // an input that no tap reaches from its own row may look a row past the panel; one that looks before address 0 looks at nothing
+  const memoryEnd = (<usize>memory.size() << 16) - 4;
   for (let first = 0; first < min(stride, width); first++) {
     for (let column = first; column < width; column += TILE * stride) {
       const dyPixel = dy + <usize>load<u32>(pass, 8) + <usize>((column + left) / stride) * dyColumn;
@@ -94,7 +96,7 @@ export function convSparseInputGradient(
         let channel = dx + <usize>load<u32>(pass, 20) + <usize>row * <usize>load<u32>(pass, 24) + <usize>column * pixelBytes;
         let x = rectified + <usize>load<u32>(pass, 56) + <usize>row * <usize>load<u32>(pass, 60) + <usize>column * pixelBytes;
         // of the outputs, the rows above have been read for the row before
-        touchLines(dyp - <usize>load<u32>(pass, 64), dyp + outputs);
+        touchLines(dyp - <usize>load<u32>(pass, 64), min(dyp + outputs, memoryEnd));
         if (rectified) touchLines(x, x + pixels);
         if (accumulate) touchLines(channel, channel + pixels);
         for (let tap = tapsBegin; tap < tapsEnd; tap += 8, channel += 64, x += 64) {

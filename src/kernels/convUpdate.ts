@@ -9,7 +9,8 @@
 // 20: byte of the first output pixel in a panel of dy, 24: bytes of a row, 28: of a pixel; 32: height, 36: width,
 // 40: channels; 44: rows of a chunk, 48: columns of a chunk
 // 52: positions of the kernel, 56: bytes of a block of four outputs (dense)
-// 60: bytes of x from a pixel's first tap to the last row of taps, 64: bytes of the columns of taps behind the first (compressed)
+// 60: bytes of x from a pixel's first tap to the last row of taps, 64: how much further the last tap of a row of outputs ends
+// than the outputs times their stride, perhaps negative (compressed)
 import { multiplyAdd, sumLanes, touchLines } from './panel';
 import { updateBias, updateWeights } from './update';
 

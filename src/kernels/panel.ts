@@ -48,7 +48,8 @@ export function relu(x: v128): v128 {
 /**
  * Reads one word of each cache line of [from, to). What lies far apart is then fetched in the order of memory, many lines at
  * once, and is in the first-level cache when kernels come to it line by line with work in between: a miss there would
- * hold up all that follows it. The reads have no result and stay nevertheless, since engines keep loads that may trap.
+ * hold up all that follows it. The reads have no result and stay nevertheless, since engines keep loads that may trap: the
+ * range must lie in the memory.
  */
 // @ts-ignore: decorator
 @inline

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/shared/random';
 import { compressedForm } from '../../../src/training/wasm/ops/convCompressed';
 import { directForm } from '../../../src/training/wasm/ops/convDirect';
-import { chooseConvForm } from '../../../src/training/wasm/ops/convForm';
+import { chooseConvForm, type ConvForm } from '../../../src/training/wasm/ops/convForm';
 import { framesOf } from '../../../src/training/wasm/ops/convGeometry';
+import type { Placement } from '../../../src/training/wasm/ops/operation';
 import {
   type ConvCase,
   convPlan,
@@ -42,6 +43,15 @@ const shapes: readonly [string, Partial<ConvCase>][] = [
   ['1×1', { kernelSize: [1, 1], padding: valid, inputShape: [4, 5, 8], outputs: 12 }],
   ['1×1, stride 2: three of four inputs reach nothing', { kernelSize: [1, 1], padding: valid, strides: [2, 2] }],
   ['stride 2, asymmetric padding', { strides: [2, 2], padding: { top: 0, bottom: 1, left: 0, right: 1 } }],
+  ['stride 2 to the last row and column', { inputShape: [5, 7, 4], strides: [2, 2], padding: valid }],
+  [
+    'a row of zeros that no tap reaches',
+    { inputShape: [1, 5, 4], dilations: [2, 1], strides: [2, 1], padding: { top: 5, bottom: 0, left: 1, right: 1 } },
+  ],
+  [
+    'stride 4 of single pixels to the last one',
+    { inputShape: [5, 9, 4], kernelSize: [1, 1], strides: [4, 4], padding: valid },
+  ],
   ['stride 3 × 2, rows left out', { inputShape: [11, 8, 4], strides: [3, 2], padding: valid, kernelSize: [2, 3] }],
   ['dilation 2', { inputShape: [7, 8, 4], dilations: [2, 2], padding: { top: 2, bottom: 2, left: 2, right: 2 } }],
   ['dilation 3 × 2, stride 2', { inputShape: [12, 9, 5], dilations: [3, 2], strides: [2, 2] }],
@@ -119,6 +129,23 @@ describe('a compressed convolution', () => {
     const data = randomData(new Random(1, 'conv'), test);
     const alone = runConv(compressedForm, test, data);
     expect(runConv(compressedForm, test, data, 3)).toEqual(alone);
+  });
+});
+
+describe('a convolution at the end of the memory reads nothing past it', () => {
+  function expectSame<P extends Placement>(form: ConvForm<P>, change: Partial<ConvCase>): void {
+    const test = caseOf({ ...change, batch: 16 }, 0.5);
+    const data = randomData(new Random(5, 'conv'), test);
+    const run = (atEnd: 'input' | 'output gradient'): ConvResult => runConv(form, test, data, 1, undefined, atEnd);
+    expect(run('output gradient')).toEqual(run('input'));
+  }
+
+  it.each(shapes)('directly: %s', (_, change) => {
+    expectSame(directForm, change);
+  });
+
+  it.each([...shapes, ...grouped])('compressed: %s', (_, change) => {
+    expectSame(compressedForm, change);
   });
 });
 

@@ -22,8 +22,13 @@ import { randomValues } from './support';
 const kernelsFile = (): string =>
   process.env['KERNELS'] ?? path.resolve(import.meta.dirname, '../../../dist/kernels-single.wasm');
 const lanes = 16;
-const firstAddress = 65_536;
+const pageBytes = 65_536;
+const firstAddress = pageBytes;
+/** 32 MiB, of which only what is used is taken. */
+const memoryPages = 512;
 
+/** What lies at the very end of the memory. */
+type AtEnd = 'input' | 'output gradient';
 type Pass = 'prepare' | 'forward' | 'backward' | 'update';
 
 /** What a form needs around the images; the op's own frames where it is chosen by the op. */
@@ -146,8 +151,9 @@ export function runConv<P extends Placement>(
   data: ConvData,
   threads = 1,
   framesOf: FramesOf = conv2d.frames,
+  atEnd: AtEnd = 'input',
 ): ConvResult {
-  const bench = new ConvBench(form, test, data, threads, framesOf);
+  const bench = new ConvBench(form, test, data, threads, framesOf, atEnd);
   bench.run('prepare');
   bench.run('forward');
   bench.run('backward');
@@ -169,11 +175,13 @@ export class ConvBench<P extends Placement> {
     private readonly data: ConvData,
     threads: number,
     framesOf: FramesOf = conv2d.frames,
+    atEnd: AtEnd = 'input',
   ) {
     this.panels = Math.ceil(test.batch / lanes);
     const { op, plan } = convPlan(test);
     const fills: ((memory: ArrayBuffer) => void)[] = [];
     let next = firstAddress;
+    let end = memoryPages * pageBytes;
     let scratch = 64;
     const allocate: Site['allocate'] = (bytes, fill) => {
       const address = next;
@@ -187,21 +195,30 @@ export class ConvBench<P extends Placement> {
     const frames = framesOf(op, plan);
     const bufferOf = (shape: readonly number[], values: Padding, gradients: Padding): Buffer => {
       const layouts = [layoutOf(shape, values), layoutOf(shape, gradients)] as const;
-      const [trainingValues, trainingGradients] = layouts.map(({ panelBytes }) => allocate(panelBytes * this.panels));
+      // from the end of the memory backwards: what reads past it traps
+      const before = ({ panelBytes }: Layout): number => (end -= panelBytes * this.panels);
+      const places = atEnd === 'input' ? layouts.map(before) : [...layouts].reverse().map(before).reverse();
       return {
         values: layouts[0],
         gradients: layouts[1],
-        trainingValues: trainingValues!,
-        trainingGradients: trainingGradients!,
+        trainingValues: places[0]!,
+        trainingGradients: places[1]!,
         evaluationValues: [],
       };
     };
     // output values and input gradient have frames too, which must stay as they are
     const some: Padding = { top: 1, bottom: 0, left: 2, right: 1 };
-    this.buffers = [
-      bufferOf(test.inputShape, frames.inputs, some),
-      bufferOf(outputShapeOf(test), some, frames.outputGradient),
+    const make = [
+      () => bufferOf(test.inputShape, frames.inputs, some),
+      () => bufferOf(outputShapeOf(test), some, frames.outputGradient),
     ];
+    this.buffers =
+      atEnd === 'input'
+        ? make.map(one => one())
+        : make
+            .reverse()
+            .map(one => one())
+            .reverse();
     const values = [data.kernel, data.bias];
     const site: Site = {
       setup: { network: plan } as Site['setup'],
@@ -231,8 +248,8 @@ export class ConvBench<P extends Placement> {
     // what place returns travels to other threads
     const travelled = structuredClone(placed);
     const areas = Array.from({ length: threads }, () => ({ settings: allocate(128), scratch: allocate(scratch) }));
-    const pages = Math.ceil(next / 65_536) + 1;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: 65_536 });
+    if (next > end) throw new Error('the case needs more memory');
+    const memory = new WebAssembly.Memory({ initial: memoryPages, maximum: 65_536 });
     this.memory = memory;
     fills.forEach(fill => {
       fill(memory.buffer);

@@ -62,7 +62,8 @@ export const compressedForm: ConvForm<PlacedCompressedConv> = {
         ...[offsets, rowTable, first, xRow, xColumn],
         ...[dy.origin, dy.rowBytes, dy.pixelBytes, dy.height, dy.width, outputs],
         ...[chunk.height, chunk.width, 0, 0],
-        ...[reachOf(rows) * x.values.rowBytes, reachOf(columns) * x.values.pixelBytes],
+        // negative where pixels are left out between those of two outputs: sums of addresses wrap
+        ...[reachOf(rows) * x.values.rowBytes, (reachOf(columns) + 1 - columns.stride) * x.values.pixelBytes],
       ),
     );
     const slotsOf = Array.from({ length: blocks }, (_, block) => {
