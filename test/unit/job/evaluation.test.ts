@@ -3,11 +3,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DataSet, Split } from '../../../src/data/dataset';
 import { runExperiment } from '../../../src/job/experiment';
-import type { RunEvaluation } from '../../../src/shared/evaluation';
+import { outputLayerOf } from '../../../src/job/outputLayer';
+import { Runner } from '../../../src/job/runner';
+import { RunStore } from '../../../src/job/store';
+import { runKey } from '../../../src/lottery/graph';
+import { initialWeights } from '../../../src/models/weights';
+import type { RegressionEvaluation, RunEvaluation } from '../../../src/shared/evaluation';
 import { parseExperiment } from '../../../src/shared/parse';
-import type { RunRecord } from '../../../src/shared/run';
+import { Random } from '../../../src/shared/random';
+import type { RunInputs, RunNode, RunRecord } from '../../../src/shared/run';
+import { createWasmExecutor } from '../../../src/training/wasm/executor';
 import { fakeExecutor, type FakeExecutor } from '../../support/fakeExecutor';
+import { dense, planOf, sequential } from '../training/support';
 
 let directory: string;
 beforeEach(() => {
@@ -97,6 +106,74 @@ describe('an evaluated run', () => {
     expect(read(key!, 'evaluation.json')).toMatchObject({ hits: (before as { hits: number }).hits });
     expect(() => read(other!, 'evaluation.json')).toThrow('ENOENT');
     expect(await run(fakeExecutor())).toMatchObject({ status: 'done' });
+  });
+});
+
+/** y = 2·x₀ − x₁ and a second target of noise, from vectors of two. */
+function linearData(): DataSet {
+  const random = new Random('regression');
+  const split = (count: number): Split => {
+    const inputs = Float32Array.from({ length: count * 2 }, () => random.nextGaussian());
+    const labels = Float32Array.from({ length: count * 2 }, (_, i) =>
+      i % 2 === 0 ? 2 * inputs[i]! - inputs[i + 1]! : random.nextGaussian(),
+    );
+    return { count, inputs, labels };
+  };
+  return {
+    name: 'a plane',
+    inputShape: [2],
+    task: 'regression',
+    classes: 2,
+    training: split(400),
+    validation: split(50),
+    test: split(200),
+    mean: [0],
+    std: [1],
+    fingerprint: 'plane',
+  };
+}
+
+it('a regression has R² in place of accuracy, of each target too', async () => {
+  const data = linearData();
+  const network = planOf(sequential(2, [dense(8, 'tanh'), dense(2)]), 2, 2, 'mean-squared-error');
+  const executor = await createWasmExecutor(data, { threads: 2 });
+  const store = await RunStore.open(path.join(directory, 'store'));
+  const initial = () => initialWeights(network, 1);
+  const parts = { store, network, outputLayer: outputLayerOf(network), executor, data, initial, debug: false };
+  const training = {
+    optimizer: { name: 'adam', learningRate: 0.02, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
+    schedule: { name: 'constant', warmup: 0 },
+    loss: 'mean-squared-error',
+    batchSize: 32,
+    evaluateEvery: 200,
+  } as const;
+  const inputs: RunInputs = {
+    version: 1,
+    model: 'm',
+    data: 'd',
+    executor: { name: 'wasm', variant: '1' },
+    training,
+    orderSeed: 1,
+    steps: { from: 0, to: 400, total: 400 },
+    mask: { kind: 'ones' },
+    start: { kind: 'initial', seed: 1 },
+  };
+  const key = runKey(inputs);
+  const node: RunNode = { key, method: 'iterative', level: 0, replicate: 0, inputs, needs: [] };
+  const listener = { onStep: () => undefined, onEvaluation: () => undefined };
+  const record = await new Runner(parts).run(node, listener, undefined);
+  await executor.close();
+  expect(record.final).toMatchObject({ testAccuracy: null, validationAccuracy: null });
+  expect(await store.readRun(key)).toEqual(record);
+  const evaluation = read(key, 'evaluation.json') as RegressionEvaluation;
+  const [plane, noise] = evaluation.perTarget!;
+  expect(plane!.r2).toBeGreaterThan(0.95);
+  expect(noise!.r2).toBeLessThan(0.1);
+  expect(evaluation.meanSquaredError).toBeCloseTo(record.final!.testLoss, 5);
+  expect(record.measures).toEqual({
+    r2: (plane!.r2 + noise!.r2) / 2,
+    rootMeanSquaredError: Math.sqrt(evaluation.meanSquaredError),
+    meanAbsoluteError: evaluation.meanAbsoluteError,
   });
 });
 
