@@ -3,14 +3,13 @@
  * the input its own pixels. Groups have kernels of their own (groupedConv.ts), a convolution of 1 × 1 is linear.
  */
 import type { Conv2DOp } from '../../plan/plan';
-import { type Dispatch, reads, writes } from '../dispatch';
-import { activate } from '../wgsl/activations';
+import { type Dispatch, reads } from '../dispatch';
 import { product } from '../wgsl/product';
 import { fixed, perExample, u32 } from '../wgsl/text';
 import { type ConvShape, convShape, inputPixel, outputPixel } from './convShape';
 import { groupedConv } from './groupedConv';
-import { biasTerm, linear, weightGradient } from './linear';
-import { type Operation, settlingOf } from './operation';
+import { inputGradient, linear, output, weightGradient } from './linear';
+import type { Operation } from './operation';
 
 export const conv: Operation<Conv2DOp> = (op, node, site) => {
   const { kernel, bias, layer, groups } = op;
@@ -25,47 +24,50 @@ fn gathered(row: u32, k: u32) -> f32 {
   return x[u32(pixel) * ${u32(inputs)} + k % ${u32(inputs)}];
 }`;
   const x = reads('x', site.values(node.inputs[0]!));
+  const w = reads('w', site.weights(kernel));
   const rows = perExample(site.batch, outputPixels);
-  const forward = product({
-    label: `${layer} forward`,
-    rows,
-    columns: outputs,
-    inner: fixed(taps * inputs),
-    a: { contiguous: 'inner', value: 'gathered(row, k)' },
-    b: { contiguous: 'outer', value: `w[k * ${u32(outputs)} + column]` },
-    store: `y[row * ${u32(outputs)} + column] = activate(sum${biasTerm(bias, taps * inputs, outputs)});`,
-    splits: 1,
-    bindings: [x, reads('w', site.weights(kernel)), writes('y', site.values(node.output))],
-    declarations: `${declarations}\n${activate(node.activation)}`,
-  });
-  if (!site.training) return { forward: [forward], backward: [] };
+  const forward = product(
+    {
+      label: `${layer} forward`,
+      rows,
+      columns: outputs,
+      inner: fixed(taps * inputs),
+      a: { contiguous: 'inner', value: 'gathered(row, k)' },
+      b: { contiguous: 'outer', value: `w[k * ${u32(outputs)} + column]` },
+      bindings: [x, w],
+      declarations,
+      store: output({ node, site, kernel, bias, rows: taps * inputs, columns: outputs }),
+    },
+    site.scratch,
+  );
+  if (!site.training) return { forward, backward: [] };
 
   const dy = reads('dy', site.gradients(node.output));
   const backward: Dispatch[] = [];
   if (node.gradients[0]) {
-    const settling = settlingOf(site, node);
     backward.push(
-      product({
-        label: `${layer} input gradient`,
-        rows: perExample(site.batch, inputPixels),
-        columns: inputs,
-        inner: fixed(taps * outputs),
-        a: { contiguous: 'inner', value: 'spread(row, k)' },
-        b: {
-          contiguous: 'inner',
-          value: `w[((k / ${u32(outputs)}) * ${u32(inputs)} + column) * ${u32(outputs)} + k % ${u32(outputs)}]`,
-        },
-        store: `settle(row * ${u32(inputs)} + column, sum);`,
-        splits: 1,
-        bindings: [dy, reads('w', site.weights(kernel)), ...settling.bindings],
-        declarations: `${settling.declarations}
-${outputPixel(op, shape)}
+      ...product(
+        {
+          label: `${layer} input gradient`,
+          rows: perExample(site.batch, inputPixels),
+          columns: inputs,
+          inner: fixed(taps * outputs),
+          a: { contiguous: 'inner', value: 'spread(row, k)' },
+          b: {
+            contiguous: 'inner',
+            value: `w[((k / ${u32(outputs)}) * ${u32(inputs)} + column) * ${u32(outputs)} + k % ${u32(outputs)}]`,
+          },
+          bindings: [dy, w],
+          declarations: `${outputPixel(op, shape)}
 fn spread(row: u32, k: u32) -> f32 {
   let pixel = outputPixel(row, k / ${u32(outputs)});
   if (pixel < 0) { return 0.0; }
   return dy[u32(pixel) * ${u32(outputs)} + k % ${u32(outputs)}];
 }`,
-      }),
+          store: inputGradient(node, site, inputs),
+        },
+        site.scratch,
+      ),
     );
   }
   backward.push(
@@ -81,7 +83,7 @@ fn spread(row: u32, k: u32) -> f32 {
       declarations,
     }),
   );
-  return { forward: [forward], backward };
+  return { forward, backward };
 };
 
 function isLinear({ kernelSize, strides, padding }: Conv2DOp, { inputPixels, outputPixels }: ConvShape): boolean {

@@ -4,7 +4,7 @@ import { type Dispatch, reads, writes } from '../dispatch';
 import { activate } from '../wgsl/activations';
 import { sharedSums, sumOver } from '../wgsl/reduce';
 import { sumOfParts } from '../wgsl/product';
-import { u32 } from '../wgsl/text';
+import { fixed, u32 } from '../wgsl/text';
 import { convShape, inputPixel, outputPixel } from './convShape';
 import { biasTerm } from './linear';
 import { elementwise, type Operation, settlingOf, type Site } from './operation';
@@ -118,5 +118,10 @@ fn input(pixel: u32, row: u32, column: u32) -> f32 {
     groups: blocks * rows * parts,
   };
   if (parts === 1) return [main];
-  return [main, sumOfParts(`${layer} weight gradient, summed`, target, gradient, size, parts)];
+  const store = {
+    code: `dw[row * ${u32(outputs)} + column] = sum;`,
+    bindings: [writes('dw', gradient)],
+    declarations: '',
+  };
+  return [main, sumOfParts(`${layer} weight gradient, summed`, target, fixed(rows), outputs, parts, store)];
 }

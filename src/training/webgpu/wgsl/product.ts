@@ -15,6 +15,14 @@ export interface Operand {
   readonly value: string;
 }
 
+/** What becomes of a sum. */
+export interface Store {
+  /** WGSL statements for `sum` at `row`, `column`. */
+  readonly code: string;
+  readonly bindings: readonly Bound[];
+  readonly declarations: string;
+}
+
 export interface Product {
   readonly label: string;
   readonly rows: Extent;
@@ -22,20 +30,19 @@ export interface Product {
   readonly inner: Extent;
   readonly a: Operand;
   readonly b: Operand;
-  /** WGSL statements for `sum` at `row`, `column`; `split` where k is shared between workgroups. */
-  readonly store: string;
-  /** Parts into which k is divided, each summed by workgroups of its own. */
-  readonly splits: number;
+  /** Of the operands. */
   readonly bindings: readonly Bound[];
   readonly declarations: string;
+  readonly store: Store;
 }
 
 /** Depth of a piece. */
 const depth = 16;
 /** Fewer workgroups than this leave a large GPU idle: tiles are smaller then. */
 const enoughGroups = 96;
-/** A long sum is shared between so many: each of them is a chain of loads that nothing else hides. */
+/** A long sum is shared between so many, since it is a chain of loads that nothing else hides, but not in less than these terms. */
 const manyGroups = 1024;
+const leastTerms = 1024;
 
 interface Tile {
   readonly rows: number;
@@ -49,29 +56,45 @@ function tileFor(rows: number, columns: number, splits: number): Tile {
   return groups(large) >= enoughGroups ? large : { rows: 32, columns: Math.min(32, width) };
 }
 
-/** Parts of k so that there are enough workgroups, none of them with less than `least` terms. */
-export function splitsFor(rows: number, columns: number, inner: number, least: number): number {
-  const tile = { rows: 32, columns: columns <= 16 ? 16 : 32 };
-  const groups = Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
-  return Math.max(1, Math.min(Math.ceil(manyGroups / groups), Math.floor(inner / least), 256));
+/** Parts into which k is divided, each summed by workgroups of its own. */
+function splitsFor(rows: number, columns: number, inner: number): number {
+  const groups = Math.ceil(rows / 32) * Math.ceil(columns / (columns <= 16 ? 16 : 32));
+  return Math.max(1, Math.min(Math.ceil(manyGroups / groups), Math.floor(inner / leastTerms), 256));
 }
 
-export function product(job: Product): Dispatch {
-  const { rows, columns, inner, a, b, splits } = job;
+/** @param scratch room for parts of sums, until the next launch but one */
+export function product(job: Product, scratch: (bytes: number) => Range): Dispatch[] {
+  const { label, rows, columns, inner, store } = job;
+  const splits = splitsFor(rows.most, columns, inner.most);
+  if (splits === 1) return [tiles(job, 1, store)];
+  const parts = scratch(splits * rows.most * columns * 4);
+  const keep: Store = {
+    code: `parts[(split * ${u32(rows.most)} + row) * ${u32(columns)} + column] = sum;`,
+    bindings: [writes('parts', parts)],
+    declarations: '',
+  };
+  return [tiles(job, splits, keep), sumOfParts(`${label}, summed`, parts, rows, columns, splits, store)];
+}
+
+function tiles(job: Product, splits: number, store: Store): Dispatch {
+  const { rows, columns, inner, a, b } = job;
   const tile = tileFor(rows.most, columns, splits);
   const across = tile.columns / 4;
   const threads = (tile.rows / 4) * across;
   const columnTiles = Math.ceil(columns / tile.columns);
   const rowTiles = Math.ceil(rows.most / tile.rows);
   const chunk = Math.ceil(Math.ceil(inner.most / splits) / depth) * depth;
+  // a kernel may be an operand and hold the bias that is stored with the sum
+  const bound = new Set(job.bindings.map(({ name }) => name));
   return {
     label: job.label,
-    bindings: job.bindings,
+    bindings: [...job.bindings, ...store.bindings.filter(({ name }) => !bound.has(name))],
     threads,
     groups: columnTiles * rowTiles * splits,
     declarations: `var<workgroup> tileA: array<vec4f, ${String((depth * tile.rows) / 4)}>;
 var<workgroup> tileB: array<vec4f, ${String((depth * tile.columns) / 4)}>;
 ${job.declarations}
+${store.declarations}
 fn valueA(row: u32, k: u32, rows: u32) -> f32 {
   if (row >= rows) { return 0.0; }
   return ${a.value};
@@ -82,7 +105,7 @@ fn valueB(column: u32, k: u32) -> f32 {
 }
 fn put(row: u32, column: u32, split: u32, sum: f32, rows: u32) {
   if (row >= rows || column >= ${u32(columns)}) { return; }
-  ${job.store}
+  ${store.code}
 }`,
     body: `let rows = ${rows.text};
   let firstColumn = (group % ${u32(columnTiles)}) * ${u32(tile.columns)};
@@ -148,24 +171,37 @@ function load(
     }`;
 }
 
-/** Σ over the parts that workgroups left at `parts`, always in the same order. @param size values of a part */
-export function sumOfParts(label: string, parts: Range, result: Range, size: number, splits: number): Dispatch {
+/** Σ over the parts [part][row][column] that workgroups left, always in the same order. */
+export function sumOfParts(
+  label: string,
+  parts: Range,
+  rows: Extent,
+  columns: number,
+  count: number,
+  store: Store,
+): Dispatch {
   const threads = 256;
   const wide = 32;
   return {
     label,
-    bindings: [reads('parts', parts), writes('result', result)],
-    declarations: sharedSums('f32', threads),
+    bindings: [reads('parts', parts), ...store.bindings],
+    declarations: `${sharedSums('f32', threads)}\n${store.declarations}`,
     body: `let i = group * ${u32(wide)} + lane % ${u32(wide)};
-  var sum = 0.0;
-  if (i < ${u32(size)}) {
-    for (var part = lane / ${u32(wide)}; part < ${u32(splits)}; part += ${u32(threads / wide)}) {
-      sum += parts[part * ${u32(size)} + i];
+  let isInside = i < ${rows.text} * ${u32(columns)};
+  var total = 0.0;
+  if (isInside) {
+    for (var part = lane / ${u32(wide)}; part < ${u32(count)}; part += ${u32(threads / wide)}) {
+      total += parts[part * ${u32(rows.most * columns)} + i];
     }
   }
-  ${sumOver('sum', threads, wide)}
-  if (lane < ${u32(wide)} && i < ${u32(size)}) { result[i] = sums[lane]; }`,
+  ${sumOver('total', threads, wide)}
+  if (lane < ${u32(wide)} && isInside) {
+    let sum = sums[lane];
+    let row = i / ${u32(columns)};
+    let column = i % ${u32(columns)};
+    ${store.code}
+  }`,
     threads,
-    groups: Math.ceil(size / wide),
+    groups: Math.ceil((rows.most * columns) / wide),
   };
 }

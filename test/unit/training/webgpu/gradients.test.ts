@@ -68,7 +68,7 @@ describe.skipIf(!webGpu)('gradients, losses and statistics on the device agree w
   it('where the batch is large enough for larger tiles and for sums shared between workgroups', async () => {
     const random = new Random('tiles');
     const graph = new TestGraph([16, 16, 3]);
-    const wide = graph.conv(graph.input, 70, { kernel: [3, 3], padding: 'same', activation: 'relu' });
+    const wide = graph.conv(graph.input, 34, { kernel: [3, 3], padding: 'same', activation: 'relu' });
     const narrow = graph.conv(wide, 4, { kernel: [1, 1] });
     const spread = graph.depthwise(narrow, 1, { kernel: [3, 3], padding: 'same' });
     const output = graph.dense(graph.globalPool(spread, 'GlobalAveragePooling2D'), 3, 'linear');
@@ -76,11 +76,29 @@ describe.skipIf(!webGpu)('gradients, losses and statistics on the device agree w
       network: { graph, output },
       classes: 3,
       random,
-      batch: 33,
+      batch: 25,
       test: 5,
       threads: 1,
       loss: 'cross-entropy',
       densities: [1],
+      create: createExecutor,
+    });
+  });
+
+  it('where a sum is so long that workgroups share it, in all three products', async () => {
+    const random = new Random('long sums');
+    const graph = new TestGraph([7]);
+    const narrow = graph.dense(graph.input, 5, 'relu');
+    const output = graph.dense(graph.dense(narrow, 2100, 'tanh'), 4, 'linear');
+    await expectAgreement({
+      network: { graph, output },
+      classes: 4,
+      random,
+      batch: 9,
+      test: 3,
+      threads: 1,
+      loss: 'cross-entropy',
+      densities: [1, 0.5],
       create: createExecutor,
     });
   });
