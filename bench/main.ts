@@ -6,6 +6,7 @@ import { benchLenet } from './lenet';
 import { networks } from './networks';
 import { readSettings, type Settings } from './settings';
 import { benchStartup } from './startup';
+import { benchWebGpu } from './webgpu';
 
 /** @throws where MNIST is missing: these two measure on the real thing */
 const onMnist =
@@ -19,6 +20,7 @@ const parts = new Map<string, (settings: Settings) => Promise<void>>([
   ['lenet', onMnist(benchLenet)],
   ['startup', onMnist(benchStartup)],
   ['inspect', benchInspect],
+  ['webgpu', benchWebGpu],
   ...networks.map(network => [network.name, (settings: Settings) => benchConvnet(network, settings)] as const),
 ]);
 

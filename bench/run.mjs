@@ -1,6 +1,7 @@
 // npm run bench: bundles the bench into dist/, where the executor finds its worker and kernels, and starts it.
 // PYTHON: an interpreter with torch (default python3); without one only our side is measured.
-// BENCH_ONLY: parts, joined by commas: lenet, startup, inspect, simple-cnn, conv-4, resnet-20 (default: all).
+// BENCH_ONLY: parts, joined by commas: lenet, startup, inspect, webgpu, simple-cnn, conv-4,
+//   resnet-20 (default: all).
 // BENCH_THREADS: on each side (default: all processors, at most 16).
 // MNIST_DIR, CIFAR_DIR: folders with the four MNIST files and with CIFAR-10's binary records (default ../shared/data/…).
 //   The convolutional networks are timed on noise of the same shape where they are missing.
