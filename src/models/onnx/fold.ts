@@ -183,7 +183,11 @@ const expand: Fold = (_, [x, target]) => {
   return shape && { shape, data: gathered(x.data, shape, stepsOf(x.shape, shape.length)) };
 };
 
-const shapeOf: Fold = (_, [x]) => (x ? { shape: [x.shape.length], data: Float32Array.from(x.shape) } : null);
+const shapeOf: Fold = ({ attributes }, [x]) => {
+  if (!x) return null;
+  const sizes = x.shape.slice(attributes.get('start')?.integer ?? 0, attributes.get('end')?.integer);
+  return { shape: [sizes.length], data: Float32Array.from(sizes) };
+};
 
 /** Norms of weights, as weight normalisation computes them. */
 const reduce =

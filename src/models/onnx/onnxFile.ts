@@ -66,7 +66,8 @@ async function convert(file: string, graph: OnnxGraph, constants: Constants): Pr
     const result = node.outputs[0] ?? site.refuse('has no output; export the model again');
     if (node.op === 'Shape' && node.domain === '') {
       // of the batch, whatever it is
-      const shape = [-1, ...onnxShape(site.unsettled())];
+      const end = node.attributes.get('end')?.integer;
+      const shape = [-1, ...onnxShape(site.unsettled())].slice(site.integer('start', 0), end);
       constants.set(result, [shape.length], shape);
       continue;
     }
