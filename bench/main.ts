@@ -1,6 +1,7 @@
 /** Speed, side by side with a peer in one run; see run.mjs for the settings. */
 import { cpus, totalmem } from 'node:os';
 import { benchConvnet } from './convnets';
+import { benchData } from './data';
 import { benchInspect } from './inspect';
 import { benchLenet } from './lenet';
 import { networks } from './networks';
@@ -20,6 +21,7 @@ const parts = new Map<string, (settings: Settings) => Promise<void>>([
   ['lenet', onMnist(benchLenet)],
   ['startup', onMnist(benchStartup)],
   ['inspect', benchInspect],
+  ['data', benchData],
   ['webgpu', benchWebGpu],
   ...networks.map(network => [network.name, (settings: Settings) => benchConvnet(network, settings)] as const),
 ]);

@@ -1,7 +1,7 @@
 // npm run bench: bundles the bench into dist/, where the executor finds its worker and kernels, and starts it.
 // PYTHON: an interpreter with torch (default python3); without one only our side is measured.
-// BENCH_ONLY: parts, joined by commas: lenet, startup, inspect, webgpu, simple-cnn, conv-4,
-//   resnet-20 (default: all).
+// BENCH_ONLY: parts, joined by commas: lenet, startup, inspect, data, webgpu, simple-cnn,
+//   conv-4, resnet-20 (default: all).
 // BENCH_THREADS: on each side (default: all processors, at most 16).
 // MNIST_DIR, CIFAR_DIR: folders with the four MNIST files and with CIFAR-10's binary records (default ../shared/data/…).
 //   The convolutional networks are timed on noise of the same shape where they are missing.
@@ -14,10 +14,10 @@ import path from 'node:path';
 import esbuild from 'esbuild';
 
 const root = path.resolve(path.dirname(new URL(import.meta.url).pathname), '..');
-const outfile = path.join(root, 'dist/bench.cjs');
 await esbuild.build({
-  entryPoints: [path.join(root, 'bench/main.ts')],
-  outfile,
+  entryPoints: { bench: path.join(root, 'bench/main.ts'), 'bench-load': path.join(root, 'bench/loadOne.ts') },
+  outdir: path.join(root, 'dist'),
+  outExtension: { '.js': '.cjs' },
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -28,4 +28,4 @@ await esbuild.build({
 process.env.MNIST_DIR ??= path.resolve(root, '../shared/data/mnist');
 process.env.CIFAR_DIR ??= path.resolve(root, '../shared/data/cifar10');
 process.chdir(root);
-await import(outfile);
+await import(path.join(root, 'dist/bench.cjs'));
