@@ -73,7 +73,7 @@ function readGraph(topology: KerasTopology): Graph {
   }
   const flattening = new Flattening();
   const outputs = flattening.add(topology, { prefix: '', feeders: null, isShared: false, depth: 0 });
-  return { layers: unique(flattening.layers), outputs };
+  return { layers: unique(flattening.flattened), outputs: outputs.map(name => flattening.maker(name)) };
 }
 
 /** Of a configuration that is read again for each reference to it. */
@@ -124,7 +124,21 @@ const mostDepth = 16;
 
 /** Puts the layers of models within models where those are: `block/conv`. */
 class Flattening {
-  readonly layers: Layer[] = [];
+  private readonly layers: Layer[] = [];
+  /** What feeds the inputs of models within. */
+  private readonly entries = new Map<string, string>();
+
+  /** With what feeds them, past the inputs of models. */
+  get flattened(): Layer[] {
+    return this.layers.map(layer => ({ ...layer, inputs: layer.inputs.map(name => this.maker(name)) }));
+  }
+
+  maker(name: string): string {
+    let maker = name;
+    // an input feeds another in models within models; in a circle they would for ever
+    for (let i = 0; i <= mostDepth; i++) maker = this.entries.get(maker) ?? maker;
+    return maker;
+  }
 
   /** @returns the layers that make the model's outputs */
   add({ class_name: kind, config }: KerasTopology, place: Place): string[] {
@@ -176,8 +190,9 @@ class Flattening {
         `layer "${name}" (${className}) is used more than once: weights that two places share cannot be trained here; give each its own`,
       );
     }
-    const isEntry = className === 'InputLayer' && inputs.length > 0;
-    this.layers.push({ name, className: isEntry ? 'Identity' : className, config: json.config, inputs });
+    // the input of a model within a model is what feeds that
+    if (className === 'InputLayer' && inputs.length > 0) this.entries.set(name, inputs[0]!);
+    else this.layers.push({ name, className, config: json.config, inputs });
     return [name];
   }
 }
