@@ -172,6 +172,14 @@ describe('a model of Keras', () => {
       role === 'weight' ? `${name} ${kind!} ${o}/${i}` : `${name} ${role}`,
     );
 
+  const stemAndNorm = [
+    'stem/kernel convolution 3/2',
+    'stem/bias bias null/null',
+    'norm/beta normalization null/null',
+    'norm/moving_mean buffer',
+    'norm/moving_variance buffer',
+  ];
+
   it('as .h5 has names, roles and axes by its configuration, layers in order', async () => {
     const checkpoint = await inMemory(kerasLegacy);
     expect(checkpoint.format).toBe('Keras (.h5)');
@@ -180,11 +188,7 @@ describe('a model of Keras', () => {
       ['backend', 'tensorflow'],
     ]);
     expect(roles(checkpoint)).toEqual([
-      'stem/kernel convolution 3/2',
-      'stem/bias bias null/null',
-      'norm/beta normalization null/null',
-      'norm/moving_mean buffer',
-      'norm/moving_variance buffer',
+      ...stemAndNorm,
       'deep/depthwise_kernel convolution 2/null',
       'deep/bias bias null/null',
       'drop/seed_generator_state other',
@@ -225,11 +229,7 @@ describe('a model of Keras', () => {
       ['date_saved', '2026-01-01'],
     ]);
     expect(roles(checkpoint)).toEqual([
-      'stem/kernel convolution 3/2',
-      'stem/bias bias null/null',
-      'norm/beta normalization null/null',
-      'norm/moving_mean buffer',
-      'norm/moving_variance buffer',
+      ...stemAndNorm,
       'deep/kernel convolution 2/null',
       'deep/bias bias null/null',
       'drop/seed_generator/vars/0 other',

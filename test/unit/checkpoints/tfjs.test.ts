@@ -1,24 +1,11 @@
 /** TensorFlow.js: what a manifest says, where its weights lie, what they stand for. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Checkpoint } from '../../../src/checkpoints/checkpoint';
 import { CheckpointError } from '../../../src/checkpoints/checkpointError';
-import { memorySource } from '../../../src/checkpoints/memorySource';
-import { openCheckpoint } from '../../../src/checkpoints/open';
-import { concat, text } from '../../support/checkpoints';
+import { concat } from '../../support/checkpoints';
+import { valuesOf } from '../../support/openBytes';
+import { bias, errorsOf, kernel, openTfjs } from '../../support/tfjsCheckpoint';
 import { graphModel, layersModel, manifestOf, weight } from '../../support/tfjsModels';
-
-type Shards = Readonly<Record<string, Uint8Array>>;
-const open = (json: Uint8Array | string, shards: Shards = {}, name = 'model.json'): Promise<Checkpoint> =>
-  openCheckpoint(memorySource(name, typeof json === 'string' ? text(json) : json, shards));
-const read = async (checkpoint: Checkpoint, name: string): Promise<number[]> => {
-  const index = checkpoint.tensors.findIndex(tensor => tensor.name === name);
-  return [...(await checkpoint.values(index, 0, checkpoint.tensors[index]!.count))];
-};
-const errorsOf = ({ tensors }: Checkpoint): (string | null)[] => tensors.map(({ error }) => error);
-
-const kernel = weight('hidden/kernel', [2, 3], [1, 2, 3, 4, 5, 6]);
-const bias = weight('hidden/bias', [3], [7, 8, 9]);
 
 describe('a layers model', () => {
   it('gives its weights, with the layers of its topology', async () => {
@@ -39,7 +26,7 @@ describe('a layers model', () => {
       odd: 'BatchNormalization',
       inner: 'Embedding',
     };
-    const checkpoint = await open(layersModel(classes, groups), shards);
+    const checkpoint = await openTfjs(layersModel(classes, groups), shards);
     expect(checkpoint.format).toBe('TensorFlow.js layers model');
     expect(checkpoint.tensors).toMatchObject([
       { name: 'hidden/kernel', dtype: 'F32', shape: [2, 3], bytes: 24, kind: 'dense', outputAxis: 1, inputAxis: 0 },
@@ -50,7 +37,7 @@ describe('a layers model', () => {
       { name: 'outer/inner/embeddings', kind: 'embedding' },
       { name: 'Adam/m', role: 'optimizer' },
     ]);
-    expect(await read(checkpoint, 'hidden/bias')).toEqual([7, 8, 9]);
+    expect(await valuesOf(checkpoint, 'hidden/bias')).toEqual([7, 8, 9]);
     const raw = checkpoint.raw(1)!;
     expect(await raw.source.read(raw.offset, raw.length)).toEqual(bias.data);
     expect(checkpoint.metadata).toContainEqual(['keras_version', '2.11.0']);
@@ -61,11 +48,11 @@ describe('a layers model', () => {
   it('is recognised where its manifest stands behind a topology of megabytes', async () => {
     const { groups, shards } = manifestOf([kernel]);
     const model = { modelTopology: { filler: 'x'.repeat(10_000) }, weightsManifest: groups };
-    expect(await read(await open(JSON.stringify(model), shards), 'hidden/kernel')).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await valuesOf(await openTfjs(JSON.stringify(model), shards), 'hidden/kernel')).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('without weights is refused with what to do', async () => {
-    await expect(open('{"modelTopology": {}}')).rejects.toThrow(/model\.json: .*without weights.*Save it anew/);
+    await expect(openTfjs('{"modelTopology": {}}')).rejects.toThrow(/model\.json: .*without weights.*Save it anew/);
   });
 });
 
@@ -98,7 +85,7 @@ describe('a graph model', () => {
       { op: 'AddV2', input: ['columns', 'x'] },
       { op: 'FusedBatchNormV3', input: ['x', 'scale', 'added', 'mean', 'mean'] },
     ];
-    const checkpoint = await open(graphModel(nodes, groups), shards);
+    const checkpoint = await openTfjs(graphModel(nodes, groups), shards);
     expect(checkpoint.format).toBe('TensorFlow.js graph model');
     expect(Object.fromEntries(checkpoint.tensors.map(tensor => [tensor.name, tensor]))).toMatchObject({
       conv: { kind: 'convolution', outputAxis: 3, inputAxis: 2 },
@@ -113,7 +100,7 @@ describe('a graph model', () => {
       mean: { role: 'buffer' },
       sizes: { role: 'buffer', dtype: 'I32' },
     });
-    expect(await read(checkpoint, 'sizes')).toEqual([-1, 784]);
+    expect(await valuesOf(checkpoint, 'sizes')).toEqual([-1, 784]);
   });
 
   it.each<[string, unknown]>([
@@ -127,7 +114,7 @@ describe('a graph model', () => {
   ])('whose topology is %s shows its weights', async (_, modelTopology) => {
     const { groups, shards } = manifestOf([kernel]);
     const json = JSON.stringify({ format: 'graph-model', modelTopology, weightsManifest: groups });
-    expect(await read(await open(json, shards), 'hidden/kernel')).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await valuesOf(await openTfjs(json, shards), 'hidden/kernel')).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });
 
@@ -136,9 +123,9 @@ describe('a weight manifest by itself', () => {
     const { groups, shards } = manifestOf([kernel, bias]);
     const { weights, paths } = groups[0]!;
     const json = JSON.stringify([first === 'weights' ? { weights, paths } : { paths, weights }]);
-    const checkpoint = await open(json, shards, 'net-weights_manifest.json');
+    const checkpoint = await openTfjs(json, shards, 'net-weights_manifest.json');
     expect(checkpoint.format).toBe('TensorFlow.js weights');
-    expect(await read(checkpoint, 'hidden/bias')).toEqual([7, 8, 9]);
+    expect(await valuesOf(checkpoint, 'hidden/bias')).toEqual([7, 8, 9]);
     expect(checkpoint.bytes).toBe(json.length + 36);
   });
 });
@@ -149,7 +136,7 @@ describe('weights that lie in several shards', () => {
     await fc.assert(
       fc.asyncProperty(sizes, fc.nat(6), fc.nat(6), async (size, a, b) => {
         const { groups, shards } = manifestOf([bias, kernel], size);
-        const checkpoint = await open(JSON.stringify(groups), shards);
+        const checkpoint = await openTfjs(JSON.stringify(groups), shards);
         const [begin, end] = [Math.min(a, b), Math.max(a, b)];
         expect([...(await checkpoint.values(1, begin, end))]).toEqual([1, 2, 3, 4, 5, 6].slice(begin, end));
         const raw = checkpoint.raw(1);
@@ -168,17 +155,17 @@ describe('weights that lie in several shards', () => {
     expect(Object.keys(shards)).toHaveLength(3);
     const second = 'group1-shard2of3.bin';
     const { [second]: whole, ...others } = shards;
-    const without = await open(JSON.stringify(groups), others);
+    const without = await openTfjs(JSON.stringify(groups), others);
     // w2 begins in the first shard, w4 ends the second
     expect(errorsOf(without).map(error => error === null)).toEqual([true, true, false, false, false, true]);
     expect(errorsOf(without)[2]).toMatch(/group1-shard2of3\.bin: there is no such file/);
     expect(without.notes).toEqual([expect.stringContaining(second)]);
-    expect(await read(without, 'w5')).toEqual([5, 5]);
-    const short = await open(JSON.stringify(groups), { ...shards, [second]: whole!.subarray(0, 12) });
+    expect(await valuesOf(without, 'w5')).toEqual([5, 5]);
+    const short = await openTfjs(JSON.stringify(groups), { ...shards, [second]: whole!.subarray(0, 12) });
     expect(errorsOf(short).map(error => error === null)).toEqual([true, true, true, true, false, true]);
     expect(errorsOf(short)[4]).toMatch(/group1-shard2of3\.bin is cut short/);
     await expect(short.values(4, 0, 1)).rejects.toThrow(CheckpointError);
-    expect(await read(short, 'w3')).toEqual([3, 3]);
+    expect(await valuesOf(short, 'w3')).toEqual([3, 3]);
   });
 
   it('have no place behind the first shard where which one is cut short cannot be told', async () => {
@@ -188,7 +175,7 @@ describe('weights that lie in several shards', () => {
       [12, 14, 4],
     ]) {
       const shards = Object.fromEntries(groups[0]!.paths.map((path, i) => [path, new Uint8Array(sizes[i]!)]));
-      const [first, second] = errorsOf(await open(JSON.stringify(groups), shards));
+      const [first, second] = errorsOf(await openTfjs(JSON.stringify(groups), shards));
       expect(first).toBeNull();
       expect(second).toMatch(/bytes together and the weights 36: which shard is cut short cannot be told/);
     }
@@ -198,7 +185,7 @@ describe('weights that lie in several shards', () => {
     const { groups } = manifestOf([weight('first', [3], [1, 2, 3]), kernel], 12);
     const [a, b] = groups[0]!.paths as [string, string];
     const shards = { [a]: new Uint8Array(12), [b]: new Uint8Array(20) };
-    const [first, second] = errorsOf(await open(JSON.stringify(groups), shards));
+    const [first, second] = errorsOf(await openTfjs(JSON.stringify(groups), shards));
     expect([first, second]).toEqual([null, expect.stringMatching(/group1-shard3of3\.bin: there is no such file/)]);
   });
 
@@ -211,7 +198,7 @@ describe('weights that lie in several shards', () => {
     const { groups } = manifestOf([weight('first', [2], [1, 2]), weight('rest', [(a + b + c) / 4 - 2], [])], 12);
     const paths = ['a.bin', 'b.bin', 'c.bin'];
     const json = JSON.stringify([{ ...groups[0]!, paths }]);
-    const checkpoint = await open(json, { 'a.bin': new Uint8Array(a), 'c.bin': new Uint8Array(c) });
+    const checkpoint = await openTfjs(json, { 'a.bin': new Uint8Array(a), 'c.bin': new Uint8Array(c) });
     expect(errorsOf(checkpoint)).toEqual([null, expect.stringMatching(/b\.bin: there is no such file/)]);
     const last = {
       paths,
@@ -221,14 +208,14 @@ describe('weights that lie in several shards', () => {
         { name: 'end', dtype: 'float32', shape: [c / 4] },
       ],
     };
-    const apart = await open(JSON.stringify([last]), { 'a.bin': new Uint8Array(a), 'c.bin': new Uint8Array(c) });
+    const apart = await openTfjs(JSON.stringify([last]), { 'a.bin': new Uint8Array(a), 'c.bin': new Uint8Array(c) });
     expect(errorsOf(apart)[2]).toMatch(/b\.bin: there is no such file/);
   });
 
   it('are those that the shard holds where it alone is cut short', async () => {
     const { groups, shards } = manifestOf([kernel, bias]);
     const path = Object.keys(shards)[0]!;
-    const checkpoint = await open(JSON.stringify(groups), { [path]: shards[path]!.subarray(0, 24) });
+    const checkpoint = await openTfjs(JSON.stringify(groups), { [path]: shards[path]!.subarray(0, 24) });
     expect(errorsOf(checkpoint)).toEqual([
       null,
       'group1-shard1of1.bin is cut short: of bytes 24 to 36 of its group there are none from 24',
@@ -238,7 +225,7 @@ describe('weights that lie in several shards', () => {
   it('are told of where the shard holds more', async () => {
     const { groups, shards } = manifestOf([kernel]);
     const path = Object.keys(shards)[0]!;
-    const checkpoint = await open(JSON.stringify(groups), { [path]: concat(shards[path]!, new Uint8Array(5)) });
+    const checkpoint = await openTfjs(JSON.stringify(groups), { [path]: concat(shards[path]!, new Uint8Array(5)) });
     expect(checkpoint.notes).toEqual(['5 bytes behind the last weight of group1-shard1of1.bin are left out']);
   });
 });

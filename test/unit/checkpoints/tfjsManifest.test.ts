@@ -2,22 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Checkpoint } from '../../../src/checkpoints/checkpoint';
 import { CheckpointError } from '../../../src/checkpoints/checkpointError';
-import { memorySource } from '../../../src/checkpoints/memorySource';
-import { openCheckpoint } from '../../../src/checkpoints/open';
 import { concat, text } from '../../support/checkpoints';
-import { entriesOf, manifestOf, weight, type WeightFixture } from '../../support/tfjsModels';
-
-type Shards = Readonly<Record<string, Uint8Array>>;
-const open = (json: Uint8Array | string, shards: Shards = {}, name = 'model.json'): Promise<Checkpoint> =>
-  openCheckpoint(memorySource(name, typeof json === 'string' ? text(json) : json, shards));
-const read = async (checkpoint: Checkpoint, name: string): Promise<number[]> => {
-  const index = checkpoint.tensors.findIndex(tensor => tensor.name === name);
-  return [...(await checkpoint.values(index, 0, checkpoint.tensors[index]!.count))];
-};
-const errorsOf = ({ tensors }: Checkpoint): (string | null)[] => tensors.map(({ error }) => error);
-
-const kernel = weight('hidden/kernel', [2, 3], [1, 2, 3, 4, 5, 6]);
-const bias = weight('hidden/bias', [3], [7, 8, 9]);
+import { valuesOf } from '../../support/openBytes';
+import { bias, errorsOf, kernel, openTfjs } from '../../support/tfjsCheckpoint';
+import { entriesOf, manifestOf, type WeightFixture } from '../../support/tfjsModels';
 
 describe('types of weights', () => {
   const one = async (fixture: Partial<WeightFixture>): Promise<Checkpoint> => {
@@ -25,7 +13,7 @@ describe('types of weights', () => {
       { name: 'w/kernel', shape: [2, 1], data: new Uint8Array(0), ...fixture },
       bias,
     ]);
-    return open(JSON.stringify(groups), shards);
+    return openTfjs(JSON.stringify(groups), shards);
   };
   const data = Uint8Array.of(0, 200);
 
@@ -37,8 +25,8 @@ describe('types of weights', () => {
   ])('%s', async (_, quantization, bytes, dtype, values) => {
     const checkpoint = await one({ quantization, data: bytes });
     expect(checkpoint.tensors[0]).toMatchObject({ dtype, bytes: bytes.length, prunable: true, error: null });
-    expect(await read(checkpoint, 'w/kernel')).toEqual(values);
-    expect(await read(checkpoint, 'hidden/bias')).toEqual([7, 8, 9]);
+    expect(await valuesOf(checkpoint, 'w/kernel')).toEqual(values);
+    expect(await valuesOf(checkpoint, 'hidden/bias')).toEqual([7, 8, 9]);
     expect(checkpoint.raw(0) === null).toBe(dtype !== 'F16');
     expect(checkpoint.notes.some(note => note.includes('scale + min'))).toBe(dtype !== 'F16');
   });
@@ -47,34 +35,34 @@ describe('types of weights', () => {
     // of a real file: min is −134 × scale as float64 has it
     const quantization = { dtype: 'uint8', scale: 0.009007044399485869, min: -1.2069439495311063 };
     const checkpoint = await one({ quantization, data: Uint8Array.of(134, 135) });
-    expect(await read(checkpoint, 'w/kernel')).toEqual([0, Math.fround(0.009007044399485869)]);
+    expect(await valuesOf(checkpoint, 'w/kernel')).toEqual([0, Math.fround(0.009007044399485869)]);
     const near = await one({ quantization: { ...quantization, min: -1.2 }, data: Uint8Array.of(134, 0) });
-    expect((await read(near, 'w/kernel'))[0]).not.toBe(0);
+    expect((await valuesOf(near, 'w/kernel'))[0]).not.toBe(0);
   });
 
   it('quantised int32 is whole again, and no weight', async () => {
     const checkpoint = await one({ dtype: 'int32', quantization: { dtype: 'uint8', scale: 0.3, min: 0 }, data });
-    expect(await read(checkpoint, 'w/kernel')).toEqual([0, 60]);
+    expect(await valuesOf(checkpoint, 'w/kernel')).toEqual([0, 60]);
     expect(checkpoint.tensors[0]!.role).toBe('buffer');
   });
 
   it('bool and whole numbers are buffers', async () => {
     const checkpoint = await one({ dtype: 'bool', data: Uint8Array.of(0, 1) });
     expect(checkpoint.tensors[0]).toMatchObject({ dtype: 'BOOL', role: 'buffer' });
-    expect(await read(checkpoint, 'w/kernel')).toEqual([0, 1]);
+    expect(await valuesOf(checkpoint, 'w/kernel')).toEqual([0, 1]);
   });
 
   it('complex numbers and texts are passed over: what follows is read', async () => {
     const complex = await one({ dtype: 'complex64', data: new Uint8Array(16) });
     expect(complex.tensors[0]!.error).toMatch(/complex/);
-    expect(await read(complex, 'hidden/bias')).toEqual([7, 8, 9]);
+    expect(await valuesOf(complex, 'hidden/bias')).toEqual([7, 8, 9]);
     const texts = await one({
       dtype: 'string',
       data: concat(Uint8Array.of(2, 0, 0, 0), text('ab'), new Uint8Array(4)),
     });
     expect(texts.tensors[0]).toMatchObject({ role: 'other', bytes: 10, prunable: false });
     expect(texts.tensors[0]!.error).toMatch(/text/);
-    expect(await read(texts, 'hidden/bias')).toEqual([7, 8, 9]);
+    expect(await valuesOf(texts, 'hidden/bias')).toEqual([7, 8, 9]);
   });
 
   it.each<[string, Partial<WeightFixture>, RegExp]>([
@@ -100,7 +88,7 @@ describe('types of weights', () => {
     const json = JSON.stringify(
       manifestOf([{ ...kernel, quantization: { dtype: 'uint8', scale: 7.5, min: 0 } }]).groups,
     );
-    const checkpoint = await open(json.replace('7.5', '1e999'), { 'group1-shard1of1.bin': new Uint8Array(6) });
+    const checkpoint = await openTfjs(json.replace('7.5', '1e999'), { 'group1-shard1of1.bin': new Uint8Array(6) });
     expect(checkpoint.tensors[0]!.error).toMatch(/no finite scale/);
   });
 });
@@ -118,17 +106,19 @@ describe('what a manifest must not do', () => {
     ['be empty', '', /no file name/],
     ['be another group’s', './a.bin', /a\.bin stands twice in the manifest/],
   ])('a path must not %s', async (_, path, reason) => {
-    const checkpoint = await open(JSON.stringify([good, { paths: [path], weights: entries }]), { 'a.bin': bias.data });
-    expect(await read(checkpoint, 'hidden/bias')).toEqual([7, 8, 9]);
+    const checkpoint = await openTfjs(JSON.stringify([good, { paths: [path], weights: entries }]), {
+      'a.bin': bias.data,
+    });
+    expect(await valuesOf(checkpoint, 'hidden/bias')).toEqual([7, 8, 9]);
     expect(checkpoint.tensors[1]!.error).toMatch(reason);
   });
 
   it('a name stands once, or is listed once as unreadable', async () => {
     const { groups, shards } = manifestOf([bias, { ...kernel, name: bias.name }, kernel]);
-    const checkpoint = await open(JSON.stringify(groups), shards);
+    const checkpoint = await openTfjs(JSON.stringify(groups), shards);
     expect(checkpoint.tensors.map(({ name }) => name)).toEqual(['hidden/bias', 'hidden/kernel']);
     expect(checkpoint.tensors[0]!.error).toMatch(/more than once/);
-    expect(await read(checkpoint, 'hidden/kernel')).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await valuesOf(checkpoint, 'hidden/kernel')).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it.each<[string, string, RegExp]>([
@@ -156,13 +146,13 @@ describe('what a manifest must not do', () => {
       /more than 4096 characters/,
     ],
   ])('a manifest %s is refused', async (_, json, reason) => {
-    await expect(open(json)).rejects.toThrow(CheckpointError);
-    await expect(open(json)).rejects.toThrow(reason);
-    await expect(open(json)).rejects.toThrow(/^model\.json: /);
+    await expect(openTfjs(json)).rejects.toThrow(CheckpointError);
+    await expect(openTfjs(json)).rejects.toThrow(reason);
+    await expect(openTfjs(json)).rejects.toThrow(/^model\.json: /);
   });
 
   it('weights without shards have no values', async () => {
-    const checkpoint = await open(JSON.stringify([{ weights: entries, paths: [] }]));
+    const checkpoint = await openTfjs(JSON.stringify([{ weights: entries, paths: [] }]));
     expect(errorsOf(checkpoint)).toEqual(['its group names no shard that holds bytes 0 to 24 of its group']);
   });
 });
