@@ -213,6 +213,22 @@ describe('functions of an ONNX model', () => {
     expect(largestDifference(await logits(fixture), gemm(expected, head, headBias))).toBeLessThan(1e-5);
   });
 
+  it('have names of their own, whatever those around them are called', async () => {
+    const own = functionOf({
+      name: 'Own',
+      inputs: ['x'],
+      outputs: ['b'],
+      nodes: [node('Tanh', 'x', 'a'), node('Sigmoid', 'a', 'b')],
+    });
+    const fixture = {
+      nodes: [conv(), call('Own', 'a', 's'), node('Add', 'a s', 'b'), ...ending],
+      tensors: weights,
+      functions: [own],
+    };
+    const expected = convolved.map(x => x + 1 / (1 + Math.exp(-Math.tanh(x))));
+    expect(largestDifference(await logits(fixture), gemm(expected, head, headBias))).toBeLessThan(1e-5);
+  });
+
   it('that call themselves, or too many, are refused', async () => {
     const endless = functionOf({ name: 'Endless', inputs: ['v'], outputs: ['o'], nodes: [call('Endless', 'v', 'o')] });
     const self = writeModel(folder, { nodes: [call('Endless', 'x', 'y')], functions: [endless] });
