@@ -25,7 +25,7 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('a model of
   let workbench: Workbench;
 
   beforeAll(async () => {
-    server = await startCodeServer({ 'trees.csv': clouds(), 'notes.csv': 'a,b\n1.5,2.5\n3.5,4.5\n' });
+    server = await startCodeServer({ 'trees.csv': clouds(), 'notes.csv': 'tree,remark\nash,tall\nbirch,thin\n' });
     mkdirSync(path.join(server.workspace, 'models'));
     writeFileSync(path.join(server.workspace, 'models/net.onnx'), perceptron([4, 16, 3]));
     workbench = await Workbench.open(server);
@@ -43,8 +43,10 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('a model of
     const trees = workbench.picks().filter({ hasText: 'trees.csv' });
     await trees.waitFor();
     expect(await trees.innerText()).toMatch(/4 numbers · 3 classes · 300 examples/);
-    // the other table has no classes, and the digits do not fit
-    expect(await workbench.picks().filter({ hasText: 'notes.csv' }).innerText()).toMatch(/only classes can be learnt/);
+    // the other table has no numbers, and the digits do not fit
+    const notes = await workbench.picks().filter({ hasText: 'notes.csv' }).innerText();
+    expect(notes).toContain('has no column of numbers');
+    expect(notes).not.toContain(server.workspace);
     expect(await workbench.picks().filter({ hasText: 'digits' }).count()).toBe(0);
     await workbench.screenshot('own-2-data');
     await trees.click();

@@ -41,29 +41,38 @@ export async function lookAtCsv(config: CsvConfig, at: (file: string) => string)
   const { testFile, ...rest } = head.config;
   const withTest = testFile !== undefined && test !== null ? { ...rest, testFile } : rest;
   const names = namesOfClasses(at(config.file), columns, labels);
-  const numbers = new Map(names.map((name, i) => [name, i]));
+  if (names === null) notes.push('The labels are numbers: they are predicted by mean squared error.');
+  const task = names === null ? 'regression' : 'classification';
+  const targets = columns.targets.map(column => nameOf(columns, column));
+  const numbers = new Map(names?.map((name, i) => [name, i]));
   const shape = shapeOfPixels(config, columns);
   if (shape !== null) notes.push(`The columns are pixels: each line is an image of ${shape.slice(0, 2).join('×')}.`);
   return {
-    config: shape === null ? withTest : { ...withTest, shape: [...shape] },
+    config: {
+      ...withTest,
+      ...(shape !== null && { shape: [...shape] }),
+      ...(names === null && { task }),
+    },
     inputShape: shape ?? config.shape ?? [columns.features.length],
-    classes: names.length,
-    classNames: names,
-    task: 'classification',
+    classes: names?.length ?? targets.length,
+    classNames: names ?? targets,
+    task,
     training: head.count,
     validation: null,
     test: test?.count ?? null,
     exact: head.exact && (test?.exact ?? true),
-    labels: labels.map(label => numbers.get(label)!),
+    labels: names === null ? [] : labels.map(label => numbers.get(label)!),
     examples: {
       count: records.length,
-      columns: columns.features.map(column => columns.names?.[column] ?? `column ${column}`),
-      labelAt: i => numbers.get(labels[i]!)!,
+      columns: columns.features.map(column => nameOf(columns, column)),
+      labelAt: i => numbers.get(labels[i]!) ?? columns.targets.map(column => records[i]![column]!).join(', '),
       valuesAt: i => Promise.resolve(Float32Array.from(columns.features, column => Number(records[i]![column]))),
     },
     notes,
   };
 }
+
+const nameOf = ({ names }: Columns, column: number): string => names?.[column] ?? `column ${column}`;
 
 async function readHead(file: string, config: CsvConfig): Promise<Head> {
   const { bytes, size } = await readPrefix(file, mostBytes);
@@ -133,8 +142,12 @@ async function testOf(
   return null;
 }
 
-/** The different labels, in the order in which they are numbered. @throws DataError where they are no classes */
-function namesOfClasses(file: string, columns: Columns, labels: readonly string[]): readonly string[] {
+/**
+ * The different labels, in the order in which they are numbered; null: they are numbers to predict, since they have
+ * fractions or are about as many as the lines.
+ * @throws DataError where they are neither
+ */
+function namesOfClasses(file: string, columns: Columns, labels: readonly string[]): readonly string[] | null {
   const gap = labels.findIndex(label => missing.has(label.toLowerCase()));
   const where = `column ${columnName(columns.label, columns.names)}`;
   if (gap >= 0) {
@@ -143,12 +156,15 @@ function namesOfClasses(file: string, columns: Columns, labels: readonly string[
   }
   const different = [...new Set(labels)];
   const numeric = different.every(isNumeral);
-  const fraction = numeric && different.some(label => !Number.isInteger(Number(label)));
-  if (fraction || different.length > mostShownNames || (labels.length >= 20 && different.length > labels.length / 2)) {
+  const many = different.length > mostShownNames || (labels.length >= 20 && different.length > labels.length / 2);
+  if (numeric && (many || columns.targets.length > 1 || different.some(label => !Number.isInteger(Number(label))))) {
+    return null;
+  }
+  if (many) {
     throw new DataError(
       file,
-      `${where}, taken for the labels, holds ${formatCount(different.length)} different values in ` +
-        `${formatCount(labels.length)} lines: only classes can be learnt; name the right column in "data.label" of an experiment file`,
+      `${where}, taken for the labels, holds ${formatCount(different.length)} different texts in ` +
+        `${formatCount(labels.length)} lines: these are no classes; name the right column in "data.label" of an experiment file`,
     );
   }
   if (different.length < 2) {

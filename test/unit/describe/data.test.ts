@@ -1,13 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { loadData } from '../../../src/data/load';
 import { answer } from '../../../src/describe/answer';
 import type { DataConfig } from '../../../src/shared/dataConfig';
 import type { DataDescription } from '../../../src/shared/describeMessages';
+import { encodeSafetensors } from '../../../src/checkpoints/safetensors';
+import { parquetFile } from '../../support/parquetFiles';
 import { batch } from '../data/cifarFiles';
 import { folder, good, gzipped } from '../data/idxFiles';
+import { flat, tree } from '../data/imageFiles';
 import { keras, npy, npz } from '../data/numpyFiles';
 
 type Partly<T> = T extends { format: infer F } ? { format: F } & Partial<T> : never;
@@ -22,8 +23,10 @@ async function look(directory: string, config: Partly<DataConfig>, wanted: reado
 
 /** What is said of the data is what the job will load. */
 async function expectAsLoaded(directory: string, found: DataDescription): Promise<void> {
-  const data = await loadData(found.config, directory);
+  const loss = found.task === 'regression' ? 'mean-squared-error' : 'cross-entropy';
+  const data = await loadData(found.config, directory, { loss });
   expect(found.data).toEqual({ inputShape: data.inputShape, classes: data.classes });
+  expect(found.task).toBe(data.task);
   const { training, validation, test } = data;
   expect(found.splits).toEqual({ training: training.count, validation: validation.count, test: test.count });
 }
@@ -149,32 +152,36 @@ describe('tables', () => {
     expect(Math.abs(training - 60_000)).toBeLessThan(600);
   });
 
-  it('without classes say which column was taken for them', async () => {
+  it('with numbers for labels are predicted, which the experiment says', async () => {
     const text = Array.from({ length: 40 }, (_, i) => `1,${i}.25`).join('\n');
     const directory = folder({ 'prices.csv': Buffer.from(text) });
-    await expect(look(directory, { format: 'csv', file: 'prices.csv' })).rejects.toThrow(/column 1 \(from 0\)/);
+    const found = await look(directory, { format: 'csv', file: 'prices.csv' });
+    expect(found).toMatchObject({
+      task: 'regression',
+      data: { classes: 1 },
+      classNames: ['column 1'],
+      classCounts: [],
+    });
+    expect(found.config).toMatchObject({ task: 'regression' });
+    expect(table(found)!.rows[2]).toEqual({ label: '2.25', values: ['1'] });
+    await expectAsLoaded(directory, found);
+  });
+
+  it('with texts that are no classes say which column was taken for them', async () => {
+    const text = Array.from({ length: 40 }, (_, i) => `${i},note ${i}`).join('\n');
+    const directory = folder({ 'notes.csv': Buffer.from(text) });
+    await expect(look(directory, { format: 'csv', file: 'notes.csv' })).rejects.toThrow(
+      /column 1 \(from 0\).*40 lines/,
+    );
   });
 });
 
 describe('folders of images', () => {
-  const image = (width: number, height: number, colour: readonly number[]) => {
-    const png = new PNG({ width, height });
-    for (let i = 0; i < width * height; i++) png.data.set([...colour, 255], 4 * i);
-    return PNG.sync.write(png);
-  };
-  const tree = (files: Readonly<Record<string, Buffer>>): string => {
-    const directory = folder({});
-    for (const [name, bytes] of Object.entries(files)) {
-      mkdirSync(path.dirname(path.join(directory, name)), { recursive: true });
-      writeFileSync(path.join(directory, name), bytes);
-    }
-    return directory;
-  };
   const files = {
-    'train/ant/1.png': image(12, 10, [9, 9, 9]),
-    'train/bee/1.png': image(12, 10, [200, 200, 200]),
-    'train/bee/2.png': image(12, 10, [90, 90, 90]),
-    'test/bee/1.png': image(12, 10, [1, 1, 1]),
+    'train/ant/1.png': flat([9, 9, 9], 12, 10),
+    'train/bee/1.png': flat([200, 200, 200], 12, 10),
+    'train/bee/2.png': flat([90, 90, 90], 12, 10),
+    'test/bee/1.png': flat([1, 1, 1], 12, 10),
   };
 
   it('have the size and colour of their images', async () => {
@@ -195,10 +202,60 @@ describe('folders of images', () => {
   });
 
   it('of different or large size are brought to what small networks take', async () => {
-    const directory = tree({ ...files, 'train/ant/2.png': image(300, 200, [200, 10, 10]) });
+    const directory = tree({ ...files, 'train/ant/2.png': flat([200, 10, 10], 300, 200) });
     const found = await look(directory, { format: 'images', directory: '.', size: 8, colour: 'grey' });
     expect(found.config).toMatchObject({ size: 32, colour: 'rgb' });
   });
+});
+
+describe('Parquet', () => {
+  it('with images: size, names of classes and pictures', async () => {
+    const notes = {
+      huggingface: JSON.stringify({ info: { features: { label: { names: ['ant', 'bee'], _type: 'ClassLabel' } } } }),
+    };
+    const set = (labels: readonly number[]) => {
+      const values = labels.map(label => flat([label, label, label], 12, 10));
+      return parquetFile(
+        [
+          { path: ['image', 'bytes'], type: 'bytes', values },
+          { path: ['label'], type: 'int64', values: labels },
+        ],
+        { notes },
+      );
+    };
+    const directory = tree({ 'data/train-0.parquet': set([0, 1, 1]), 'data/test-0.parquet': set([1]) });
+    const found = await look(directory, { format: 'parquet', path: 'data', ignore: [], colour: 'rgb' });
+    expect(found.config).toMatchObject({ size: [10, 12], colour: 'grey' });
+    expect(found).toMatchObject({ classNames: ['ant', 'bee'], classCounts: [1, 2], training: 3, test: 1 });
+    expect(pictures(found).map(({ label }) => label)).toEqual(['ant', 'bee', 'bee']);
+    await expectAsLoaded(directory, found);
+  });
+
+  it('with numbers: first rows, columns of text left out', async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => i);
+    const file = parquetFile([
+      { path: ['name'], type: 'bytes', annotation: 'text', values: rows.map(i => `n${i}`) },
+      { path: ['x'], type: 'double', values: rows.map(i => i / 4) },
+      { path: ['label'], type: 'int32', values: rows.map(i => i % 3) },
+    ]);
+    const directory = tree({ 'a.parquet': file });
+    const found = await look(directory, { format: 'parquet', path: 'a.parquet', ignore: [], colour: 'rgb' });
+    expect(found.config).toMatchObject({ ignore: ['name'] });
+    expect(table(found)).toMatchObject({ columns: ['x'], columnCount: 1 });
+    await expectAsLoaded(directory, found);
+  });
+});
+
+it('tensors of safetensors', async () => {
+  const labels = Float32Array.from({ length: 12 }, (_, i) => i % 3);
+  const tensors = [
+    { name: 'x_train', dtype: 'F32', shape: [12, 5], data: Float32Array.from({ length: 60 }, (_, i) => i) },
+    { name: 'y_train', dtype: 'F32', shape: [12], data: labels },
+  ] as const;
+  const directory = folder({ 'data.safetensors': encodeSafetensors(tensors) });
+  const found = await look(directory, { format: 'safetensors', file: 'data.safetensors' });
+  expect(found.data).toEqual({ inputShape: [5], classes: 3 });
+  await expectAsLoaded(directory, found);
 });
 
 it('the built-in digits', async () => {
