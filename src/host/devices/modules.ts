@@ -1,4 +1,5 @@
 /** Where jobs look for optional packages, and which of them can be installed. No vscode. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { JobSettings } from '../jobProcess';
 
@@ -52,6 +53,11 @@ export const installables: readonly Installable[] = [
 /** Where TensorFlow's C library for GPUs is made for. */
 export function canInstall({ executor }: Installable, platform = process.platform, arch = process.arch): boolean {
   return executor === 'webgpu' || (arch === 'x64' && (platform === 'linux' || platform === 'win32'));
+}
+
+/** @param folder that it would be installed into */
+export function isInstalled({ name }: Installable, folder: string): boolean {
+  return existsSync(path.join(folder, 'node_modules', ...name.split('/'), 'package.json'));
 }
 
 /** For people without npm here, to type where there is one. */

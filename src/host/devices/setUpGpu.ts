@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { Examination } from '../../shared/examination';
 import { isTrusted } from '../runner';
 import type { Doctor } from './doctor';
-import { byHand, canInstall, installables, type Installable } from './modules';
+import { byHand, canInstall, installables, isInstalled, type Installable } from './modules';
 import { findNpm, install, NpmMissingError, type Npm } from './npm';
 import type { DeviceSettings } from './settings';
 
@@ -18,7 +18,8 @@ export class SetUpGpu {
     const examination = await this.doctor.examine();
     if (!examination) return;
     const offered = installables.filter(one => canInstall(one) && !isUsable(examination, one));
-    const labels = new Map(offered.map(one => [`Install ${one.label}`, one]));
+    const again = (one: Installable): string => (isInstalled(one, this.settings.installFolder) ? ' Again' : '');
+    const labels = new Map(offered.map(one => [`Install ${one.label}${again(one)}`, one]));
     const text = describe(examination);
     this.log.info(`Set Up GPU: ${text.summary}\n${text.detail}`);
     const detail = [

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deviceChoices } from '../../../src/host/devices/deviceChoices';
 import { checkExamination, runDoctor } from '../../../src/host/devices/examination';
-import { byHand, canInstall, installables, modulesEnvironment } from '../../../src/host/devices/modules';
+import { byHand, canInstall, installables, isInstalled, modulesEnvironment } from '../../../src/host/devices/modules';
 import { findNpm, install, NpmMissingError } from '../../../src/host/devices/npm';
 import type { Examination } from '../../../src/shared/examination';
 import { version as webgpuVersion } from '../../../node_modules/webgpu/package.json';
@@ -142,6 +142,15 @@ describe('what can be installed', () => {
     expect(canInstall(tensorFlow!, 'linux', 'x64')).toBe(true);
     expect(canInstall(tensorFlow!, 'darwin', 'x64')).toBe(false);
     expect(canInstall(tensorFlow!, 'linux', 'arm64')).toBe(false);
+  });
+
+  test('is told from what is there already', async () => {
+    const folder = path.join(directory, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
+    await mkdir(folder, { recursive: true });
+    expect(isInstalled(tensorFlow!, directory)).toBe(false);
+    await writeFile(path.join(folder, 'package.json'), '{}');
+    expect(isInstalled(tensorFlow!, directory)).toBe(true);
+    expect(isInstalled(webgpu!, directory)).toBe(false);
   });
 
   test('can be installed by hand', () => {
