@@ -160,7 +160,7 @@ export class WebGpuSession implements TrainingSession {
     const results = await this.results(end - first);
     let sum = 0;
     for (let step = first; step < end; step++) {
-      const [total, , bad, divisor] = results.subarray((step - first) * resultFloats) as unknown as number[];
+      const [total, , bad, divisor] = results.subarray((step - first) * resultFloats);
       const loss = total! / divisor!;
       if (bad! > 0 || !Number.isFinite(loss)) throw new NonFiniteLossError(step);
       sum += loss;
