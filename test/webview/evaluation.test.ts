@@ -61,9 +61,7 @@ describe.skipIf(unlessMissing(chromiumMissing))('evaluation in the experiment pa
     const panel = await opened(report);
     const rows = card(panel, 'classes').locator('tbody tr');
     await expect.poll(() => rows.count()).toBe(10);
-    const texts = await rows.evaluateAll(all =>
-      all.map(row => [...row.children].map(cell => cell.textContent.trim())),
-    );
+    const texts = await rows.evaluateAll(all => all.map(row => [...row.children].map(cell => cell.textContent.trim())));
     const changes = texts.map(cells => Number(cells[4]!.replace('\u2212', '-')));
     expect(changes).toEqual([...changes].sort((a, b) => a - b));
     expect(['2', '5', '8']).toContain(texts[0]![0]);

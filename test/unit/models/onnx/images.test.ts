@@ -133,11 +133,7 @@ describe('an ONNX model', () => {
         { op: 'Reshape', inputs: ['p', 'shape'], outputs: ['c'] },
         { op: 'Gemm', inputs: ['c', 'fc.weight'], outputs: ['y'], attributes: { transB: 1 } },
       ],
-      tensors: [
-        floats('conv.weight', [2, 2, 3, 3], same),
-        ints('one', 1),
-        floats('fc.weight', [3, 2], fc),
-      ],
+      tensors: [floats('conv.weight', [2, 2, 3, 3], same), ints('one', 1), floats('fc.weight', [3, 2], fc)],
     });
     const sum = convolution(image, 5, same, [2, 2], 1, 1).map((v, i) => Math.max(0, v + image[i]!));
     const pooled = [0, 1].map(c => sum.slice(25 * c, 25 * (c + 1)).reduce((a, b) => a + b, 0) / 25);
