@@ -171,15 +171,17 @@ async function askForDuration(answers: Answers, step: string): Promise<Duration 
   const separator = (label: string): Item => ({ label, kind: vscode.QuickPickItemKind.Separator });
   const items = answers.hasWeights
     ? [
-        separator('from new weights, drawn anew: does a small part learn as well as the whole?'),
+        separator('from new weights'),
         ...of('fresh'),
-        separator('from the weights in the file: what it has learnt is trained on, pruned, and rewound to'),
+        separator('from the weights in the file'),
         ...of('file').map(item => ({ ...item, label: `${item.label}, from the file` })),
       ]
     : of('fresh');
   const chosen = await vscode.window.showQuickPick(items, {
     title: `${title} (${step})`,
-    placeHolder: 'How long to train',
+    placeHolder: answers.hasWeights
+      ? 'How long to train, from new weights drawn anew or on from what the file has learnt'
+      : 'How long to train',
     ignoreFocusOut: true,
   });
   return chosen?.length && chosen.start && { length: chosen.length, start: chosen.start };
