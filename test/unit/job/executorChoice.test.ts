@@ -51,8 +51,14 @@ async function run(
 const stored = (...parts: string[]): string => path.join(directory, 'store', ...parts);
 const recordOf = (key: string): RunRecord =>
   JSON.parse(readFileSync(stored('runs', key, 'run.json'), 'utf8')) as RunRecord;
+/** What computed each run; its key must say so too. */
 const executorOf = (report: Report): (string | undefined)[] =>
-  report.runs.map(({ key, status }) => (status === 'done' ? recordOf(key).executor : undefined));
+  report.runs.map(({ key, status }) => {
+    if (status !== 'done') return undefined;
+    const { executor, inputs } = recordOf(key);
+    expect(inputs.executor.name).toBe(executor);
+    return executor;
+  });
 
 /** Slow enough that an experiment of some thousand steps is worth a trial. */
 const wasm = (milliseconds = 10, sparse = milliseconds) =>

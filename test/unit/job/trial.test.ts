@@ -56,9 +56,10 @@ describe('a trial', () => {
   });
 
   it('gives up at once who is too slow', async () => {
-    const executor = fakeExecutor({ secondsPerStep: () => 2 });
-    expect(await trial(executor, { slow: 1 })).toEqual({ measured: false, reason: 'too slow: 0.5 steps/s' });
-    expect(executor.steps()).toBe(2);
+    const executor = fakeExecutor({ secondsPerStep: () => 0.08 });
+    expect(await trial(executor, { slow: 0.05 })).toEqual({ measured: false, reason: 'too slow: 13 steps/s' });
+    // three to warm up, and one that tells
+    expect(executor.steps()).toBe(4);
   });
 
   it('waits no longer than it is told for steps', async () => {
