@@ -25,6 +25,7 @@ export interface Version {
   readonly labelBytes: number;
   readonly labelAt: number;
   readonly classes: number;
+  readonly labelNames?: readonly string[];
 }
 
 export const cifar10: Version = {
@@ -34,6 +35,8 @@ export const cifar10: Version = {
   labelBytes: 1,
   labelAt: 0,
   classes: 10,
+  // as batches.meta.txt beside the files has them
+  labelNames: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
 };
 
 export const cifar100 = (labels: 'fine' | 'coarse'): Version => ({
@@ -67,7 +70,8 @@ async function readVersion(directory: string, version: Version, { memory }: Stor
   const isLarge = (await plainBytes([...files.training, ...files.test])) > memory;
   const read = isLarge ? storeSplit : readSplit;
   const [training, test] = [await read(files.training, version), await read(files.test, version)];
-  return { inputShape: [side, side, channels], classes: version.classes, training, test };
+  const { classes, labelNames } = version;
+  return { inputShape: [side, side, channels], classes, ...(labelNames && { labelNames }), training, test };
 }
 
 /** Paths of the files of both splits. @throws DataError that names the folder, or the file that is missing */

@@ -38,6 +38,7 @@ export async function readCsv(config: CsvConfig, at: (file: string) => string, l
       inputShape,
       task: 'regression',
       classes: training.columns.targets.length,
+      ...namesOfTargets(training.columns),
       training: split(training, targetsOf(training)),
       test: test && split(test, targetsOf(test)),
     };
@@ -47,6 +48,7 @@ export async function readCsv(config: CsvConfig, at: (file: string) => string, l
   return {
     inputShape,
     classes: Math.max(2, classes.size),
+    labelNames: [...classes.keys()],
     training: labelled(training),
     test: test && labelled(test),
   };
@@ -151,6 +153,10 @@ function targetsOf({ file, columns, labels, lines }: Table): Float32Array {
     const line = lines[Math.floor(i / targets.length)]!;
     return numberIn(file, line, targets[i % targets.length]!, label, columns);
   });
+}
+
+function namesOfTargets({ names, targets }: Columns): Pick<DataSource, 'labelNames'> {
+  return names ? { labelNames: targets.map(target => names[target]!) } : {};
 }
 
 /** @returns the number of each label. @throws DataError where they are numbers to predict rather than classes */

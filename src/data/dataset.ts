@@ -51,6 +51,8 @@ export interface DataSource {
   readonly task?: Task;
   /** Of regression, targets of an example. */
   readonly classes: number;
+  /** Names of the classes, or of the targets, in order; left out where the files have none. */
+  readonly labelNames?: readonly string[];
   readonly training: Split;
   /** Where the files have one of their own: nothing is held back then. */
   readonly validation?: Split | null;
@@ -66,6 +68,8 @@ export interface DataSet {
   readonly task: Task;
   /** With regression, targets of an example: the outputs a model must have either way. */
   readonly classes: number;
+  /** Of the classes, or of the targets, in order, for people to read: no part of the fingerprint. */
+  readonly labelNames?: readonly string[];
   readonly training: Split;
   readonly validation: Split;
   readonly test: Split;

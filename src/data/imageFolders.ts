@@ -30,7 +30,13 @@ export async function readImageFolders(directory: string, config: ImagesConfig, 
   const listed = [await listSplit(trainingFolder, names, names.length)];
   if (divided) listed.push(await listTest(path.join(directory, 'test'), names));
   const [training, test] = await loadImages(directory, listed, size, storage);
-  return { inputShape: [height, width, size.channels], classes: names.length, training: training!, test: test ?? null };
+  return {
+    inputShape: [height, width, size.channels],
+    classes: names.length,
+    labelNames: names,
+    training: training!,
+    test: test ?? null,
+  };
 }
 
 async function listTest(folder: string, names: readonly string[]): Promise<EncodedSplit> {

@@ -45,7 +45,7 @@ export async function loadData(
   const mean = perChannel('data.mean', config.mean, channels) ?? measured!.mean;
   const std = perChannel('data.std', config.std, channels) ?? measured!.std;
 
-  const { inputShape, classes, task = 'classification' } = source;
+  const { inputShape, classes, labelNames, task = 'classification' } = source;
   const counts = [training.count, validation.count, test.count];
   const hash = createHash('sha256').update(
     JSON.stringify({ inputShape, classes, mean, std, counts, ...typesOf(training) }),
@@ -54,7 +54,24 @@ export async function loadData(
     for (const piece of inputPieces(part)) hash.update(piece);
     hash.update(part.labels);
   }
-  return { name, inputShape, task, classes, training, validation, test, mean, std, fingerprint: hash.digest('hex') };
+  return {
+    name,
+    inputShape,
+    task,
+    classes,
+    ...(labelNames && areNames(labelNames) && { labelNames }),
+    training,
+    validation,
+    test,
+    mean,
+    std,
+    fingerprint: hash.digest('hex'),
+  };
+}
+
+/** Labels that are numbers in order from 0 say no more than the number of a class. */
+function areNames(names: readonly string[]): boolean {
+  return names.some((name, number) => name !== String(number));
 }
 
 /** What is not bytes says so, so that the same bytes in memory are another data set. */

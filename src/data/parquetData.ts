@@ -57,6 +57,7 @@ async function readSplits(place: string, config: ParquetConfig, storage: Storage
   return {
     inputShape: read.inputShape,
     classes: Math.max(2, classes.size),
+    labelNames: roles.classNames ?? [...classes.keys()].map(String),
     training: splits[0]!,
     validation: splits[1]!,
     test: splits[2]!,

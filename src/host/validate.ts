@@ -93,6 +93,7 @@ const report = z.looseObject({
   error: text.optional(),
   errorField: text.optional(),
   task: z.enum(['classification', 'regression']).optional(),
+  labelNames: z.array(text).max(1000).optional(),
   executor: text,
   device: text,
   executorChoice: executorChoice.optional(),

@@ -319,6 +319,7 @@ class ExperimentJob {
       ...(error !== undefined && { error }),
       ...(errorField !== undefined && { errorField }),
       ...(data.task === 'regression' && { task: data.task }),
+      ...(data.labelNames && { labelNames: data.labelNames }),
       executor: current.name,
       device: this.executor?.device ?? computed?.device ?? '',
       executorChoice: choice,

@@ -18,6 +18,9 @@ import type { RunNode, RunRecord } from '../shared/run';
 import { statistic } from './statistics';
 import { verdict } from './verdict';
 
+const mostLabelNames = 1000;
+const longestLabelName = 80;
+
 export interface ReportInput {
   readonly experiment: Experiment;
   readonly nodes: readonly RunNode[];
@@ -30,6 +33,8 @@ export interface ReportInput {
   readonly errorField?: string;
   /** Left out: classification. */
   readonly task?: Task;
+  /** Of the classes or targets; more than people read are left out. */
+  readonly labelNames?: readonly string[];
   readonly executor: string;
   readonly device: string;
   readonly executorChoice: ExecutorChoice;
@@ -48,6 +53,7 @@ export function buildReport(input: ReportInput): Report {
     ...(input.error === undefined ? {} : { error: input.error }),
     ...(input.errorField === undefined ? {} : { errorField: input.errorField }),
     ...(input.task === undefined ? {} : { task: input.task }),
+    ...labelNamesOf(input.labelNames),
     executor,
     device,
     executorChoice: input.executorChoice,
@@ -66,6 +72,14 @@ export function buildReport(input: ReportInput): Report {
       running: status === 'running' || status === 'cancelled',
     }),
     runs: runsOf(input),
+  };
+}
+
+/** A report is small whatever the data calls its classes. */
+function labelNamesOf(names: readonly string[] | undefined): Pick<Report, 'labelNames'> {
+  if (!names || names.length > mostLabelNames) return {};
+  return {
+    labelNames: names.map(name => (name.length <= longestLabelName ? name : `${name.slice(0, longestLabelName - 1)}…`)),
   };
 }
 

@@ -122,6 +122,8 @@ export interface Report {
   readonly errorField?: string;
   /** Left out: classification. */
   readonly task?: Task;
+  /** Names of the classes, or of the targets, in order, where the data has some. */
+  readonly labelNames?: readonly string[];
   /** The one that computed last. */
   readonly executor: string;
   readonly device: string;

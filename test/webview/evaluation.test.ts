@@ -71,6 +71,21 @@ describe.skipIf(unlessMissing(chromiumMissing))('evaluation in the experiment pa
     expect(texts[0]![2]).toBe(`${(recall * 100).toFixed(2)} %`);
   });
 
+  test('classes and confusions have the names that the data has, long ones cut where it is narrow', async () => {
+    const labelNames = ['plane', 'car', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'a lorry '.repeat(10)];
+    const panel = await opened({ ...sampleReports.done(), labelNames });
+    const first = card(panel, 'classes').locator('tbody tr th');
+    await expect.poll(() => first.allInnerTexts()).toContain('5 · dog');
+    await panel.page.getByRole('application', { name: /^Confusion matrix/ }).focus();
+    await panel.page.keyboard.press('ArrowRight');
+    await expect.poll(() => spoken(panel).innerText()).toMatch(/^class 0 · plane, /);
+    for (const width of [320, 1400]) {
+      await panel.page.setViewportSize({ width, height: 900 });
+      await screenshot(panel.page, `webview/evaluation-named-${width}`, { fullPage: true });
+      expect(await overflowing(panel.page), `${width} px`).toEqual([]);
+    }
+  });
+
   test('the matrix is walked over by keys, and says what is there', async () => {
     const panel = await opened(sampleReports.done());
     const matrix = panel.page.getByRole('application', { name: /^Confusion matrix/ });

@@ -3,13 +3,14 @@ import type { ClassificationEvaluation } from '../../src/shared/evaluation';
 import { formatAccuracy, formatCount, formatPoints, plural } from '../../src/shared/format';
 import { card } from '../ui/card';
 import { h, setChildren, setText } from '../ui/dom';
-import { classRows, type ClassRow } from './evaluationModel';
+import type { Report } from '../../src/shared/report';
+import { classRows, labelText, type ClassRow } from './evaluationModel';
 
 /** More rows than this help nobody: those between the most that is lost and gained stay out. */
 const mostRows = 200;
 
 const columns = [
-  { id: 'class', label: 'class', title: 'Number of the class, as in the data.' },
+  { id: 'class', label: 'class', title: 'Number of the class, and its name where the data has one.' },
   { id: 'examples', label: 'examples', title: 'Examples of the class in the test split.' },
   {
     id: 'dense',
@@ -63,7 +64,12 @@ export class Classes {
   );
   readonly element = this.card.element;
 
-  show(dense: readonly ClassificationEvaluation[], ticket: readonly ClassificationEvaluation[], level: number): void {
+  show(
+    report: Report,
+    dense: readonly ClassificationEvaluation[],
+    ticket: readonly ClassificationEvaluation[],
+    level: number,
+  ): void {
     const all = classRows(dense, ticket);
     const shown = all.slice(0, mostRows);
     const most = all.reduce((widest, { change }) => Math.max(widest, Math.abs(change)), 0.001);
@@ -72,7 +78,7 @@ export class Classes {
       this.card.aside,
       level === 0 ? '' : `${formatCount(worse)} of ${plural(all.length, 'class', 'classes')} lose`,
     );
-    setChildren(this.rows, ...shown.map(row => rowElement(row, most)));
+    setChildren(this.rows, ...shown.map(row => rowElement(row, labelText(report, row.label), most)));
     setText(
       this.more,
       shown.length < all.length ? `The ${formatCount(mostRows)} that lose most, of ${formatCount(all.length)}.` : '',
@@ -80,7 +86,11 @@ export class Classes {
   }
 }
 
-function rowElement({ label, support, dense, ticket, ticketPrecision, change, spread }: ClassRow, most: number) {
+function rowElement(
+  { support, dense, ticket, ticketPrecision, change, spread }: ClassRow,
+  name: string,
+  most: number,
+): HTMLElement {
   const recall = (value: number | null): string => (value === null ? '–' : formatAccuracy(value));
   const [mean, unit] = ticket === null ? ['–', ''] : [(ticket * 100).toFixed(2), ' %'];
   const deviation = spread !== null && h('span', { class: 'deviation', text: ` ± ${(spread * 100).toFixed(2)}` });
@@ -93,7 +103,7 @@ function rowElement({ label, support, dense, ticket, ticketPrecision, change, sp
   return h(
     'tr',
     {},
-    h('th', { text: String(label), attributes: { scope: 'row' } }),
+    h('th', { text: name, title: name, attributes: { scope: 'row' } }),
     h('td', { class: 'col-examples', text: formatCount(support) }),
     h('td', { text: recall(dense) }),
     h('td', {}, mean, deviation, unit),

@@ -1,5 +1,6 @@
 /** What classes are taken for: dense, pruned, or the difference of the two. */
 import type { ClassificationEvaluation } from '../../src/shared/evaluation';
+import type { Report } from '../../src/shared/report';
 import { ConfusionMatrix } from '../charts/confusion';
 import { DataTable } from '../charts/dataTable';
 import { card } from '../ui/card';
@@ -48,11 +49,21 @@ export class Confusions {
   private asTable = false;
   private theme: Theme = readTheme();
   private shown:
-    | { dense: readonly ClassificationEvaluation[]; ticket: readonly ClassificationEvaluation[]; level: number }
+    | {
+        report: Report;
+        dense: readonly ClassificationEvaluation[];
+        ticket: readonly ClassificationEvaluation[];
+        level: number;
+      }
     | undefined;
 
-  show(dense: readonly ClassificationEvaluation[], ticket: readonly ClassificationEvaluation[], level: number): void {
-    this.shown = { dense, ticket, level };
+  show(
+    report: Report,
+    dense: readonly ClassificationEvaluation[],
+    ticket: readonly ClassificationEvaluation[],
+    level: number,
+  ): void {
+    this.shown = { report, dense, ticket, level };
     this.draw();
   }
 
@@ -63,10 +74,10 @@ export class Confusions {
 
   private draw(): void {
     if (!this.shown) return;
-    const { dense, ticket, level } = this.shown;
+    const { report, dense, ticket, level } = this.shown;
     // the dense network beside itself differs in nothing
     const view = level === 0 ? 'dense' : this.view;
-    const model = confusionModel(dense, ticket, view, level);
+    const model = confusionModel(report, dense, ticket, view, level);
     setText(this.card.aside, level === 0 ? 'dense' : `level ${level}`);
     const asMatrix = model !== null && !this.asTable;
     this.matrix.element.hidden = !asMatrix;
@@ -74,6 +85,6 @@ export class Confusions {
     this.table.element.hidden = asMatrix;
     this.noMatrix.hidden = model !== null;
     if (asMatrix) this.matrix.show(model, this.theme);
-    else this.table.show(confusionTable(dense, ticket, level));
+    else this.table.show(confusionTable(report, dense, ticket, level));
   }
 }

@@ -1,13 +1,18 @@
 /** What classes are taken for, dense against ticket. Pure. */
 import type { ClassificationEvaluation } from '../../src/shared/evaluation';
 import { formatAccuracy, formatNumber, formatPoints } from '../../src/shared/format';
+import type { Report } from '../../src/shared/report';
 import type { ConfusionModel } from '../charts/confusionModel';
 import type { TableModel } from '../charts/model';
+import { labelText } from './evaluationModel';
 
 export type ConfusionView = 'difference' | 'dense' | 'ticket';
 
+type Names = Pick<Report, 'labelNames'>;
+
 /** Shares of each class's examples over all replicates; null where no matrix is kept. */
 export function confusionModel(
+  names: Names,
   dense: readonly ClassificationEvaluation[],
   ticket: readonly ClassificationEvaluation[],
   view: ConfusionView,
@@ -17,11 +22,12 @@ export function confusionModel(
   const classes = dense[0]?.classes ?? 0;
   if (!own || !other || own.length !== other.length) return null;
   const name = `level ${level}`;
+  const text = (label: number): string => labelText(names, label);
   const cell = (row: number, column: number): string =>
-    row === column ? `class ${row}, predicted rightly` : `class ${row}, taken for ${column}`;
+    row === column ? `class ${text(row)}, predicted rightly` : `class ${text(row)}, taken for ${text(column)}`;
   const describe = (row: number, column: number): string => {
     const [a, b] = [own[row * classes + column]!, other[row * classes + column]!];
-    if (Number.isNaN(a)) return `class ${row}: no test examples`;
+    if (Number.isNaN(a)) return `class ${text(row)}: no test examples`;
     return `${cell(row, column)}: dense ${formatAccuracy(a)}, ${name} ${formatAccuracy(b)}, change ${formatPoints(b - a)} points`;
   };
   if (view === 'difference') {
@@ -71,11 +77,12 @@ function shortPoints(difference: number): string {
 
 /** What is taken for what: the pairs whose share changed most, or that are most frequent, in words for a table. */
 export function confusionTable(
+  names: Names,
   dense: readonly ClassificationEvaluation[],
   ticket: readonly ClassificationEvaluation[],
   level: number,
 ): TableModel {
-  const [own, other] = [pairShares(dense), pairShares(ticket)];
+  const [own, other] = [pairShares(names, dense), pairShares(names, ticket)];
   const pairs = [...new Set([...own.keys(), ...other.keys()])]
     .map(pair => ({ pair, a: own.get(pair) ?? 0, b: other.get(pair) ?? 0 }))
     .sort((x, y) => Math.abs(y.b - y.a) - Math.abs(x.b - x.a) || y.b - x.b)
@@ -91,11 +98,11 @@ export function confusionTable(
 }
 
 /** Mean examples of each confused pair, of those that a run keeps. */
-function pairShares(evaluations: readonly ClassificationEvaluation[]): ReadonlyMap<string, number> {
+function pairShares(names: Names, evaluations: readonly ClassificationEvaluation[]): ReadonlyMap<string, number> {
   const means = new Map<string, number>();
   for (const { confusedPairs } of evaluations) {
     for (const { label, predicted, count } of confusedPairs) {
-      const pair = `${label} → ${predicted}`;
+      const pair = `${labelText(names, label)} → ${labelText(names, predicted)}`;
       means.set(pair, (means.get(pair) ?? 0) + count / evaluations.length);
     }
   }

@@ -65,7 +65,9 @@ export class EvaluationView {
     if (isRegression || lacking) return;
     const dense = evaluationsOf(report, evaluations, 0, 'classification');
     const ticket = evaluationsOf(report, evaluations, level, 'classification');
-    for (const part of parts) part.show(dense, ticket, level);
+    this.classes.show(report, dense, ticket, level);
+    this.confusions.show(report, dense, ticket, level);
+    this.calibration.show(dense, ticket, level);
   }
 
   themeChanged(): void {
@@ -79,6 +81,7 @@ export class EvaluationView {
     if (!isThere || !shown) return;
     const { report, level, evaluations } = shown;
     const table = targetsTable(
+      report,
       evaluationsOf(report, evaluations, 0, 'regression'),
       evaluationsOf(report, evaluations, level, 'regression'),
       level,

@@ -69,6 +69,12 @@ function formatLoss({ mean, std, values }: Statistic): string {
   return values.length < 2 ? formatNumber(mean) : formatNumberSpread(mean, std);
 }
 
+/** "5 · dog", or the number alone where the data has no names. */
+export function labelText(report: Pick<Report, 'labelNames'>, label: number): string {
+  const name = report.labelNames?.[label];
+  return name === undefined ? String(label) : `${label} · ${name}`;
+}
+
 export interface ClassRow {
   readonly label: number;
   /** Test examples of the class. */
@@ -128,6 +134,7 @@ function spreadOf(values: readonly number[]): number | null {
 
 /** Targets of a regression, the one whose R² fell most first. */
 export function targetsTable(
+  report: Pick<Report, 'labelNames'>,
   dense: readonly RegressionEvaluation[],
   ticket: readonly RegressionEvaluation[],
   level: number,
@@ -145,7 +152,7 @@ export function targetsTable(
     caption: 'R² of each target',
     columns: ['target', 'dense', `level ${level}`, 'change'],
     rows: rows.map(({ target, own, other, change }) => [
-      String(target),
+      labelText(report, target),
       quality.format(own),
       quality.format(other),
       quality.formatDifference(change),

@@ -73,6 +73,7 @@ export async function lookAtCifar(
     config,
     inputShape: [side, side, 3],
     classes: version.classes,
+    classNames: version.labelNames ?? null,
     training: await recordsIn(files.training, record, version),
     test: await recordsIn(files.test, record, version),
     labels,

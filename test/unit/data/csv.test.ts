@@ -28,6 +28,7 @@ describe('loading tables', () => {
   it('takes the last column as the class, text in sorted order, and the others as numbers', async () => {
     const data = await load(flowers, {}, flowers);
     expect(data).toMatchObject({ name: 'table.csv (CSV)', inputShape: [2], classes: 2 });
+    expect(data.labelNames).toEqual(['aster', 'rose']);
     expect(examples(data)).toEqual([
       [[1, 2.5], 1],
       [[3, -40], 0],
@@ -65,7 +66,14 @@ describe('loading tables', () => {
 
   it('sorts whole numbers by value', async () => {
     const text = 'a,label\n1,10\n2,9\n3,-1\n';
-    expect(examples(await load(text, {}, text)).map(([, label]) => label)).toEqual([2, 1, 0]);
+    const data = await load(text, {}, text);
+    expect(examples(data).map(([, label]) => label)).toEqual([2, 1, 0]);
+    expect(data.labelNames).toEqual(['-1', '9', '10']);
+  });
+
+  it('has no names where classes are numbered from 0 already', async () => {
+    const text = 'a,label\n1,1\n2,0\n';
+    expect(await load(text, {}, text)).not.toHaveProperty('labelNames');
   });
 
   it.each([

@@ -21,7 +21,7 @@ const good = {
 describe('folders of images', () => {
   it('are classes in the order of their names, their images brought to one size', async () => {
     const data = await load(good);
-    expect(data).toMatchObject({ inputShape: [2, 2, 3], classes: 2 });
+    expect(data).toMatchObject({ inputShape: [2, 2, 3], classes: 2, labelNames: ['ant', 'cat'] });
     expect(Array.from(data.training.labels)).toEqual([0, 1, 1]);
     expect(Array.from(data.test.labels)).toEqual([1]);
     expect(Array.from(data.test.inputs)).toEqual([...red, ...red, ...red, ...red]);

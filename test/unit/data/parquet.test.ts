@@ -47,7 +47,7 @@ describe('sets of images', () => {
       'data/train-00001-of-00002.parquet': imageSet([flat(blue)], [1], options),
       'data/test-00000-of-00001.parquet': imageSet([flat(red)], [2], options),
     });
-    expect(data).toMatchObject({ inputShape: [4, 6, 3], classes: 3 });
+    expect(data).toMatchObject({ inputShape: [4, 6, 3], classes: 3, labelNames: ['cat', 'dog', 'eel'] });
     expect(Array.from(data.training.labels)).toEqual([0, 1, 0, 1]);
     expect(Array.from(data.test.labels)).toEqual([2]);
     const first = Array.from({ length: 4 }, (_, i) => Array.from(data.training.inputs.subarray(72 * i, 72 * i + 3)));

@@ -67,7 +67,7 @@ describe('numbers to predict in tables', () => {
   it('are in the columns that the experiment names, in its order', async () => {
     const text = 'id,x,u,v\n9,1,3,4\n8,2,5,6\n';
     const data = await loadCsv(text, { targets: ['v', 2], ignore: ['id'] });
-    expect(data).toMatchObject({ task: 'regression', classes: 2, inputShape: [1] });
+    expect(data).toMatchObject({ task: 'regression', classes: 2, inputShape: [1], labelNames: ['v', 'u'] });
     expect(data.training.labels).toEqual(Float32Array.of(4, 3, 6, 5));
     expect(Array.from(data.training.inputs)).toEqual([1, 2]);
   });

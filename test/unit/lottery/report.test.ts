@@ -173,6 +173,11 @@ describe('report', () => {
     expect(verdict.summary).toContain('so far');
   });
 
+  it('has names of classes as people read them: not thousands, none without end', () => {
+    expect(report(all, { labelNames: ['ash', 'x'.repeat(1000)] }).labelNames).toEqual(['ash', `${'x'.repeat(79)}…`]);
+    expect(report(all, { labelNames: new Array<string>(1001).fill('x') })).not.toHaveProperty('labelNames');
+  });
+
   it('survives JSON unchanged', () => {
     for (const records of [all, []]) {
       const built = report(records, { status: 'running' });

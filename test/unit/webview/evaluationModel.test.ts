@@ -44,9 +44,9 @@ describe('classes', () => {
 
 describe('confusions', () => {
   it('are shares of the examples of a class over all replicates, or their differences', () => {
-    const shares = confusionModel(dense, ticket, 'ticket', 3)!;
+    const shares = confusionModel({}, dense, ticket, 'ticket', 3)!;
     expect(shares.values.slice(0, 4)).toEqual([5 / 8, 3 / 8, 0, 0]);
-    const difference = confusionModel(dense, ticket, 'difference', 3)!;
+    const difference = confusionModel({}, dense, ticket, 'difference', 3)!;
     expect(difference.values.slice(0, 4)).toEqual([-3 / 8, 3 / 8, 0, 0]);
     expect(difference.largest).toBe(3 / 8);
     expect(difference.values.slice(12).every(Number.isNaN)).toBe(true);
@@ -55,7 +55,15 @@ describe('confusions', () => {
   });
 
   it('have a table, the pair that changed most first', () => {
-    expect(confusionTable(dense, ticket, 3).rows[0]).toEqual(['0 → 1', '0', '1.5', '+1.5']);
+    expect(confusionTable({}, dense, ticket, 3).rows[0]).toEqual(['0 → 1', '0', '1.5', '+1.5']);
+  });
+
+  it('are told by the names of classes where the data has them', () => {
+    const named = { labelNames: ['ash', 'birch', 'cedar', 'oak'] };
+    expect(confusionTable(named, dense, ticket, 3).rows[0]![0]).toBe('0 · ash → 1 · birch');
+    const { describe: describeCell } = confusionModel(named, dense, ticket, 'difference', 3)!;
+    expect(describeCell(0, 1)).toMatch(/^class 0 · ash, taken for 1 · birch: /);
+    expect(describeCell(3, 1)).toBe('class 3 · oak: no test examples');
   });
 
   it('reach the end of the ramp at the largest, small ones well off its start', () => {
@@ -141,8 +149,8 @@ describe('an evaluation of a level', () => {
       Object.values(sampleEvaluations(regression, regression.series[0]!.points[level]!.runs)).filter(
         one => one.task === 'regression',
       );
-    const { rows } = targetsTable(at(0), at(15), 15)!;
-    expect(rows.map(([target]) => target)).toEqual(['2', '1', '0']);
+    const { rows } = targetsTable({ labelNames: ['height', 'width', 'age'] }, at(0), at(15), 15)!;
+    expect(rows.map(([target]) => target)).toEqual(['2 · age', '1 · width', '0 · height']);
     expect(figuresTable(regression, 15).rows.map(([name]) => name)).toEqual(['test R²', 'test loss', 'RMSE', 'MAE']);
   });
 });
