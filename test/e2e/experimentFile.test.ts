@@ -109,6 +109,27 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('experiment
     await workbench.screenshot('file-mnist');
   });
 
+  test('Choose Device lists what this machine has, and what is chosen is a setting', async () => {
+    await workbench.command('Winning Ticket: Choose Device');
+    const device = (name: string) => workbench.picks().filter({ has: workbench.page.getByText(name, { exact: true }) });
+    await device('wasm').first().waitFor();
+    expect(await device('wasm').first().innerText()).toMatch(/thread[^]*LeNet-300-100 [\d,.]+ steps\/s/);
+    expect(await device('tensorflow').first().innerText()).toContain('@tensorflow/tfjs-node');
+    await workbench.screenshot('devices-1-choose');
+    await device('wasm').first().click();
+    await workbench.toasts().filter({ hasText: 'wasm is used for experiments that say "auto"' }).waitFor();
+  });
+
+  test('Set Up GPU says what was found and what could be installed, and installs nothing unasked', async () => {
+    await workbench.command('Winning Ticket: Set Up GPU');
+    const dialog = workbench.page.locator('.monaco-dialog-box');
+    await dialog.waitFor();
+    expect(await dialog.innerText()).toMatch(/webgpu[^]*Vulkan|Vulkan[^]*webgpu/);
+    await workbench.screenshot('devices-2-set-up');
+    await workbench.page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  });
+
   test('no webview logged an error or broke its policy', () => {
     expect(workbench.problems).toEqual([]);
   });

@@ -71,10 +71,11 @@ describe('an examination', { timeout: 60_000 }, () => {
     expect(auto).toEqual([]);
   });
 
-  it('measures the reference without masks, and lets auto take it only where there is nothing else', async () => {
+  it('measures the reference on the small network without masks, and lets auto take it only where there is nothing else', async () => {
     const reference = { ...fakeExecutor({ name: 'cpu', secondsPerStep: () => 0.08 }), reference: true as const };
     const both = await examine({ sources: [wasm(100), reference] });
     expect(both.auto.map(({ executor }) => executor)).toEqual(['wasm', 'wasm']);
+    expect(both.executors[1]).toHaveProperty('measurements.length', 1);
     expect(both.executors[1]).not.toHaveProperty('measurements.0.sparseStepsPerSecond');
     expect((await examine({ sources: [reference] })).auto.map(({ executor }) => executor)).toEqual(['cpu', 'cpu']);
   });
