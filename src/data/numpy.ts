@@ -5,6 +5,7 @@
 import { readNpyHeader } from '../checkpoints/numpyHeader';
 import { openFile } from '../checkpoints/source';
 import { openZip, type Zip } from '../checkpoints/zip';
+import { usualArrayNames } from '../shared/arrayNames';
 import type { DataConfig, Loss } from '../shared/experiment';
 import { readSplits, translated, type Names } from './arraySplits';
 import { DataError, type DataSource } from './dataset';
@@ -14,21 +15,6 @@ import type { Storage } from './storage';
 type NpzConfig = Extract<DataConfig, { format: 'npz' }>;
 type NpyConfig = Extract<DataConfig, { format: 'npy' }>;
 
-/**
- * Training inputs, training labels, test inputs, test labels: Keras' names, MedMNIST's, and what people write. Test
- * arrays may be missing.
- */
-const usualNames: readonly (readonly [string, string, string, string])[] = [
-  ['x_train', 'y_train', 'x_test', 'y_test'],
-  ['X_train', 'y_train', 'X_test', 'y_test'],
-  ['train_images', 'train_labels', 'test_images', 'test_labels'],
-  ['train_x', 'train_y', 'test_x', 'test_y'],
-  ['x', 'y', 'x_test', 'y_test'],
-  ['X', 'y', 'X_test', 'y_test'],
-  ['images', 'labels', 'test_images', 'test_labels'],
-  ['data', 'labels', 'test_data', 'test_labels'],
-  ['data', 'target', 'test_data', 'test_target'],
-];
 /** Names of arrays that a message lists at most. */
 const mostListed = 12;
 
@@ -103,7 +89,7 @@ export function chooseNames(file: string, zip: Zip, given: NpzConfig['arrays']):
 export function usualArrays(file: string, names: readonly string[], field: string): Names {
   const there = new Set(names);
   const has = (name: string): boolean => there.has(name);
-  const found = usualNames.find(([inputs, labels]) => has(inputs) && has(labels));
+  const found = usualArrayNames.find(([inputs, labels]) => has(inputs) && has(labels));
   if (!found) {
     throw new DataError(
       file,

@@ -1,5 +1,6 @@
 /** What among the files of a folder looks like data to train on, by their names alone. Pure. */
 import path from 'node:path';
+import { usualArrayNames } from '../shared/arrayNames';
 import type { DataConfig } from '../shared/dataConfig';
 
 /** For searches: everything but images, of which there may be very many. */
@@ -7,17 +8,6 @@ export const dataPattern =
   '**/{train-images*ubyte*,data_batch_*.bin*,train.bin*,test.bin*,*.npz,*.npy,*.csv,*.tsv,*.csv.gz,*.tsv.gz,*.parquet,*.safetensors}';
 export const imagePattern = '**/*.{png,jpg,jpeg,PNG,JPG,JPEG}';
 
-/** Names of arrays that belong together: inputs and labels to train on, and to test on. */
-const arrayNames: readonly (readonly [string, string, string, string])[] = [
-  ['x_train', 'y_train', 'x_test', 'y_test'],
-  ['X_train', 'y_train', 'X_test', 'y_test'],
-  ['train_images', 'train_labels', 'test_images', 'test_labels'],
-  ['train_x', 'train_y', 'test_x', 'test_y'],
-  ['x', 'y', 'x_test', 'y_test'],
-  ['X', 'y', 'X_test', 'y_test'],
-  ['images', 'labels', 'test_images', 'test_labels'],
-  ['data', 'labels', 'test_data', 'test_labels'],
-];
 const table = /\.(csv|tsv)(\.gz)?$/i;
 const image = /\.(png|jpe?g)$/i;
 /** Fewer are rather icons than data. */
@@ -76,7 +66,7 @@ function arrays(folder: string, names: ReadonlySet<string>): DataConfig[] {
     }
   }
   const at = (name: string): string => path.join(folder, `${name}.npy`);
-  const set = arrayNames.find(([inputs, labels]) => names.has(`${inputs}.npy`) && names.has(`${labels}.npy`));
+  const set = usualArrayNames.find(([inputs, labels]) => names.has(`${inputs}.npy`) && names.has(`${labels}.npy`));
   if (set) {
     const [inputs, labels, testInputs, testLabels] = set;
     const tested = names.has(`${testInputs}.npy`) && names.has(`${testLabels}.npy`);
