@@ -1,6 +1,4 @@
-/** Small ONNX networks of images of [2, 5, 5] and three classes, written to files, and what they compute. */
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
+/** Small ONNX networks of images of [2, 5, 5] and three classes, and what they compute. */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { Random } from '../../src/shared/random';
 import { field, float32, int64Data, message, model, node, tensor, types, type NodeFixture } from './onnx';
@@ -50,6 +48,11 @@ export function functionOf({ name, inputs, outputs, nodes }: FunctionFixture): U
   );
 }
 
+/** @param inputs names, a blank between them */
+export function nodeFixture(op: string, inputs: string, output: string, more: Partial<NodeFixture> = {}): NodeFixture {
+  return { op, inputs: inputs.split(' '), outputs: [output], ...more };
+}
+
 /** Nodes are named by their operators. */
 export function modelBytes({
   input = ['N', 2, 5, 5],
@@ -64,14 +67,6 @@ export function modelBytes({
     more: [field(11, info('x', input)), ...outputs.map(output => field(12, info(output, ['N', 3])))],
   };
   return model(graph, ...functions.map(one => field(25, one)));
-}
-
-let files = 0;
-/** @returns the name of a new file in the folder */
-export function writeModel(folder: string, fixture: ModelFixture): string {
-  const name = `model${files++}.onnx`;
-  writeFileSync(path.join(folder, name), modelBytes(fixture));
-  return name;
 }
 
 export const target = { inputShape: [5, 5, 2], classes: 3, loss: 'cross-entropy' } as const;

@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../../../src/models/load';
 import { lowerModel } from '../../../../src/training/plan/lower';
 import type { NodeFixture } from '../../../support/onnx';
 import { largestDifference, logitsOf } from '../../../support/modelLogits';
+import { onnxFolder } from '../../../support/onnxFolder';
 import {
   channelsLast,
   conv,
@@ -19,13 +17,9 @@ import {
   target,
   textAttribute,
   weights,
-  writeModel,
 } from '../../../support/onnxNetworks';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'winning-ticket-onnx-activation-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
+const { folder, write } = onnxFolder();
 
 const numbers: Readonly<Record<string, number>> = {
   zero: 0,
@@ -123,7 +117,7 @@ describe('an activation of ONNX', () => {
     ],
     ['behind Identity and Cast', nodesOf('Identity a → i\n Cast i → j\n Relu j → k\n Identity k → b'), 'relu'],
   ])('%s becomes the one it is', async (_, nodes, activation, f) => {
-    const name = writeModel(folder, fixtureOf(nodes));
+    const name = write(fixtureOf(nodes));
     const { ops } = lowerModel(await loadModel(name, folder), target);
     expect(ops.map(op => (op.kind === 'activation' ? op.activation : op.kind))).toEqual([
       'conv2d',
@@ -137,7 +131,7 @@ describe('an activation of ONNX', () => {
   });
 
   it('that follows another is one more, and a scale before it goes into the convolution', async () => {
-    const name = writeModel(folder, fixtureOf(nodesOf('Mul a half → h\n Tanh h → t\n Sigmoid t → b')));
+    const name = write(fixtureOf(nodesOf('Mul a half → h\n Tanh h → t\n Sigmoid t → b')));
     const logits = await logitsOf(folder, name, channelsLast, target);
     const expected = convolved.map(x => sigmoid(Math.tanh(x / 2)));
     expect(largestDifference(logits, gemm(expected, head, headBias))).toBeLessThan(1e-5);
@@ -146,7 +140,7 @@ describe('an activation of ONNX', () => {
   });
 
   it('that several take is there once', async () => {
-    const name = writeModel(folder, fixtureOf(nodesOf('Relu a → r\n Tanh r → t\n Add r t → b')));
+    const name = write(fixtureOf(nodesOf('Relu a → r\n Tanh r → t\n Add r t → b')));
     const { ops } = lowerModel(await loadModel(name, folder), target);
     expect(ops.map(({ kind }) => kind)).toEqual(['conv2d', 'activation', 'activation', 'add', 'reshape', 'dense']);
     const logits = await logitsOf(folder, name, channelsLast, target);
@@ -163,7 +157,7 @@ describe('an activation of ONNX', () => {
     ],
     ['a gate', 'Sigmoid a → g\n Relu a → r\n Mul g r → b', /node "the_Mul" \(Mul\) makes a function/],
   ])('that is none (%s) is refused with its node', async (_, text, message) => {
-    const name = writeModel(folder, fixtureOf(nodesOf(text)));
+    const name = write(fixtureOf(nodesOf(text)));
     await expect(loadModel(name, folder)).rejects.toThrow(message);
   });
 
@@ -172,7 +166,7 @@ describe('an activation of ONNX', () => {
       { length: 60 },
       (_, i) => `Mul ${i === 0 ? 'a' : `s${i}`} ${i === 0 ? 'a' : `s${i}`} → s${i + 1}`,
     );
-    const name = writeModel(folder, fixtureOf(nodesOf([...squares, 'Relu s60 → b'].join('\n'))));
+    const name = write(fixtureOf(nodesOf([...squares, 'Relu s60 → b'].join('\n'))));
     await expect(loadModel(name, folder)).rejects.toThrow(/\(Mul\)/);
   });
 });

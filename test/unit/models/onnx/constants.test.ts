@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../../../src/models/load';
 import { fileWeights } from '../../../../src/models/weights';
 import { lowerModel } from '../../../../src/training/plan/lower';
 import { largestDifference, logitsOf } from '../../../support/modelLogits';
-import { int32Data, tensor, tensorAttribute, types, type NodeFixture } from '../../../support/onnx';
+import { int32Data, tensor, tensorAttribute, types } from '../../../support/onnx';
+import { onnxFolder } from '../../../support/onnxFolder';
 import {
   channelsLast,
   conv,
@@ -21,27 +19,15 @@ import {
   headBias,
   image,
   ints,
+  nodeFixture,
   target,
   weights,
-  writeModel,
   type ModelFixture,
 } from '../../../support/onnxNetworks';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'winning-ticket-onnx-constants-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-const written = (fixture: ModelFixture): string => writeModel(folder, fixture);
-const logits = (fixture: ModelFixture): Promise<number[]> => logitsOf(folder, written(fixture), channelsLast, target);
+const { folder, logits, write } = onnxFolder();
 const kindsOf = async (fixture: ModelFixture): Promise<string[]> =>
-  lowerModel(await loadModel(written(fixture), folder), target).ops.map(({ kind }) => kind);
-
-const node = (op: string, inputs: string, output: string, more: Partial<NodeFixture> = {}): NodeFixture => ({
-  op,
-  inputs: inputs.split(' '),
-  outputs: [output],
-  ...more,
-});
+  lowerModel(await loadModel(write(fixture), folder), target).ops.map(({ kind }) => kind);
 
 const perFilter = drawn(4);
 const factor = drawn(4);
@@ -50,7 +36,13 @@ const byFilter = [floats('add', [1, 4, 1, 1], perFilter), floats('times', [4, 1,
 describe('constants in an ONNX model', () => {
   it('behind a convolution go into its weights, one for each channel', async () => {
     const fixture = {
-      nodes: [conv(), node('Mul', 'a times', 'm'), node('Add', 'm add', 's'), node('Relu', 's', 'b'), ...ending],
+      nodes: [
+        conv(),
+        nodeFixture('Mul', 'a times', 'm'),
+        nodeFixture('Add', 'm add', 's'),
+        nodeFixture('Relu', 's', 'b'),
+        ...ending,
+      ],
       tensors: [...weights, ...byFilter],
     };
     const expected = convolved.map((x, i) => {
@@ -64,12 +56,12 @@ describe('constants in an ONNX model', () => {
   it('behind one whose output another node takes too are refused: they would change that', async () => {
     const apart = [
       conv(),
-      node('Mul', 'a times', 'm'),
-      node('MaxPool', 'm', 'p', { attributes: { kernel_shape: [1, 1] } }),
-      node('Add', 'p a', 'b'),
+      nodeFixture('Mul', 'a times', 'm'),
+      nodeFixture('MaxPool', 'm', 'p', { attributes: { kernel_shape: [1, 1] } }),
+      nodeFixture('Add', 'p a', 'b'),
       ...ending,
     ];
-    await expect(loadModel(written({ nodes: apart, tensors: [...weights, ...byFilter] }), folder)).rejects.toThrow(
+    await expect(loadModel(write({ nodes: apart, tensors: [...weights, ...byFilter] }), folder)).rejects.toThrow(
       /node "the_Mul" \(Mul\) scales or shifts by constants what no layer with weights makes/,
     );
   });
@@ -77,14 +69,14 @@ describe('constants in an ONNX model', () => {
   it('at the start are no layer, but a rescaling of the data', async () => {
     const fixture = {
       nodes: [
-        node('Sub', 'x mean', 'u'),
-        node('Div', 'u std', 'v'),
+        nodeFixture('Sub', 'x mean', 'u'),
+        nodeFixture('Div', 'u std', 'v'),
         conv({ inputs: ['v', 'conv.weight'], outputs: ['b'] }),
         ...ending,
       ],
       tensors: [...weights, floats('mean', [1, 2, 1, 1], [0.5, -1]), floats('std', [2, 1, 1], [0.25, 2])],
     };
-    const { rescaling } = lowerModel(await loadModel(written(fixture), folder), target);
+    const { rescaling } = lowerModel(await loadModel(write(fixture), folder), target);
     expect(rescaling!.scale).toEqual([4, 0.5]);
     expect(rescaling!.offset).toEqual([-2, 0.5]);
   });
@@ -94,12 +86,12 @@ describe('constants in an ONNX model', () => {
     const fc = drawn(3 * 3);
     const fixture = {
       nodes: [
-        node('Conv', 'x conv.weight', 'a', { attributes: { pads: [1, 1, 1, 1] } }),
-        node('Tanh', 'a', 't'),
-        node('Mul', 't two', 'u'),
-        node('Conv', 'u point.weight', 'b'),
-        node('GlobalAveragePool', 'b', 'p'),
-        node('Flatten', 'p', 'y'),
+        nodeFixture('Conv', 'x conv.weight', 'a', { attributes: { pads: [1, 1, 1, 1] } }),
+        nodeFixture('Tanh', 'a', 't'),
+        nodeFixture('Mul', 't two', 'u'),
+        nodeFixture('Conv', 'u point.weight', 'b'),
+        nodeFixture('GlobalAveragePool', 'b', 'p'),
+        nodeFixture('Flatten', 'p', 'y'),
       ],
       tensors: [
         floats('conv.weight', [3, 2, 3, 3], kernel),
@@ -114,12 +106,12 @@ describe('constants in an ONNX model', () => {
 
   it('that are added before zeros go around an image are refused, since those come after', async () => {
     const nodes = [
-      node('Relu', 'x', 'r'),
-      node('Add', 'r one', 'u'),
+      nodeFixture('Relu', 'x', 'r'),
+      nodeFixture('Add', 'r one', 'u'),
       conv({ inputs: ['u', 'conv.weight'], outputs: ['b'] }),
       ...ending,
     ];
-    await expect(loadModel(written({ nodes, tensors: [...weights, floats('one', [], [1])] }), folder)).rejects.toThrow(
+    await expect(loadModel(write({ nodes, tensors: [...weights, floats('one', [], [1])] }), folder)).rejects.toThrow(
       /node "the_Conv" \(Conv\) pads what constants are added to before it/,
     );
   });
@@ -129,7 +121,7 @@ describe('constants in an ONNX model', () => {
       nodes: [
         conv({ outputs: ['b'] }),
         ending[0]!,
-        node('Gemm', 'c fc.weight fc.bias', 'y', {
+        nodeFixture('Gemm', 'c fc.weight fc.bias', 'y', {
           attributes: { transB: 1 },
           more: [floatAttribute('alpha', 0.5), floatAttribute('beta', 2)],
         }),
@@ -145,7 +137,7 @@ describe('constants in an ONNX model', () => {
     const scales = [0.01, 0.02, 0.03, 0.04];
     const fixture = {
       nodes: [
-        node('DequantizeLinear', 'w s z', 'conv.weight', { attributes: { axis: 0 } }),
+        nodeFixture('DequantizeLinear', 'w s z', 'conv.weight', { attributes: { axis: 0 } }),
         conv({ outputs: ['b'] }),
         ...ending,
       ],
@@ -170,10 +162,10 @@ describe('constants in an ONNX model', () => {
       nodes: [
         conv({ outputs: ['b'] }),
         ending[0]!,
-        node('ReduceL2', 'v', 'n', { attributes: { axes: [1], keepdims: 1 } }),
-        node('Div', 'v n', 'd'),
-        node('Mul', 'd g', 'w'),
-        node('Gemm', 'c w', 'y', { attributes: { transB: 1 } }),
+        nodeFixture('ReduceL2', 'v', 'n', { attributes: { axes: [1], keepdims: 1 } }),
+        nodeFixture('Div', 'v n', 'd'),
+        nodeFixture('Mul', 'd g', 'w'),
+        nodeFixture('Gemm', 'c w', 'y', { attributes: { transB: 1 } }),
       ],
       tensors: [...weights, floats('v', [3, 36], v), floats('g', [3, 1], g)],
     };
@@ -188,17 +180,17 @@ describe('constants in an ONNX model', () => {
     // [left, right, top, bottom] and four zeros, in pairs from the last axis on → [0, 0, top, left, 0, 0, bottom, right]
     const fixture = {
       nodes: [
-        node('ConstantOfShape', 'four', 'zeros', {
+        nodeFixture('ConstantOfShape', 'four', 'zeros', {
           more: [tensorAttribute('value', tensor({ dims: [1], type: types.int64, raw: new Uint8Array(8) }))],
         }),
-        node('Concat', 'given zeros', 'all', { attributes: { axis: 0 } }),
-        node('Reshape', 'all pairs', 'p'),
-        node('Slice', 'p last first axis back', 'turned'),
-        node('Transpose', 'turned', 't', { attributes: { perm: [1, 0] } }),
-        node('Reshape', 't flat', 'l'),
-        node('Cast', 'l', 'pads', { attributes: { to: 7 } }),
-        node('Pad', 'x pads', 'padded'),
-        node('Conv', 'padded conv.weight', 'b', { attributes: { strides: [2, 2] } }),
+        nodeFixture('Concat', 'given zeros', 'all', { attributes: { axis: 0 } }),
+        nodeFixture('Reshape', 'all pairs', 'p'),
+        nodeFixture('Slice', 'p last first axis back', 'turned'),
+        nodeFixture('Transpose', 'turned', 't', { attributes: { perm: [1, 0] } }),
+        nodeFixture('Reshape', 't flat', 'l'),
+        nodeFixture('Cast', 'l', 'pads', { attributes: { to: 7 } }),
+        nodeFixture('Pad', 'x pads', 'padded'),
+        nodeFixture('Conv', 'padded conv.weight', 'b', { attributes: { strides: [2, 2] } }),
         ...ending,
       ],
       tensors: [
@@ -219,12 +211,12 @@ describe('constants in an ONNX model', () => {
   it('that others share are not changed for them', async () => {
     const nodes = [
       conv({ outputs: ['a'] }),
-      node('Mul', 'a two', 'm'),
-      node('Conv', 'x conv.weight', 'd', { name: 'other', attributes: { pads: [1, 1, 1, 1], strides: [2, 2] } }),
-      node('Add', 'm d', 'b'),
+      nodeFixture('Mul', 'a two', 'm'),
+      nodeFixture('Conv', 'x conv.weight', 'd', { name: 'other', attributes: { pads: [1, 1, 1, 1], strides: [2, 2] } }),
+      nodeFixture('Add', 'm d', 'b'),
       ...ending,
     ];
-    const name = written({ nodes, tensors: [...weights, floats('two', [], [2])] });
+    const name = write({ nodes, tensors: [...weights, floats('two', [], [2])] });
     const expected = convolved.map(x => 3 * x);
     const got = await logitsOf(folder, name, channelsLast, target);
     expect(largestDifference(got, gemm(expected, head, headBias))).toBeLessThan(1e-5);

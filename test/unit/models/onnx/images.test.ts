@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../../../src/models/load';
 import { lowerModel } from '../../../../src/training/plan/lower';
 import {
@@ -13,6 +10,7 @@ import {
   realCheckpoints,
   realModels,
 } from '../../../support/modelLogits';
+import { onnxFolder } from '../../../support/onnxFolder';
 import {
   channelsLast,
   conv,
@@ -29,20 +27,14 @@ import {
   ints,
   target,
   weights,
-  writeModel,
-  type ModelFixture,
 } from '../../../support/onnxNetworks';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'winning-ticket-onnx-model-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-const written = (fixture: ModelFixture): string => writeModel(folder, fixture);
+const { folder, write } = onnxFolder();
 
 describe('an ONNX model', () => {
   it('of images means the same with channels last: kernels, bias, batch normalisation, and the layer behind Flatten', async () => {
     const [gamma, beta, mean, variance] = [drawn(4), drawn(4), drawn(4), drawn(4).map(v => v * v + 0.1)];
-    const name = written({
+    const name = write({
       nodes: [
         conv(),
         {
@@ -78,7 +70,7 @@ describe('an ONNX model', () => {
     const grouped = drawn(4 * 9);
     const perFilter = drawn(4);
     const turned = Array.from({ length: 108 }, (_, i) => head[(i % 3) * 36 + Math.floor(i / 3)]!);
-    const name = written({
+    const name = write({
       nodes: [
         conv({ attributes: { pads: [1, 1, 1, 1], strides: [2, 2], group: 2 } }),
         { op: 'Add', inputs: ['a', 'bias'], outputs: ['b'] },
@@ -101,7 +93,7 @@ describe('an ONNX model', () => {
   });
 
   it('may take images with channels last and turn them itself, as exports of Keras do', async () => {
-    const name = written({
+    const name = write({
       input: ['N', 5, 5, 2],
       nodes: [
         { op: 'Transpose', inputs: ['x'], outputs: ['t'], attributes: { perm: [0, 3, 1, 2] } },
@@ -118,7 +110,7 @@ describe('an ONNX model', () => {
 
   it('may be residual, take the batch from its input’s shape, and average over height and width', async () => {
     const [same, fc] = [drawn(2 * 2 * 9), drawn(6)];
-    const name = written({
+    const name = write({
       nodes: [
         conv({ attributes: { pads: [1, 1, 1, 1] } }),
         { op: 'Add', inputs: ['x', 'a'], outputs: ['s'] },

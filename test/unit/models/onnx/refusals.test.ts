@@ -1,26 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../../../src/models/load';
 import { ExperimentError } from '../../../../src/shared/experiment';
 import { float32, model, node, tensor } from '../../../support/onnx';
-import {
-  conv,
-  drawn,
-  ending,
-  floats,
-  ints,
-  weights,
-  writeModel,
-  type ModelFixture,
-} from '../../../support/onnxNetworks';
+import { onnxFolder } from '../../../support/onnxFolder';
+import { conv, drawn, ending, floats, ints, weights, type ModelFixture } from '../../../support/onnxNetworks';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'winning-ticket-onnx-model-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-const written = (fixture: ModelFixture): string => writeModel(folder, fixture);
+const { folder, write } = onnxFolder();
 
 describe('an ONNX model', () => {
   it.each<[string, ModelFixture, RegExp]>([
@@ -129,7 +116,7 @@ describe('an ONNX model', () => {
       /node "the_ConstantOfShape"/,
     ],
   ])('with %s is refused, naming the node', async (_, fixture, reason) => {
-    const error: unknown = await loadModel(written(fixture), folder).catch((thrown: unknown) => thrown);
+    const error: unknown = await loadModel(write(fixture), folder).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ExperimentError);
     expect(error).toMatchObject({ field: 'model', reason: expect.stringMatching(reason) });
     expect((error as ExperimentError).reason).toContain('.onnx');

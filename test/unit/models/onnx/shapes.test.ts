@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../../../src/models/load';
 import { largestDifference, logitsOf } from '../../../support/modelLogits';
 import type { NodeFixture } from '../../../support/onnx';
+import { onnxFolder } from '../../../support/onnxFolder';
 import {
   attributeReference,
-  channelsLast,
   conv,
   convolved,
   drawn,
@@ -19,29 +16,17 @@ import {
   headBias,
   image,
   ints,
+  nodeFixture,
   target,
   weights,
-  writeModel,
-  type ModelFixture,
 } from '../../../support/onnxNetworks';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'winning-ticket-onnx-shapes-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-const logits = (fixture: ModelFixture): Promise<number[]> =>
-  logitsOf(folder, writeModel(folder, fixture), channelsLast, target);
-const node = (op: string, inputs: string, output: string, more: Partial<NodeFixture> = {}): NodeFixture => ({
-  op,
-  inputs: inputs.split(' '),
-  outputs: [output],
-  ...more,
-});
+const { folder, logits, write } = onnxFolder();
 /** Value at [channel, row, column] of the image, `otherwise` beyond its edge. */
 const at = (c: number, row: number, column: number, otherwise: number): number =>
   row < 0 || column < 0 || row > 4 || column > 4 ? otherwise : image[(c * 5 + row) * 5 + column]!;
 const fc = drawn(3 * 18);
-const flat = [node('Flatten', 'b', 'c'), node('Gemm', 'c w', 'y', { attributes: { transB: 1 } })];
+const flat = [nodeFixture('Flatten', 'b', 'c'), nodeFixture('Gemm', 'c w', 'y', { attributes: { transB: 1 } })];
 
 /** Windows of 3×3 on the image from (−1, −1) on every `stride`, [2, size, size]. */
 function windows(size: number, stride: number, otherwise: number, f: (values: number[]) => number): number[] {
@@ -61,22 +46,22 @@ describe('windows and shapes of ONNX', () => {
   it.each<[string, NodeFixture, number[]]>([
     [
       'a maximum does not see its padding',
-      node('MaxPool', 'x', 'b', { attributes: window }),
+      nodeFixture('MaxPool', 'x', 'b', { attributes: window }),
       windows(3, 2, -Infinity, values => Math.max(...values)),
     ],
     [
       'a mean leaves its padding out',
-      node('AveragePool', 'x', 'b', { attributes: window }),
+      nodeFixture('AveragePool', 'x', 'b', { attributes: window }),
       windows(3, 2, NaN, values => mean(values.filter(value => !Number.isNaN(value)))),
     ],
     [
       'or counts it',
-      node('AveragePool', 'x', 'b', { attributes: { ...window, count_include_pad: 1 } }),
+      nodeFixture('AveragePool', 'x', 'b', { attributes: { ...window, count_include_pad: 1 } }),
       windows(3, 2, 0, mean),
     ],
     [
       'ceil_mode takes the last window that begins on the image',
-      node('MaxPool', 'x', 'b', { attributes: { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 } }),
+      nodeFixture('MaxPool', 'x', 'b', { attributes: { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 } }),
       Array.from({ length: 18 }, (_, i) => {
         const [c, r, k] = [Math.floor(i / 9), 2 * (Math.floor(i / 3) % 3), 2 * (i % 3)];
         return Math.max(...[0, 1, 2, 3].map(j => at(c, r + (j >> 1), k + (j & 1), -Infinity)));
@@ -84,7 +69,7 @@ describe('windows and shapes of ONNX', () => {
     ],
     [
       'every second pixel may be cut out',
-      node('Slice', 'x starts ends axes steps', 'b'),
+      nodeFixture('Slice', 'x starts ends axes steps', 'b'),
       Array.from({ length: 18 }, (_, i) => at(Math.floor(i / 9), 2 * (Math.floor(i / 3) % 3), 2 * (i % 3), NaN)),
     ],
   ])('%s', async (_, op, expected) => {
@@ -103,7 +88,7 @@ describe('windows and shapes of ONNX', () => {
   it('channels may be padded by zeros', async () => {
     const w = drawn(3 * 5 * 25);
     const fixture = {
-      nodes: [node('Pad', 'x pads', 'b'), ...flat],
+      nodes: [nodeFixture('Pad', 'x pads', 'b'), ...flat],
       tensors: [floats('w', [3, 125], w), ints('pads', 0, 1, 0, 0, 0, 2, 0, 0)],
     };
     const zeros = (count: number): number[] => new Array<number>(count * 25).fill(0);
@@ -120,9 +105,9 @@ describe('windows and shapes of ONNX', () => {
     ] as const) {
       const fixture = {
         nodes: [
-          node('Reshape', 'x shape', 'r'),
-          node(op, 'r axis', 'm', { attributes: { keepdims: 0 } }),
-          node('Gemm', 'm w', 'y', { attributes: { transB: 1 } }),
+          nodeFixture('Reshape', 'x shape', 'r'),
+          nodeFixture(op, 'r axis', 'm', { attributes: { keepdims: 0 } }),
+          nodeFixture('Gemm', 'm w', 'y', { attributes: { transB: 1 } }),
         ],
         tensors: [floats('w', [3, 2], w), ints('shape', 0, 2, -1), ints('axis', -1)],
       };
@@ -134,11 +119,11 @@ describe('windows and shapes of ONNX', () => {
   it('grey images without channels are given one', async () => {
     const w = drawn(3 * 9);
     const grey = drawn(9);
-    const name = writeModel(folder, {
+    const name = write({
       input: ['N', 3, 3],
       nodes: [
-        node('Unsqueeze', 'x one', 'u'),
-        node('MaxPool', 'u', 'b', { attributes: { kernel_shape: [1, 1] } }),
+        nodeFixture('Unsqueeze', 'x one', 'u'),
+        nodeFixture('MaxPool', 'u', 'b', { attributes: { kernel_shape: [1, 1] } }),
         ...flat,
       ],
       tensors: [floats('w', [3, 9], w), ints('one', 1)],
@@ -151,10 +136,10 @@ describe('windows and shapes of ONNX', () => {
     const [gamma, beta, point, w] = [drawn(2), drawn(2), drawn(2 * 3), drawn(3 * 75)];
     const fixture = {
       nodes: [
-        node('Transpose', 'x', 't', { attributes: { perm: [0, 2, 3, 1] } }),
-        node('LayerNormalization', 't gamma beta', 'n', { attributes: { axis: -1 } }),
-        node('MatMul', 'n point', 'p'),
-        node('Transpose', 'p', 'b', { attributes: { perm: [0, 3, 1, 2] } }),
+        nodeFixture('Transpose', 'x', 't', { attributes: { perm: [0, 2, 3, 1] } }),
+        nodeFixture('LayerNormalization', 't gamma beta', 'n', { attributes: { axis: -1 } }),
+        nodeFixture('MatMul', 'n point', 'p'),
+        nodeFixture('Transpose', 'p', 'b', { attributes: { perm: [0, 3, 1, 2] } }),
         ...flat,
       ],
       tensors: [
@@ -177,17 +162,20 @@ describe('windows and shapes of ONNX', () => {
 
 describe('functions of an ONNX model', () => {
   const call = (op: string, inputs: string, output: string, more: Partial<NodeFixture> = {}): NodeFixture =>
-    node(op, inputs, output, { domain: 'own', ...more });
+    nodeFixture(op, inputs, output, { domain: 'own', ...more });
   const block = functionOf({
     name: 'Block',
     inputs: ['v', 'k'],
     outputs: ['o'],
     nodes: [
-      node('Conv', 'v k', 'h', { more: [attributeReference('strides', 'stride')], attributes: { pads: [1, 1, 1, 1] } }),
+      nodeFixture('Conv', 'v k', 'h', {
+        more: [attributeReference('strides', 'stride')],
+        attributes: { pads: [1, 1, 1, 1] },
+      }),
       call('Act', 'h', 'o'),
     ],
   });
-  const act = functionOf({ name: 'Act', inputs: ['h'], outputs: ['r'], nodes: [node('Tanh', 'h', 'r')] });
+  const act = functionOf({ name: 'Act', inputs: ['h'], outputs: ['r'], nodes: [nodeFixture('Tanh', 'h', 'r')] });
 
   it('are put where they are called, with their attributes, one in another', async () => {
     const fixture = {
@@ -203,7 +191,7 @@ describe('functions of an ONNX model', () => {
       nodes: [
         call('Block', 'x conv.weight', 'b1', { name: 'one', attributes: { stride: [2, 2] } }),
         call('Block', 'x conv.weight', 'b2', { name: 'two', attributes: { stride: [2, 2] } }),
-        node('Add', 'b1 b2', 'b'),
+        nodeFixture('Add', 'b1 b2', 'b'),
         ...ending,
       ],
       tensors: weights,
@@ -218,10 +206,10 @@ describe('functions of an ONNX model', () => {
       name: 'Own',
       inputs: ['x'],
       outputs: ['b'],
-      nodes: [node('Tanh', 'x', 'a'), node('Sigmoid', 'a', 'b')],
+      nodes: [nodeFixture('Tanh', 'x', 'a'), nodeFixture('Sigmoid', 'a', 'b')],
     });
     const fixture = {
-      nodes: [conv(), call('Own', 'a', 's'), node('Add', 'a s', 'b'), ...ending],
+      nodes: [conv(), call('Own', 'a', 's'), nodeFixture('Add', 'a s', 'b'), ...ending],
       tensors: weights,
       functions: [own],
     };
@@ -231,17 +219,17 @@ describe('functions of an ONNX model', () => {
 
   it('that call themselves, or too many, are refused', async () => {
     const endless = functionOf({ name: 'Endless', inputs: ['v'], outputs: ['o'], nodes: [call('Endless', 'v', 'o')] });
-    const self = writeModel(folder, { nodes: [call('Endless', 'x', 'y')], functions: [endless] });
+    const self = write({ nodes: [call('Endless', 'x', 'y')], functions: [endless] });
     await expect(loadModel(self, folder)).rejects.toThrow(/functions that call each other more than 32 deep/);
     const chain = Array.from({ length: 20 }, (_, i) =>
       functionOf({
         name: `F${i}`,
         inputs: ['v'],
         outputs: ['o'],
-        nodes: i === 19 ? [node('Relu', 'v', 'o')] : [call(`F${i + 1}`, 'v', 'm'), call(`F${i + 1}`, 'm', 'o')],
+        nodes: i === 19 ? [nodeFixture('Relu', 'v', 'o')] : [call(`F${i + 1}`, 'v', 'm'), call(`F${i + 1}`, 'm', 'o')],
       }),
     );
-    const many = writeModel(folder, {
+    const many = write({
       nodes: [conv(), call('F0', 'a', 'b'), ...ending],
       tensors: weights,
       functions: chain,
