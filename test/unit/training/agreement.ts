@@ -7,7 +7,7 @@ import type { Plan } from '../../../src/training/plan/plan';
 import type { ByteMasks, ExecutorFactory, TrainingSession } from '../../../src/training/trainer';
 import { createWasmExecutor } from '../../../src/training/wasm/executor';
 import { gradients64, loss64, type ReferenceBatch } from '../../support/float64Reference';
-import { randomWeights } from '../../support/randomNetworks';
+import { between, randomWeights } from '../../support/randomNetworks';
 import type { Flow, TestGraph } from '../../support/testGraph';
 import { TfReference } from '../../support/tfReference';
 import { randomMask, randomValues, setupOf } from './support';
@@ -69,6 +69,16 @@ export function imageData(
 export function batchOf(data: DataSet, split: 'training' | 'test'): ReferenceBatch & { inputs: Float32Array } {
   const { inputs, labels } = data[split];
   return { inputs: inputs as Float32Array, labels };
+}
+
+/** With a batch and a test split of a few examples, which are drawn after the network. */
+export function smallTrial(
+  network: Network,
+  classes: number,
+  random: Random,
+): Pick<Trial, 'network' | 'classes' | 'random' | 'batch' | 'test' | 'threads' | 'loss'> {
+  const [batch, test] = [between(random, 3, 20), between(random, 2, 35)];
+  return { network, classes, random, batch, test, threads: 1, loss: 'cross-entropy' };
 }
 
 /** Trains one step and evaluates, at each density, and compares all of it. */

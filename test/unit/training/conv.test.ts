@@ -6,15 +6,8 @@ import { directForm } from '../../../src/training/wasm/ops/convDirect';
 import { chooseConvForm, type ConvForm } from '../../../src/training/wasm/ops/convForm';
 import { framesOf } from '../../../src/training/wasm/ops/convGeometry';
 import type { Placement } from '../../../src/training/wasm/ops/operation';
-import {
-  type ConvCase,
-  convPlan,
-  type ConvResult,
-  kernelShapeOf,
-  randomData,
-  referenceConv,
-  runConv,
-} from './convHarness';
+import { type ConvCase, convPlan, type ConvResult, kernelShapeOf, randomData, referenceConv } from './convCases';
+import { runConv } from './convHarness';
 import { randomMask } from './support';
 
 const plain: ConvCase = {

@@ -16,13 +16,12 @@ import {
   type ConvData,
   convPlan,
   type ConvResult,
-  type FramesOf,
   kernelShapeOf,
   outputShapeOf,
   randomData,
   referenceConv,
-  runConv,
-} from './convHarness';
+} from './convCases';
+import { type FramesOf, runConv } from './convHarness';
 import { randomMask } from './support';
 
 const plain: ConvCase = {

@@ -4,7 +4,7 @@ import { Random } from '../../../../src/shared/random';
 import { around, between, imageLayers } from '../../../support/randomNetworks';
 import { createTfExecutor } from '../../../../src/training/tfjs/executor';
 import { backends } from '../../../support/tfjs';
-import { expectAgreement } from '../agreement';
+import { expectAgreement, smallTrial } from '../agreement';
 
 describe.each(backends)('gradients, losses and statistics of each kind of layer on $name', backend => {
   it.each(Object.entries(imageLayers))(
@@ -13,13 +13,7 @@ describe.each(backends)('gradients, losses and statistics of each kind of layer 
       const random = new Random('tfjs', name);
       const classes = between(random, 2, 6);
       await expectAgreement({
-        network: around(layer, classes, random),
-        classes,
-        random,
-        batch: between(random, 3, 20),
-        test: between(random, 2, 35),
-        threads: 1,
-        loss: 'cross-entropy',
+        ...smallTrial(around(layer, classes, random), classes, random),
         densities: [1, 0.1],
         create: data => Promise.resolve(createTfExecutor(data, backend)),
       });

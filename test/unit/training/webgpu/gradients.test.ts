@@ -4,7 +4,7 @@ import { Random } from '../../../../src/shared/random';
 import { around, between, imageLayers, randomGraph } from '../../../support/randomNetworks';
 import { TestGraph } from '../../../support/testGraph';
 import { createExecutor, webGpu } from '../../../support/webgpu';
-import { expectAgreement } from '../agreement';
+import { expectAgreement, smallTrial } from '../agreement';
 
 const options = { timeout: 120_000 };
 
@@ -35,13 +35,7 @@ describe.skipIf(!webGpu)('gradients, losses and statistics on the device agree w
     const random = new Random(1, 'webgpu', name);
     const classes = between(random, 2, 6);
     await expectAgreement({
-      network: around(layer, classes, random),
-      classes,
-      random,
-      batch: between(random, 3, 20),
-      test: between(random, 2, 35),
-      threads: 1,
-      loss: 'cross-entropy',
+      ...smallTrial(around(layer, classes, random), classes, random),
       densities: [1, 0.5],
       create: createExecutor,
     });
@@ -52,13 +46,7 @@ describe.skipIf(!webGpu)('gradients, losses and statistics on the device agree w
       const random = new Random(seed, 'webgpu graphs');
       const classes = between(random, 2, 6);
       await expectAgreement({
-        network: randomGraph(classes, random),
-        classes,
-        random,
-        batch: between(random, 3, 20),
-        test: between(random, 2, 35),
-        threads: 1,
-        loss: 'cross-entropy',
+        ...smallTrial(randomGraph(classes, random), classes, random),
         densities: [1, 0.5],
         create: createExecutor,
       });
