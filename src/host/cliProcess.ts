@@ -1,6 +1,7 @@
 /** One run of this extension's own command line, `dist/cli.js`, as a child process. No vscode. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { nodeEnvironment } from './nodeProcess';
 
 export interface CliRun {
   readonly script: string;
@@ -21,9 +22,10 @@ const mostOutput = 2 ** 26;
  */
 export function runCli({ script, arguments: argv, signal, environment: more, onLine }: CliRun): Promise<string> {
   signal.throwIfAborted();
-  const environment: NodeJS.ProcessEnv = { ...process.env, ...more, ELECTRON_RUN_AS_NODE: '1' };
-  delete environment['NODE_OPTIONS'];
-  const child = spawn(process.execPath, [script, ...argv], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [script, ...argv], {
+    env: nodeEnvironment(more),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const stop = (): void => {
     // it takes back what it has written
     child.kill('SIGTERM');

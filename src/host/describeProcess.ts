@@ -2,10 +2,11 @@
  * The child process that looks at models and data before an experiment is written: started with the first question, ended
  * when it has had none for a while, or at once where it takes too long. No vscode: tests fork scripts of their own.
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { DescriberToHost, HostToDescriber } from '../shared/describeMessages';
 import { checkDescriberMessage } from './describeCheck';
+import { forkNode } from './nodeProcess';
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 export type DescribeQuestion = WithoutId<HostToDescriber>;
@@ -87,16 +88,7 @@ export class Describer {
   }
 
   private start(): ChildProcess {
-    // The extension host is Electron on a desktop and must be told to be Node; options for another Node are not for this one.
-    const environment: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-    delete environment['NODE_OPTIONS'];
-    const child = fork(this.options.script, [], {
-      serialization: 'advanced',
-      execPath: process.execPath,
-      execArgv: [],
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
+    const child = forkNode(this.options.script);
     child.on('message', message => {
       if (this.child === child) this.receive(message);
     });

@@ -2,10 +2,11 @@
  * One child process that works on one experiment. It is this extension's own `dist/job.js`; nothing of the workspace is
  * executed, only named in the start message. No vscode: tests fork scripts of their own.
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { HostToJob, JobToHost } from '../shared/messages';
+import { forkNode } from './nodeProcess';
 import { checkJobMessage } from './validate';
 
 export type JobMessage = Exclude<JobToHost, { type: 'finished' }>;
@@ -54,20 +55,7 @@ export class JobProcess {
     private readonly listener: JobListener,
   ) {
     this.grace = options.graceMilliseconds ?? defaultGraceMilliseconds;
-    // The extension host is Electron on a desktop and must be told to be Node; options for another Node are not for this one.
-    const environment: NodeJS.ProcessEnv = {
-      ...process.env,
-      ...options.settings?.environment,
-      ELECTRON_RUN_AS_NODE: '1',
-    };
-    delete environment['NODE_OPTIONS'];
-    this.child = fork(options.script, [], {
-      serialization: 'advanced',
-      execPath: process.execPath,
-      execArgv: [],
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
+    this.child = forkNode(options.script, options.settings?.environment);
     this.child.on('message', message => {
       this.receive(message);
     });

@@ -3,9 +3,10 @@
  * needed, ended when nothing is open for a while, and started afresh after a crash. No vscode: tests fork scripts of
  * their own.
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { HostToInspector, InspectorToHost } from '../../shared/inspectorMessages';
+import { forkNode } from '../nodeProcess';
 import { checkInspectorMessage } from './check';
 
 /** What is asked and answered by number. */
@@ -135,16 +136,7 @@ export class InspectorProcess {
   private start(): void {
     if (this.child) return;
     const { script, cacheDirectory, log } = this.options;
-    // The extension host is Electron on a desktop and must be told to be Node; options for another Node are not for this one.
-    const environment: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-    delete environment['NODE_OPTIONS'];
-    const child = (this.child = fork(script, [], {
-      serialization: 'advanced',
-      execPath: process.execPath,
-      execArgv: [],
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    }));
+    const child = (this.child = forkNode(script));
     let cause = '';
     child.on('message', message => {
       if (this.child === child) this.receive(message);
