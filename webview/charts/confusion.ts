@@ -13,6 +13,8 @@ import { ramp } from './ramp';
 
 /** CSS pixels. */
 const mostWidth = 560;
+/** Around what became less frequent, in high contrast. */
+const widestFrame = 5;
 const leastTextCell = 27;
 const labelGap = 18;
 const legendStops = 24;
@@ -101,8 +103,10 @@ export class ConfusionMatrix {
       ctx.fillRect(x, y, cell - gap, cell - gap);
     }
     // less often is hollow: the sign is to be seen without telling hues apart
-    if (theme.highContrast && model.signed && value < 0 && cell >= 4) {
-      const inset = cell / 3;
+    const isHollow = theme.highContrast && model.signed && value < 0 && cell >= 4;
+    if (isHollow) {
+      // a frame, so that the number within can be read
+      const inset = Math.min(cell / 3, widestFrame);
       ctx.clearRect(x + inset, y + inset, cell - gap - 2 * inset, cell - gap - 2 * inset);
     }
     if (theme.highContrast && cell >= 6) {
@@ -114,7 +118,7 @@ export class ConfusionMatrix {
     ctx.font = theme.font;
     ctx.textAlign = 'center';
     ctx.textBaseline = 'middle';
-    ctx.fillStyle = textOn(color);
+    ctx.fillStyle = isHollow ? theme.foreground : textOn(color);
     ctx.fillText(model.text(value), x + (cell - gap) / 2, y + (cell - gap) / 2);
   }
 
