@@ -46,6 +46,8 @@ export class Ours implements Contestant {
       totalSteps,
       regularization: noRegularization,
       classWeights: null,
+      state: null,
+      penalty: null,
     });
   }
 

@@ -97,6 +97,8 @@ async function trainLevel(
     totalSteps: steps,
     regularization: noRegularization,
     classWeights: null,
+    state: null,
+    penalty: null,
   });
   const { seconds } = await session.train(steps);
   const weights = await session.weights();

@@ -67,6 +67,8 @@ async function main({ config, directory, cache, training }: LoadTask): Promise<L
     totalSteps: warmUp + training.steps,
     regularization: noRegularization,
     classWeights: null,
+    state: null,
+    penalty: null,
   });
   await session.train(warmUp);
   const trained = await session.train(warmUp + training.steps);

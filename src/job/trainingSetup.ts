@@ -19,5 +19,7 @@ export function trainingSetup(
     totalSteps: steps.total,
     regularization: regularizationOf(training),
     classWeights: training.classWeights ?? null,
+    state: null,
+    penalty: null,
   };
 }

@@ -9,6 +9,7 @@ import { FEATURE, sumLanes } from './panel';
 // pass starts from offset[o] = bias[o] + shift · Σ_i w[o][i], and each weight's gradient gets shift · Σ dy on top
 // 36: gradient of the kernel, 40: of the bias; where they are not 0 (gradients are clipped) updates only write them down,
 // and applyUpdate follows once their norm is known
+// 44: strengths of a penalty (f32 for each weight; 0: none): strength · w is added to the gradient
 //
 // `settings`: what may differ from step to step.
 // 0: u32 rule, 4: f32 rate, 8: f32 decay (weight decay; for AdamW times the learning rate), 12: f32 momentum or beta1,
@@ -130,13 +131,23 @@ function update(w: usize, g: usize, first: usize, second: usize, mask: usize, co
 export function updateWeights(layer: usize, settings: usize, scratch: usize, offset: usize, count: i32, masked: bool): v128 {
   const firstMask = <usize>load<u32>(layer, 12);
   const mask = masked && firstMask ? firstMask + (offset >> 2) : 0;
+  const w = <usize>load<u32>(layer) + offset;
+  const penalty = <usize>load<u32>(layer, 44);
+  if (penalty) penalize(scratch, w, penalty + offset, count);
   const stored = <usize>load<u32>(layer, 36);
   if (stored) {
     storeGradient(stored + offset, scratch, mask, count);
     return f32x4.splat(0);
   }
-  const w = <usize>load<u32>(layer) + offset;
   return update(w, scratch, <usize>load<u32>(layer, 4) + offset, <usize>load<u32>(layer, 8) + offset, mask, count, settings);
+}
+
+/** g += strength · w */
+function penalize(g: usize, w: usize, strengths: usize, count: i32): void {
+  for (let at: usize = 0; at < <usize>count << 2; at += 16) {
+    const decay = f32x4.mul(v128.load(strengths + at), v128.load(w + at));
+    v128.store(g + at, f32x4.add(v128.load(g + at), decay));
+  }
 }
 
 function storeGradient(to: usize, g: usize, mask: usize, count: i32): void {

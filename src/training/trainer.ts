@@ -20,7 +20,7 @@ export interface TrainingSetup {
   readonly batchSize: number;
   /** Names the streams of data order and dropout: the same number, the same batches at the same steps. */
   readonly orderSeed: number | null;
-  /** Where training starts: the schedule and the data order are where they would be at this step; optimiser state is fresh. */
+  /** Where training starts: the schedule and the data order are where they would be at this step. */
   readonly fromStep: number;
   /** Length of the whole schedule (cosine needs it). */
   readonly totalSteps: number;
@@ -31,6 +31,36 @@ export interface TrainingSetup {
    * (1 − ε) · w[label] · −log p[label] + ε / classes · Σ w[k] · −log p[k]. Evaluation is unweighted. null: all alike.
    */
   readonly classWeights: readonly number[] | null;
+  /**
+   * What a session that was closed left at `fromStep`, where `weights` are what it left of them: with the same setup otherwise,
+   * training goes on with the bits of a session that was never closed. Masks may be stricter than before: state under them
+   * becomes 0. null: training begins, optimiser state is 0.
+   */
+  readonly state: SessionState | null;
+  /** Decays some weights and leaves the others, as ½ · strength · Σ w² in the loss would; the losses told are without it. null: none. */
+  readonly penalty: Penalty | null;
+}
+
+/**
+ * What training carries from step to step beyond the weights that a session tells. Values lie as those of the parameter do,
+ * so that each list can be stored like weights; their scale is the executor's own, and so a state goes on only on an executor
+ * of the same name and variant. Data order, learning rate, dropout and augmentation follow from the step and are not in it.
+ */
+export interface SessionState {
+  /** Updates since the optimiser's state was fresh: Adam's bias correction counts them. */
+  readonly updates: number;
+  /** Per parameter: momentum, or Adam's first moments; null where the optimiser keeps none, and of moving statistics. */
+  readonly first: readonly (Float32Array | null)[];
+  /** Per parameter: Adam's second moments; null as above. */
+  readonly second: readonly (Float32Array | null)[];
+  /** Per parameter: where the recipe averages weights, those that training goes on from; else null, and of moving statistics. */
+  readonly raw: readonly (Float32Array | null)[];
+}
+
+export interface Penalty {
+  /** Of prunable parameters: strength · w is added to the gradient where a byte is 0; null, as for all others: nowhere. */
+  readonly masks: ByteMasks;
+  readonly strength: number;
 }
 
 /** What else a recipe does to each step. */
@@ -103,6 +133,8 @@ export interface TrainingSession {
   predict(split: SplitName, visit: (first: number, outputs: Float32Array) => void, signal?: AbortSignal): Promise<void>;
   /** A copy of the weights as they are now. Masked ones are exactly 0. */
   weights(): Promise<Float32Array[]>;
+  /** A copy of the state as it is now; with `weights` it opens a session that goes on from here. */
+  state(): Promise<SessionState>;
   close(): Promise<void>;
 }
 

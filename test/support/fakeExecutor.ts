@@ -103,6 +103,11 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
         return Promise.resolve();
       },
       weights: () => Promise.resolve(weights.map(values => Float32Array.from(values))),
+      state: () => {
+        const none = weights.map(() => null);
+        const updates = (setup.state?.updates ?? 0) + now - setup.fromStep;
+        return Promise.resolve({ updates, first: none, second: none, raw: none });
+      },
       close: () => Promise.resolve(),
     };
   }

@@ -14,26 +14,35 @@ export class FlatOptimizer {
   weights: Tensor1D;
   /** Their moving average; null: none is wanted. */
   average: Tensor1D | null;
-  private first: Tensor1D | null = null;
-  private second: Tensor1D | null = null;
-  private steps = 0;
+  /** Momentum, or Adam's moments without their factors; null before the first step and where the rule has none. */
+  first: Tensor1D | null;
+  second: Tensor1D | null;
+  /** Since the state was fresh. */
+  updates: number;
 
-  /** @param weights masked, its own from now on; @param mask 0 and 1, its own from now on; null: nothing is masked */
+  /**
+   * @param start masked, its own from now on; @param mask 0 and 1, its own from now on; null: nothing is masked
+   * @param penalty strength of each weight's, its own from now on; null: none
+   */
   constructor(
     private readonly tf: Tf,
     private readonly config: OptimizerConfig,
     private readonly regularization: Pick<Regularization, 'clipNorm' | 'averageDecay'>,
-    weights: Tensor1D,
+    start: OptimizerStart,
     private readonly mask: Tensor1D | null,
+    private readonly penalty: Tensor1D | null,
   ) {
-    this.weights = weights;
-    this.average = regularization.averageDecay === null ? null : tf.clone(weights);
+    this.weights = start.weights;
+    this.average = start.average;
+    this.first = start.first;
+    this.second = start.second;
+    this.updates = start.updates;
   }
 
   /** @param gradient of the mean loss, as the weights lie; @param rate the learning rate of this step */
   step(gradient: Tensor1D, rate: number): void {
     const { tf } = this;
-    this.steps++;
+    this.updates++;
     const old = this.state();
     tf.tidy(() => {
       this.move(this.clipped(gradient), rate);
@@ -44,7 +53,7 @@ export class FlatOptimizer {
 
   close(): void {
     this.tf.dispose(this.state());
-    if (this.mask !== null) this.tf.dispose(this.mask);
+    this.tf.dispose([this.mask, this.penalty].filter(one => one !== null));
   }
 
   private state(): Tensor1D[] {
@@ -52,8 +61,9 @@ export class FlatOptimizer {
   }
 
   private clipped(gradient: Tensor1D): Tensor1D {
-    const { tf, mask } = this;
-    const kept = mask === null ? gradient : tf.mul<Tensor1D>(gradient, mask);
+    const { tf, mask, penalty, weights } = this;
+    const whole = penalty === null ? gradient : tf.add<Tensor1D>(gradient, tf.mul(weights, penalty));
+    const kept = mask === null ? whole : tf.mul<Tensor1D>(whole, mask);
     const { clipNorm } = this.regularization;
     if (clipNorm === null) return kept;
     const norm = tf.sqrt(tf.sum(tf.square(kept)));
@@ -85,7 +95,7 @@ export class FlatOptimizer {
    * step takes in, and the correction of the second with ε divided by it: two operations less on all weights each.
    */
   private adam(gradient: Tensor1D, rate: number): State {
-    const { tf, steps } = this;
+    const { tf, updates } = this;
     const { name, beta1, beta2, epsilon, weightDecay } = this.config as Exclude<OptimizerConfig, { name: 'sgd' }>;
     const decoupled = name === 'adamw';
     const decayed = decoupled ? gradient : this.decayed(gradient, weightDecay);
@@ -95,8 +105,8 @@ export class FlatOptimizer {
     const first = this.first === null ? tf.clone(decayed) : tf.add<Tensor1D>(tf.mul(this.first, beta1), decayed);
     const second = this.second === null ? square : tf.add<Tensor1D>(tf.mul(this.second, beta2), square);
     // √(second · scale) + ε = √scale · (√second + ε / √scale)
-    const scale = Math.sqrt((1 - beta2) / (1 - beta2 ** steps));
-    const size = (rate * (1 - beta1)) / (1 - beta1 ** steps) / scale;
+    const scale = Math.sqrt((1 - beta2) / (1 - beta2 ** updates));
+    const size = (rate * (1 - beta1)) / (1 - beta1 ** updates) / scale;
     // at least what float32 has: a masked weight's 0 is divided by it
     const offset = Math.max(epsilon / scale, smallest);
     const quotient = tf.div(first, tf.add(tf.sqrt(second), offset));
@@ -107,6 +117,12 @@ export class FlatOptimizer {
   private decayed(gradient: Tensor1D, weightDecay: number): Tensor1D {
     return weightDecay === 0 ? gradient : this.tf.add(gradient, this.tf.mul(this.weights, weightDecay));
   }
+}
+
+/** Where an optimiser begins; `average` where the recipe has one. */
+export interface OptimizerStart extends State {
+  readonly average: Tensor1D | null;
+  readonly updates: number;
 }
 
 interface State {

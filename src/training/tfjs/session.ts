@@ -1,10 +1,12 @@
 /** A training session on TensorFlow.js: the same batches, draws and rules as everywhere, between steps open to be stopped. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { batchAt, fillOrder, learningRate } from '../schedule';
+import { learningRate } from '../../shared/learningRate';
+import { batchAt, fillOrder } from '../schedule';
 import {
   type Evaluation,
   type MemoryPlan,
   NonFiniteLossError,
+  type SessionState,
   type SplitName,
   type TrainingProgress,
   type TrainingSession,
@@ -125,6 +127,10 @@ export class TfSession implements TrainingSession {
 
   weights(): Promise<Float32Array[]> {
     return Promise.resolve().then(() => this.onDevice(() => this.trained.read()));
+  }
+
+  state(): Promise<SessionState> {
+    return Promise.resolve().then(() => this.onDevice(() => this.trained.state()));
   }
 
   close(): Promise<void> {

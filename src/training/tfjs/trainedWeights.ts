@@ -1,5 +1,5 @@
 /** The weights of a session: one vector that is updated, and the network's variables, which show parts of it. */
-import type { TrainingSetup } from '../trainer';
+import type { ByteMasks, SessionState, TrainingSetup } from '../trainer';
 import type { Forward } from './forward';
 import type { Tensor, Tensor1D, Tf, Variable } from './namespace';
 import { FlatOptimizer } from './optimizer';
@@ -15,15 +15,35 @@ export class TrainedWeights {
     private readonly forward: Forward,
     private readonly setup: TrainingSetup,
   ) {
-    const { network, masks, weights, optimizer, regularization } = setup;
+    const { network, masks, weights, optimizer, regularization, state, penalty } = setup;
     const trainable = network.parameters.flatMap((parameter, i) => (parameter.trainable ? [i] : []));
     this.variables = trainable.map(i => forward.variables[i]!);
     this.sizes = this.variables.map(({ size }) => size);
-    const vector = joined(trainable.map(i => masked(weights[i]!, masks[i]!)));
-    const kept = trainable.some(i => masks[i] !== null)
-      ? tf.tensor1d(joined(trainable.map(i => Float32Array.from(masks[i] ?? ones(weights[i]!.length)))))
-      : null;
-    this.optimizer = new FlatOptimizer(tf, optimizer, regularization, tf.tensor1d(vector), kept);
+    const vector = (values: (parameter: number) => Float32Array): Tensor1D =>
+      tf.tensor1d(joined(trainable.map(values)));
+    const start = (from: readonly (Float32Array | null)[] | undefined): Tensor1D | null =>
+      from && trainable.some(i => from[i] !== null) ? vector(i => masked(from[i] ?? zeros(i), masks[i]!)) : null;
+    const zeros = (i: number): Float32Array => new Float32Array(network.parameters[i]!.size);
+    const bytes = (all: ByteMasks, i: number): Uint8Array => all[i] ?? new Uint8Array(weights[i]!.length).fill(1);
+    const kept = trainable.some(i => masks[i] !== null) ? vector(i => Float32Array.from(bytes(masks, i))) : null;
+    const strengths =
+      penalty &&
+      vector(i => Float32Array.from(bytes(penalty.masks, i), spared => (spared === 0 ? penalty.strength : 0)));
+    const first = vector(i => masked(state?.raw[i] ?? weights[i]!, masks[i]!));
+    this.optimizer = new FlatOptimizer(
+      tf,
+      optimizer,
+      regularization,
+      {
+        weights: first,
+        average: regularization.averageDecay === null ? null : start(weights),
+        first: start(state?.first),
+        second: start(state?.second),
+        updates: state?.updates ?? 0,
+      },
+      kept,
+      strengths,
+    );
     this.show('weights');
   }
 
@@ -58,18 +78,36 @@ export class TrainedWeights {
 
   /** Of every parameter of the network, averages where the recipe has them; masked ones exactly 0. */
   read(): Float32Array[] {
-    const { optimizer, variables, forward, setup } = this;
-    const vector = (optimizer.average ?? optimizer.weights).dataSync<'float32'>();
-    let end = 0;
-    const trained = new Map(variables.map(({ name, size }) => [name, vector.slice((end += size) - size, end)]));
-    return forward.variables.map((variable, i) => {
-      const values = trained.get(variable.name) ?? variable.dataSync<'float32'>().slice();
-      return masked(values, setup.masks[i]!);
-    });
+    const { optimizer, forward } = this;
+    return this.parameters(optimizer.average ?? optimizer.weights).map(
+      (values, i) => values ?? masked(forward.variables[i]!.dataSync<'float32'>().slice(), this.setup.masks[i]!),
+    );
+  }
+
+  state(): SessionState {
+    const { updates, weights, average, first, second } = this.optimizer;
+    return {
+      updates,
+      first: this.parameters(first),
+      second: this.parameters(second),
+      raw: this.parameters(average && weights),
+    };
   }
 
   close(): void {
     this.optimizer.close();
+  }
+
+  /** Of every parameter of the network its part of a vector, masked ones exactly 0; null where it has none. */
+  private parameters(vector: Tensor1D | null): (Float32Array | null)[] {
+    const { variables, forward, setup } = this;
+    const values = vector?.dataSync<'float32'>();
+    let end = 0;
+    const parts = new Map(variables.map(({ name, size }) => [name, values?.slice((end += size) - size, end)]));
+    return forward.variables.map(({ name }, i) => {
+      const part = parts.get(name);
+      return part ? masked(part, setup.masks[i]!) : null;
+    });
   }
 }
 
@@ -85,8 +123,4 @@ function joined(parts: readonly Float32Array[]): Float32Array {
     end += part.length;
   }
   return whole;
-}
-
-function ones(length: number): Uint8Array {
-  return new Uint8Array(length).fill(1);
 }

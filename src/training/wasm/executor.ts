@@ -13,6 +13,7 @@ import {
   MemoryLimitError,
   type MemoryPlan,
   NonFiniteLossError,
+  type SessionState,
   type SplitName,
   type TrainingProgress,
   type TrainingSession,
@@ -146,6 +147,12 @@ class WasmSession implements TrainingSession {
     const reply = await this.leader.ask({ type: 'weights' });
     if (reply.type !== 'weights') throw unexpected(reply);
     return [...reply.weights];
+  }
+
+  async state(): Promise<SessionState> {
+    const reply = await this.leader.ask({ type: 'state' });
+    if (reply.type !== 'state') throw unexpected(reply);
+    return reply.state;
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { DataError } from '../../data/dataset';
 import { StoredReader } from '../../data/stored';
 import { batchAt, fillOrder } from '../schedule';
-import type { SplitName, TrainingSetup } from '../trainer';
+import type { SessionState, SplitName, TrainingSetup } from '../trainer';
 import { pairExamples } from './forward';
 import type { Kernels } from './kernels';
 import { control, type DataLayout } from './memory';
@@ -119,6 +119,11 @@ export class Leader {
 
   weights(): Float32Array[] {
     return this.session().compiled.readWeights();
+  }
+
+  state(): SessionState {
+    const { compiled, program } = this.session();
+    return { updates: program.updatesBefore + this.step - program.fromStep, ...compiled.readState() };
   }
 
   close(): void {

@@ -5,7 +5,13 @@
 import type { OptimizerConfig } from '../../shared/experiment';
 import { planOf } from '../network';
 import type { Plan } from '../plan/plan';
-import { MemoryLimitError, type MemoryPlan, type Regularization, type TrainingSetup } from '../trainer';
+import {
+  MemoryLimitError,
+  type MemoryPlan,
+  type Regularization,
+  type SessionState,
+  type TrainingSetup,
+} from '../trainer';
 import { analyze, type Graph } from './graph';
 import { type Buffer, isNoPadding, type Layout, layoutOf } from './layout';
 import { defersUpdates, type PanelPlan, planEvaluation, planTraining } from './liveness';
@@ -13,7 +19,7 @@ import { pairExamples } from './forward';
 import { Arena, copyIn, type DataLayout, lanes, memoryLimit } from './memory';
 import { facts, type PlacedOp, placeOp } from './ops';
 import type { ActiveInputs } from './ops/operation';
-import { ProgramSite, type StoredTensor } from './site';
+import { ProgramSite, type StateReaders, type StoredTensor } from './site';
 import { placeStream, type StreamArea } from './stream';
 import { planUpdates, type UpdateTimes } from './updateTimes';
 import type { WasmMemory } from './webassembly';
@@ -68,6 +74,8 @@ export interface Program {
   readonly panels: number;
   readonly batchSize: number;
   readonly fromStep: number;
+  /** Of the optimiser, in sessions before this one. */
+  readonly updatesBefore: number;
   readonly totalSteps: number;
   readonly optimizer: OptimizerConfig;
   readonly schedule: TrainingSetup['schedule'];
@@ -117,10 +125,11 @@ export interface Sharing {
   readonly compressBelow: number;
 }
 
-/** What the leader keeps to read weights back. */
+/** What the leader keeps to read weights and optimiser state back. */
 export interface Compiled {
   readonly program: Program;
   readonly readWeights: () => Float32Array[];
+  readonly readState: () => Omit<SessionState, 'updates'>;
 }
 
 /** Gradients whose squares are summed by one thread, in order, before the sums are. */
@@ -163,6 +172,7 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
     panels,
     batchSize: setup.batchSize,
     fromStep: setup.fromStep,
+    updatesBefore: setup.state?.updates ?? 0,
     totalSteps: setup.totalSteps,
     optimizer: setup.optimizer,
     schedule: setup.schedule,
@@ -219,6 +229,11 @@ export function compile(setup: TrainingSetup, data: DataLayout, memory: WasmMemo
   return {
     program: { ...program, memory: plannedMemory },
     readWeights: () => plan.parameters.map((_, parameter) => site.readers.get(parameter)!(memory.buffer).slice()),
+    readState: () => {
+      const read = (which: keyof StateReaders): (Float32Array | null)[] =>
+        plan.parameters.map((_, parameter) => site.states.get(parameter)?.[which]?.(memory.buffer) ?? null);
+      return { first: read('first'), second: read('second'), raw: read('raw') };
+    },
   };
 }
 

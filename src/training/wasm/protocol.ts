@@ -1,7 +1,7 @@
 /** Messages between the executor and its worker threads. Thread 0 leads; the others follow its commands in the shared memory. */
 import type { MessagePort } from 'node:worker_threads';
 import type { DataSet } from '../../data/dataset';
-import type { MemoryPlan, SplitName, TrainingSetup } from '../trainer';
+import type { MemoryPlan, SessionState, SplitName, TrainingSetup } from '../trainer';
 import type { DataLayout } from './memory';
 import type { Program, Sharing } from './program';
 import type { WasmMemory, WasmModule } from './webassembly';
@@ -27,6 +27,7 @@ export type ToWorker =
   /** As many examples as fit and take little time, from `first` on. */
   | { readonly type: 'predict'; readonly split: SplitName; readonly first: number }
   | { readonly type: 'weights' }
+  | { readonly type: 'state' }
   | { readonly type: 'close' };
 
 export type FromWorker =
@@ -50,6 +51,7 @@ export type FromWorker =
   /** Row-major [examples × outputs]. */
   | { readonly type: 'predicted'; readonly outputs: Float32Array }
   | { readonly type: 'weights'; readonly weights: readonly Float32Array[] }
+  | { readonly type: 'state'; readonly state: SessionState }
   | { readonly type: 'closed' };
 
 /** Commands in the shared memory, leader to followers. */

@@ -1,5 +1,5 @@
 /** What the optimiser needs to know at each step, written where src/kernels/update.ts reads it. */
-import { learningRate } from '../schedule';
+import { learningRate } from '../../shared/learningRate';
 import type { OptimizerConfig } from '../../shared/experiment';
 import type { Program } from './program';
 
@@ -30,15 +30,15 @@ export class StepSettings {
     this.float(32, optimizer.epsilon);
   }
 
-  /** Learning rate and Adam's bias corrections; the optimiser's own clock starts at the first step of the session. */
+  /** Learning rate and Adam's bias corrections; the optimiser's own clock starts where its state was fresh. */
   write(step: number): void {
-    const { optimizer, schedule, fromStep, totalSteps } = this.program;
+    const { optimizer, schedule, fromStep, updatesBefore, totalSteps } = this.program;
     const rate = learningRate(optimizer.learningRate, schedule, step, totalSteps);
     if (optimizer.name === 'sgd') {
       this.float(4, rate);
       return;
     }
-    const time = step - fromStep + 1;
+    const time = updatesBefore + step - fromStep + 1;
     this.float(4, rate / (1 - optimizer.beta1 ** time));
     this.float(28, 1 / Math.sqrt(1 - optimizer.beta2 ** time));
     if (optimizer.name === 'adamw') this.float(8, rate * optimizer.weightDecay);

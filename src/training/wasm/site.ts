@@ -21,6 +21,13 @@ export interface StoredTensor {
 
 type Reader = (memory: ArrayBuffer) => Float32Array;
 
+/** How what training carries beside a parameter's values is read back; null: the recipe has none of it. */
+export interface StateReaders {
+  readonly first: Reader | null;
+  readonly second: Reader | null;
+  readonly raw: Reader | null;
+}
+
 /** How many state arrays an optimiser keeps for each weight. */
 function stateArrays({ optimizer }: TrainingSetup): number {
   if (optimizer.name !== 'sgd') return 2;
@@ -34,6 +41,8 @@ export class ProgramSite implements Site {
   readonly plan;
   readonly tensors: StoredTensor[] = [];
   readonly readers = new Map<ParameterId, Reader>();
+  /** Of the parameters that are trained. */
+  readonly states = new Map<ParameterId, StateReaders>();
   scratchBytes = 64;
 
   constructor(
@@ -54,9 +63,7 @@ export class ProgramSite implements Site {
   }
 
   values(parameter: ParameterId): Float32Array {
-    const mask = this.mask(parameter);
-    const values = this.setup.weights[parameter]!;
-    return mask ? values.map((value, i) => (mask[i] === 0 ? 0 : value)) : Float32Array.from(values);
+    return this.masked(parameter, this.setup.weights[parameter]!);
   }
 
   mask(parameter: ParameterId): Uint8Array | null {
@@ -76,10 +83,22 @@ export class ProgramSite implements Site {
         })
       : 0;
     const biasPlace = bias === null ? null : this.place(this.flat(bias));
+    const penalty = this.penalty(kernel);
     const block = this.arena.allocate(blockBytes, (memory, at) => {
       const { values, states, gradient } = kernelPlace;
       const beside = biasPlace ?? { values: 0, states: [0, 0], gradient: 0 };
-      const words = [values, ...states, mask, beside.values, ...beside.states, 0, 0, gradient, beside.gradient];
+      const words = [
+        values,
+        ...states,
+        mask,
+        beside.values,
+        ...beside.states,
+        0,
+        0,
+        gradient,
+        beside.gradient,
+        penalty,
+      ];
       new Uint32Array(memory, at, words.length).set(words);
     });
     this.tensors.push({ block, isBias: false, ...kernelPlace });
@@ -111,20 +130,50 @@ export class ProgramSite implements Site {
   private place({ parameter, count, pack, unpack }: StoredKernel): Omit<StoredTensor, 'block' | 'isBias'> & {
     readonly states: readonly number[];
   } {
-    const { clipNorm, averageDecay } = this.setup.regularization;
+    const { state, weights, regularization } = this.setup;
+    const averages = regularization.averageDecay !== null;
     const bytes = count * 4;
-    const fill = (memory: ArrayBuffer, at: number): void => {
-      pack(this.values(parameter), new Float32Array(memory, at, count));
-    };
-    const values = this.arena.allocate(bytes, fill);
-    const average = averageDecay === null ? 0 : this.arena.allocate(bytes, fill);
-    this.reads(parameter, memory => unpack(new Float32Array(memory, average || values, count)));
+    const placed = (from: Float32Array | null | undefined): number =>
+      this.arena.allocate(bytes, (memory, at) => {
+        if (from) pack(this.masked(parameter, from), new Float32Array(memory, at, count));
+      });
+    const reader =
+      (address: number): Reader =>
+      memory =>
+        unpack(new Float32Array(memory, address, count));
+    const values = placed(state?.raw[parameter] ?? weights[parameter]);
+    const average = averages ? placed(weights[parameter]) : 0;
+    const kept = stateArrays(this.setup);
+    const first = kept > 0 ? placed(state?.first[parameter]) : 0;
+    const second = kept > 1 ? placed(state?.second[parameter]) : 0;
+    this.reads(parameter, reader(average || values));
+    this.states.set(parameter, {
+      first: first ? reader(first) : null,
+      second: second ? reader(second) : null,
+      raw: averages ? reader(values) : null,
+    });
     return {
       values,
       count,
-      states: [1, 2].map(i => (i <= stateArrays(this.setup) ? this.arena.allocate(bytes) : 0)),
-      gradient: clipNorm === null ? 0 : this.arena.allocate(bytes),
+      states: [first, second],
+      gradient: regularization.clipNorm === null ? 0 : this.arena.allocate(bytes),
       average,
     };
+  }
+
+  /** Strength for each stored weight; 0: the kernel is not penalised. */
+  private penalty({ parameter, count, pack }: StoredKernel): number {
+    const { penalty } = this.setup;
+    const mask = penalty?.masks[parameter];
+    if (!penalty || !mask) return 0;
+    return this.arena.allocate(count * 4, (memory, at) => {
+      const strengths = Float32Array.from(mask, kept => (kept === 0 ? penalty.strength : 0));
+      pack(strengths, new Float32Array(memory, at, count));
+    });
+  }
+
+  private masked(parameter: ParameterId, values: Float32Array): Float32Array {
+    const mask = this.mask(parameter);
+    return mask ? values.map((value, i) => (mask[i] === 0 ? 0 : value)) : Float32Array.from(values);
   }
 }

@@ -39,6 +39,8 @@ function answer(message: ToWorker): FromWorker {
       return leader.predict(message.split, message.first);
     case 'weights':
       return { type: 'weights', weights: leader.weights() };
+    case 'state':
+      return { type: 'state', state: leader.state() };
     case 'close':
       leader.close();
       return { type: 'closed' };

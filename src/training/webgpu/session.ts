@@ -4,6 +4,7 @@ import {
   type Evaluation,
   type MemoryPlan,
   NonFiniteLossError,
+  type SessionState,
   type SplitName,
   type TrainingProgress,
   type TrainingSession,
@@ -133,6 +134,10 @@ export class WebGpuSession implements TrainingSession {
     const { parameters } = this.program;
     const buffers = await this.runner.read(parameters.readBack.map(({ gpu, bytes }) => ({ buffer: gpu, bytes })));
     return parameters.unpack(buffers.map(buffer => new Float32Array(buffer)));
+  }
+
+  state(): Promise<SessionState> {
+    return Promise.reject(new Error('the webgpu executor does not tell its state yet'));
   }
 
   async close(): Promise<void> {

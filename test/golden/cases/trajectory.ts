@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { DataSet } from '../../../src/data/dataset';
 import type { Plan, PlanParameter } from '../../../src/training/plan/plan';
-import { learningRate } from '../../../src/training/schedule';
+import { learningRate } from '../../../src/shared/learningRate';
 import { noRegularization, type TrainingSetup } from '../../../src/training/trainer';
 import type { GoldenCase } from '../goldenCase';
 import { planOf } from '../pytorch/architecture';
@@ -49,6 +49,8 @@ export function trajectoryOf(golden: GoldenCase): Trajectory {
       totalSteps: steps,
       regularization: noRegularization,
       classWeights: null,
+      state: null,
+      penalty: null,
     },
   };
 }

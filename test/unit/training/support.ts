@@ -127,6 +127,8 @@ export function setupOf(
     totalSteps: 100,
     regularization: noRegularization,
     classWeights: null,
+    state: null,
+    penalty: null,
     ...changes,
   };
 }
