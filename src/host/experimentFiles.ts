@@ -1,6 +1,7 @@
 /** Writing and reading experiment files, as text. Pure. */
-import { applyEdits, findNodeAtLocation, modify, parseTree, type Node } from 'jsonc-parser';
-import { comparisons, type Comparison, type ExperimentFile } from '../shared/experiment';
+import { applyEdits, findNodeAtLocation, getNodeValue, modify, parseTree, type Node } from 'jsonc-parser';
+import { usualControls, type Comparison } from '../shared/compareConfig';
+import type { ExperimentFile } from '../shared/experiment';
 import type { Recipe } from './recipes';
 import { isExperimentName } from './validate';
 
@@ -14,7 +15,7 @@ export const controlChoices: readonly {
   {
     label: 'All controls',
     detail: 'One-shot pruning, fresh weights, random masks: shows whether a ticket is better than chance',
-    compare: comparisons,
+    compare: usualControls,
   },
   {
     label: 'One-shot only',
@@ -101,15 +102,16 @@ function readTree(text: string): Node | null {
 }
 
 /**
- * The file with every comparison in `compare`, comments and layout kept; the same text where none is missing, or where it
+ * The file with all the usual controls in `compare`, comments and layout kept; the same text where none is missing, or where it
  * cannot be read.
  */
 export function withAllControls(text: string): string {
   const tree = readTree(text);
   if (!tree) return text;
   const node = findNodeAtLocation(tree, ['compare']);
-  const present = (node?.children ?? []).map(child => child.value as unknown);
-  const missing = comparisons.filter(comparison => !present.includes(comparison));
+  const present = (node?.children ?? []).map(child => getNodeValue(child) as unknown);
+  const named = present.map(one => (typeof one === 'object' && one !== null && 'method' in one ? one.method : one));
+  const missing = usualControls.filter(control => !named.includes(control));
   if (missing.length === 0) return text;
   const indent = /\n(\s+)\S/.exec(text)?.[1] ?? '  ';
   const formattingOptions = { insertSpaces: !indent.startsWith('\t'), tabSize: indent.length, eol: '\n' };

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { DataConfig } from '../shared/dataConfig';
-import { comparisons, type Comparison, type ExperimentFile } from '../shared/experiment';
+import { usualControls, type Comparison } from '../shared/compareConfig';
+import type { ExperimentFile } from '../shared/experiment';
 import { askForData, confirmData, nameOf, type ChosenData, type DataQuestion, type FileModel } from './askData';
 import { askForModel } from './askModel';
 import { cost } from './cost';
@@ -59,7 +60,7 @@ export async function askForExperiment(subject: Subject, asking: Asking): Promis
     // no more than three questions: whoever was asked for model and data gets all controls, and can take some from the file
     const withControls = subject.kind !== 'builtin';
     const chosen = await askForDuration(answers, withControls ? '2/3' : '3/3');
-    const compare = chosen && (withControls ? await askForControls(answers, chosen.length) : comparisons);
+    const compare = chosen && (withControls ? await askForControls(answers, chosen.length) : usualControls);
     if (!compare) return undefined;
     return experimentOf(answers, chosen, compare);
   } finally {
@@ -163,7 +164,7 @@ async function askForDuration(answers: Answers, step: string): Promise<Duration 
   const of = (start: Duration['start']): Item[] =>
     answers.lengths.map(length => ({
       label: length.label,
-      description: `${cost(answers.multiplyAdds, length, comparisons.length)} on this machine with all controls`,
+      description: `${cost(answers.multiplyAdds, length, usualControls.length)} on this machine with all controls`,
       detail: length.detail,
       length,
       start,

@@ -54,7 +54,7 @@ const experiment = z.looseObject({
   training: z.looseObject({ steps: count, batchSize: count, evaluateEvery: count }),
   pruning: z.looseObject({ scope: text, rate: measured, levels: count }),
   rewind: count,
-  compare: z.array(text).max(100),
+  compare: z.array(z.union([text, z.looseObject({ method: text })])).max(100),
   replicates: count,
   seed: count,
   executor: text,

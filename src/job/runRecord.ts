@@ -13,6 +13,15 @@ const seconds = finite.min(0);
 const step = z.int().min(0);
 const bytes = finite.min(0);
 
+const start = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('initial'), seed: finite }),
+  z.strictObject({ kind: z.literal('file') }),
+  z.strictObject({ kind: z.literal('final'), run: key }),
+]);
+
+/** One of them; the key, a hash of all inputs, vouches for the rest. */
+const keptCount = { countsOf: key.optional(), sparsity: finite.gt(0).lt(1).optional() };
+
 const mask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ones') }),
   z.strictObject({
@@ -28,18 +37,23 @@ const mask = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('magnitude-to'),
     run: key,
-    countsOf: key,
+    ...keptCount,
     scope: z.enum(['global', 'layer']),
     exclude: z.array(z.string()),
   }),
+  z.strictObject({
+    kind: z.literal('scored'),
+    criterion: z.enum(['snip', 'grasp', 'synflow', 'prospr', 'magnitude', 'random']),
+    start,
+    distribution: z.enum(['global', 'uniform', 'erk']),
+    exclude: z.array(z.string()),
+    seed: finite.optional(),
+    examples: step.optional(),
+    rounds: step.optional(),
+    ...keptCount,
+  }),
   z.strictObject({ kind: z.literal('same'), run: key }),
   z.strictObject({ kind: z.literal('shuffled'), run: key, seed: finite }),
-]);
-
-const start = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('initial'), seed: finite }),
-  z.strictObject({ kind: z.literal('file') }),
-  z.strictObject({ kind: z.literal('final'), run: key }),
 ]);
 
 const inputs = z.strictObject({

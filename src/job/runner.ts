@@ -7,6 +7,7 @@ import { prunableLayers, type PrunableLayer } from '../lottery/layers';
 import { NanWeightError } from '../lottery/magnitude';
 import type { Mask } from '../lottery/mask';
 import { buildMasks, LayerCollapseError } from '../lottery/masks';
+import { NanScoreError } from '../lottery/scored';
 import { CutError } from '../lottery/select';
 import { earlyStopStep, evaluationsWithoutGain } from '../lottery/statistics';
 import { measuresOf, type RunEvaluation } from '../shared/evaluation';
@@ -16,6 +17,7 @@ import type { Network } from '../training/network';
 import { NonFiniteLossError, type Executor, type TrainingSession, type Weights } from '../training/trainer';
 import { evaluateSession } from './evaluateSession';
 import { checkInvariants } from './invariants';
+import { scoreWeights } from './scores';
 import { StoredTensors } from './storedTensors';
 import type { RunResults, RunStore } from './store';
 import { trainingSetup } from './trainingSetup';
@@ -97,6 +99,13 @@ export class Runner {
       level: node.level,
       finalKernels: run => this.stored.finalKernels(run),
       masks: run => this.stored.masks(run),
+      score: async (scored, current) =>
+        scoreWeights(scored, {
+          network: this.parts.network,
+          layers: this.layers,
+          weights: await this.startFor(scored.start),
+          masks: current,
+        }),
     });
     if (this.parts.debug && recipe.kind === 'magnitude') {
       checkInvariants.shrinks(node.key, masks, await this.stored.masks(recipe.run));
@@ -122,7 +131,7 @@ function byteMasks(
 }
 
 function isFailureOfTheRun(error: unknown): error is Error {
-  return [NonFiniteLossError, LayerCollapseError, NanWeightError, CutError].some(kind => error instanceof kind);
+  return [NonFiniteLossError, LayerCollapseError, NanWeightError, NanScoreError, CutError].some(kind => error instanceof kind);
 }
 
 function masked(weights: Weights, masks: readonly (Uint8Array | null)[]): Weights {

@@ -37,7 +37,7 @@ export class ProgressTracker {
     this.current = null;
     if (record.status === 'failed') return;
     const steps = (record.stoppedAt ?? node.inputs.steps.to) - node.inputs.steps.from;
-    this.measured.push({ density: this.density(node), steps, seconds: record.seconds.total });
+    this.measured.push({ density: node.density, steps, seconds: record.seconds.total });
     if (node.inputs.training.earlyStopping) {
       this.stoppable.planned += length(node);
       this.stoppable.trained += steps;
@@ -54,7 +54,7 @@ export class ProgressTracker {
     const measured = [...this.measured];
     const remaining: Remaining[] = [];
     for (const node of this.waiting.values()) {
-      const density = this.density(node);
+      const density = node.density;
       const trained = current?.node.key === node.key ? current.step - node.inputs.steps.from : 0;
       if (current && trained > 0) {
         measured.push({ density, steps: trained, seconds: (performance.now() - current.since) / 1000 });
@@ -86,9 +86,6 @@ export class ProgressTracker {
     return length(node) * (trained / planned);
   }
 
-  private density(node: RunNode): number {
-    return (1 - this.experiment.pruning.rate) ** node.level;
-  }
 }
 
 function length({ inputs }: RunNode): number {

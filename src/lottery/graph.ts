@@ -1,10 +1,13 @@
 /** The graph of training runs of an experiment. Every key is known before anything runs. */
 import { createHash } from 'node:crypto';
-import type { Comparison, Experiment } from '../shared/experiment';
+import { comparisonConfig, levelsOf, sparsitiesOf, type ComparisonConfig } from '../shared/compareConfig';
+import type { Experiment } from '../shared/experiment';
 import { ExperimentError } from '../shared/experiment';
 import { Random } from '../shared/random';
-import type { MaskRecipe, RunInputs, RunNode, StartRecipe } from '../shared/run';
+import type { MaskRecipe, RunInputs, RunNode, StartRecipe, TrainingRecipe } from '../shared/run';
+import { comparedRun } from './compared';
 import { prunableLayers, type Parameter } from './layers';
+import { levelsFor, type LevelPlan } from './levels';
 import { prefixRecipe, trainingRecipe } from './recipe';
 import { pruningRule, type PruningRule } from './rule';
 
@@ -35,121 +38,174 @@ export interface Earlier {
 
 /**
  * Every run of the experiment in the order in which to start them: level by level, in each the iterative runs of all
- * replicates, then the comparisons. So a run never stands before one it needs, and the curves grow from the left.
+ * replicates, then the comparisons; last the comparisons with sparsities of their own. So a run never stands before one it
+ * needs, and the curves grow from the left.
  *
  * With rewind step k > 0 a 'prefix' run goes from θ₀ to k; the tickets start from its final weights, schedule and data
  * order where they were at k. The dense run goes from 0 either way and is shared with experiments that rewind elsewhere.
  *
  * Name, `compare`, `replicates` and `levels` enter no key: adding to them afterwards computes only what is new.
- * @throws ExperimentError where the rewind step or an excluded layer is not there
+ * @throws ExperimentError where the rewind step, an excluded layer or a level of a comparison is not there
  */
 export function planRuns(input: GraphInput): RunNode[] {
   const { experiment, model } = input;
-  const { rewind, replicates, pruning, compare } = experiment;
+  const { rewind, replicates, pruning } = experiment;
   if (rewind > experiment.training.steps) {
     throw new ExperimentError('rewind', `step ${rewind} lies beyond the ${experiment.training.steps} training steps`);
   }
-  const rule = pruningRule(pruning, prunableLayers(model.parameters, model.outputLayer));
-  const trunks = Array.from({ length: replicates }, (_, replicate) => new Replicate(input, rule, replicate));
+  const layers = prunableLayers(model.parameters, model.outputLayer);
+  const rule = pruningRule(pruning, layers);
+  const plan = levelsFor(pruning, layers);
+  const trunks = Array.from({ length: replicates }, (_, replicate) => new Trunk(input, rule, plan, replicate));
+  const compare = comparisonsOf(experiment);
   const nodes = trunks.flatMap(trunk => trunk.dense());
   for (let level = 1; level <= pruning.levels; level++) {
     nodes.push(...trunks.map(trunk => trunk.iterative(level)));
-    // a name given twice is one comparison
-    for (const comparison of new Set(compare)) nodes.push(...trunks.map(trunk => trunk.compared(comparison, level)));
+    for (const comparison of compare) {
+      if (sparsitiesOf(comparison) || levelsOf(comparison)?.includes(level) === false) continue;
+      nodes.push(...trunks.map(trunk => comparedRun(trunk, comparison, { level })));
+    }
+  }
+  for (const comparison of compare) {
+    sparsitiesOf(comparison)?.forEach((sparsity, i) => {
+      nodes.push(...trunks.map(trunk => comparedRun(trunk, comparison, { level: i + 1, sparsity })));
+    });
   }
   return nodes;
 }
 
-/** The trunk of one replicate and what hangs off it. */
-class Replicate {
-  private readonly steps: number;
-  private readonly rewind: number;
-  private readonly theta0: StartRecipe;
-  private readonly trunk: RunNode[] = [];
+/** A name given twice is one comparison. @throws ExperimentError (`compare`) where a level is not planned */
+function comparisonsOf({ compare, pruning }: Experiment): readonly ComparisonConfig[] {
+  return [...new Set(compare)].map(comparisonConfig).map(config => {
+    const beyond = levelsOf(config)?.find(level => level > pruning.levels);
+    if (beyond === undefined) return config;
+    throw new ExperimentError(
+      'compare',
+      `${config.method} asks for level ${beyond}, but there are ${pruning.levels}: raise pruning.levels, or leave it out`,
+    );
+  });
+}
+
+/** What a node needs beside what its trunk knows. */
+interface NodeParts {
+  readonly method: RunNode['method'];
+  readonly level: number;
+  readonly density: number;
+  readonly mask: MaskRecipe;
+  readonly start: StartRecipe;
+  readonly steps: { readonly from: number; readonly to: number };
+  readonly training: TrainingRecipe;
+}
+
+/** The iterative runs of one replicate, and what others hang off them. */
+export class Trunk {
+  /** θ₀. */
+  readonly initial: StartRecipe;
+  readonly rewind: number;
+  private readonly runs: RunNode[] = [];
   private prefix: RunNode | null = null;
+  private readonly others = new Map<string, RunNode>();
 
   constructor(
     private readonly input: GraphInput,
-    private readonly rule: PruningRule,
+    readonly rule: PruningRule,
+    private readonly plan: LevelPlan,
     private readonly replicate: number,
   ) {
     const { experiment } = input;
-    this.steps = experiment.training.steps;
     this.rewind = experiment.rewind;
-    this.theta0 =
+    this.initial =
       experiment.start === 'file' ? { kind: 'file' } : { kind: 'initial', seed: this.seedFor('initial weights') };
+  }
+
+  get training(): Experiment['training'] {
+    return this.input.experiment.training;
   }
 
   /** Level 0, and before it the run to the rewind step, where that is neither the start nor the end of training. */
   dense(): RunNode[] {
-    const dense = this.node('iterative', 0, { kind: 'ones' }, this.theta0, 0);
-    this.trunk.push(dense);
+    const mask: MaskRecipe = { kind: 'ones' };
+    const common = { level: 0, density: 1, mask, start: this.initial };
+    const to = this.training.steps;
+    const training = trainingRecipe(this.training);
+    const dense = this.node({ ...common, method: 'iterative', steps: { from: 0, to }, training });
+    this.runs.push(dense);
     if (this.rewind === 0) return [dense];
-    this.prefix = this.node('prefix', 0, { kind: 'ones' }, this.theta0, 0, this.rewind);
+    this.prefix = this.node({
+      ...common,
+      method: 'prefix',
+      steps: { from: 0, to: this.rewind },
+      training: prefixRecipe(this.training),
+    });
     if (this.prefix.key !== dense.key) return [this.prefix, dense];
     this.prefix = dense;
     return [dense];
   }
 
   iterative(level: number): RunNode {
-    const parent = this.trunk[level - 1]!.key;
-    const node = this.rewound('iterative', level, { kind: 'magnitude', run: parent, ...this.rule });
-    this.trunk.push(node);
+    const mask: MaskRecipe = { kind: 'magnitude', run: this.run(level - 1).key, ...this.rule };
+    const node = this.rewound({ method: 'iterative', level, density: this.density(level), mask });
+    this.runs.push(node);
     return node;
   }
 
-  compared(comparison: Comparison, level: number): RunNode {
-    const ticket = this.trunk[level]!.key;
-    switch (comparison) {
-      case 'one-shot':
-        // one round is one cut: the same recipe, so the same key, and nothing is trained twice
-        if (level === 1) return { ...this.trunk[1]!, method: comparison };
-        return this.rewound(comparison, level, {
-          kind: 'magnitude-to',
-          run: this.trunk[0]!.key,
-          countsOf: ticket,
-          scope: this.rule.scope,
-          exclude: this.rule.exclude,
-        });
-      case 'random-reinit': {
-        const fresh: StartRecipe = { kind: 'initial', seed: this.seedFor('random-reinit', level) };
-        return this.node(comparison, level, { kind: 'same', run: ticket }, fresh, 0);
-      }
-      case 'random-mask':
-        return this.rewound(comparison, level, {
-          kind: 'shuffled',
-          run: ticket,
-          seed: this.seedFor('random-mask', level),
-        });
-    }
+  /** The iterative run of a level. */
+  run(level: number): RunNode {
+    return this.runs[level]!;
+  }
+
+  /** Share of the prunable weights that a level keeps, by arithmetic. */
+  density(level: number): number {
+    return this.plan.kept[level]! / this.plan.total;
   }
 
   /** A run from θₖ (θ₀ where k is 0) to the end. */
-  private rewound(method: RunNode['method'], level: number, mask: MaskRecipe): RunNode {
-    const start: StartRecipe = this.prefix ? { kind: 'final', run: this.prefix.key } : this.theta0;
-    return this.node(method, level, mask, start, this.rewind);
+  rewound(parts: Pick<NodeParts, 'method' | 'level' | 'density' | 'mask'>): RunNode {
+    return this.from(parts, this.rewindPoint(), this.rewind);
   }
 
-  private node(
-    method: RunNode['method'],
-    level: number,
-    mask: MaskRecipe,
+  /** A run from given weights to the end. */
+  from(
+    parts: Pick<NodeParts, 'method' | 'level' | 'density' | 'mask'>,
     start: StartRecipe,
     from: number,
-    to = this.steps,
+    training = trainingRecipe(this.training),
   ): RunNode {
-    const { experiment, model, data } = this.input;
+    return this.node({ ...parts, start, steps: { from, to: this.training.steps }, training });
+  }
+
+  /** The run that a method made at a level before, where it is a series of its own that goes on from run to run. */
+  previous(method: string, level: number): RunNode {
+    return level === 1 ? this.run(0) : this.others.get(`${method} ${level - 1}`)!;
+  }
+
+  remember(node: RunNode): RunNode {
+    this.others.set(`${node.method} ${node.level}`, node);
+    return node;
+  }
+
+  /** A whole number below 2⁵³ that depends on the experiment's seed, the replicate and the purpose only. */
+  seedFor(...purpose: readonly (string | number)[]): number {
+    return Math.floor(new Random(this.input.experiment.seed, this.replicate, ...purpose).nextFloat() * 2 ** 53);
+  }
+
+  private rewindPoint(): StartRecipe {
+    return this.prefix ? { kind: 'final', run: this.prefix.key } : this.initial;
+  }
+
+  private node({ method, level, density, mask, start, steps, training }: NodeParts): RunNode {
+    const { model, data } = this.input;
     const { key, inputs } = this.keyed({
       version: 1,
       model: model.fingerprint,
       data,
-      training: (method === 'prefix' ? prefixRecipe : trainingRecipe)(experiment.training),
+      training,
       orderSeed: this.seedFor('data order'),
-      steps: { from, to, total: this.steps },
+      steps: { ...steps, total: this.training.steps },
       mask,
       start,
     });
-    return { key, method, level, replicate: this.replicate, inputs, needs: neededRuns(inputs) };
+    return { key, method, level, replicate: this.replicate, density, inputs, needs: neededRuns(inputs) };
   }
 
   /** By an earlier executor where that finished the run, else by the one that computes now. */
@@ -162,11 +218,6 @@ class Replicate {
     const finished = earlier?.executors.map(by).find(({ key }) => earlier.kept.has(key));
     return finished ?? by(executor);
   }
-
-  /** A whole number below 2⁵³ that depends on the experiment's seed, the replicate and the purpose only. */
-  private seedFor(...purpose: readonly (string | number)[]): number {
-    return Math.floor(new Random(this.input.experiment.seed, this.replicate, ...purpose).nextFloat() * 2 ** 53);
-  }
 }
 
 /** 32 hexadecimal digits: the first half of SHA-256 over the canonical JSON of the inputs. */
@@ -174,12 +225,15 @@ export function runKey(inputs: RunInputs): string {
   return createHash('sha256').update(canonicalJson(inputs)).digest('hex').slice(0, 32);
 }
 
+/** The runs that mask and starting weights come from, each once. */
 function neededRuns({ mask, start }: RunInputs): string[] {
-  const needs = new Set<string>();
-  if (mask.kind !== 'ones') needs.add(mask.run);
-  if (mask.kind === 'magnitude-to') needs.add(mask.countsOf);
-  if (start.kind === 'final') needs.add(start.run);
-  return [...needs];
+  const starts = mask.kind === 'scored' ? [start, mask.start] : [start];
+  const needs = [
+    'run' in mask ? mask.run : undefined,
+    'countsOf' in mask ? mask.countsOf : undefined,
+    ...starts.map(one => (one.kind === 'final' ? one.run : undefined)),
+  ];
+  return [...new Set(needs.filter(key => key !== undefined))];
 }
 
 /** JSON with the keys of every object sorted and absent fields left out: one text for one value. */

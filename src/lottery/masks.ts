@@ -1,9 +1,12 @@
 /** Carries out the mask recipe of a run. */
 import { Random } from '../shared/random';
-import type { MaskRecipe } from '../shared/run';
+import type { KeptCount, MaskRecipe } from '../shared/run';
 import type { PrunableLayer } from './layers';
 import { pruneByMagnitude, pruneToCounts, type Kernel } from './magnitude';
 import { Mask } from './mask';
+import { cutsFor, keptAt, pruneByScores, type Scores } from './scored';
+
+export type ScoredRecipe = Extract<MaskRecipe, { kind: 'scored' }>;
 
 /** What a recipe is carried out on. */
 export interface MaskAccess {
@@ -14,6 +17,8 @@ export interface MaskAccess {
   finalKernels(run: string): Promise<readonly Float32Array[]>;
   /** Masks of a run, in the order of `layers`. */
   masks(run: string): Promise<readonly Mask[]>;
+  /** Scores by the recipe's criterion at its start under the masks, in the order of `layers`: the larger, the more worth keeping. */
+  score(recipe: ScoredRecipe, masks: readonly Mask[]): Promise<readonly Scores[]>;
 }
 
 /** Pruning left a layer without any weight: nothing could pass through it, so it is never trained. */
@@ -32,7 +37,7 @@ export class LayerCollapseError extends Error {
 
 /**
  * @returns a mask for each of `access.layers`
- * @throws LayerCollapseError, NanWeightError, CutError
+ * @throws LayerCollapseError, NanWeightError, NanScoreError, CutError
  */
 export async function buildMasks(recipe: MaskRecipe, access: MaskAccess): Promise<Mask[]> {
   const masks = await carryOut(recipe, access);
@@ -51,11 +56,45 @@ async function carryOut(recipe: MaskRecipe, access: MaskAccess): Promise<Mask[]>
       return (await access.masks(recipe.run)).map((mask, i) => shuffled(mask, recipe.seed, access.layers[i]!.name));
     case 'magnitude':
       return pruneByMagnitude(await kernelsOf(recipe.run, access), recipe);
-    case 'magnitude-to': {
-      const kept = (await access.masks(recipe.countsOf)).map(mask => mask.kept);
-      return pruneToCounts(await kernelsOf(recipe.run, access), kept, recipe);
-    }
+    case 'magnitude-to':
+      return pruneToCounts(await kernelsOf(recipe.run, access), await keptPerLayer(recipe, access), recipe);
+    case 'scored':
+      return scoredMasks(recipe, access);
   }
+}
+
+/** Where only a share is given, the same share of each layer that is not left whole. */
+async function keptPerLayer(
+  recipe: KeptCount & { readonly exclude: readonly string[] },
+  access: MaskAccess,
+): Promise<readonly number[]> {
+  const { layers } = access;
+  if (recipe.sparsity === undefined) return (await access.masks(recipe.countsOf)).map(mask => mask.kept);
+  const counts = layers.map(({ size }) => size);
+  for (const cut of cutsFor('uniform', layers, recipe.exclude, keptAt(recipe.sparsity, layers))) {
+    counts[cut.layers[0]!] = cut.kept;
+  }
+  return counts;
+}
+
+/** Scored and cut round by round: of n rounds, the r-th leaves the share d^(r/n) (SynFlow, Tanaka et al. 2020, algorithm 1). */
+async function scoredMasks(recipe: ScoredRecipe, access: MaskAccess): Promise<Mask[]> {
+  const { layers } = access;
+  const { distribution, exclude, rounds = 1 } = recipe;
+  const total = layers.reduce((sum, { size }) => sum + size, 0);
+  const kept =
+    recipe.sparsity === undefined
+      ? (await access.masks(recipe.countsOf)).reduce((sum, mask) => sum + mask.kept, 0)
+      : keptAt(recipe.sparsity, layers);
+  const whole = layers.reduce((sum, { name, size }) => (exclude.includes(name) ? sum + size : sum), 0);
+  const density = (kept - whole) / (total - whole);
+  let masks = layers.map(({ size }) => Mask.ones(size));
+  for (let round = 1; round <= rounds; round++) {
+    const scores = await access.score(recipe, masks);
+    const left = round === rounds ? kept : whole + Math.ceil((total - whole) * density ** (round / rounds));
+    masks = pruneByScores(layers, masks, scores, cutsFor(distribution, layers, exclude, left));
+  }
+  return masks;
 }
 
 async function kernelsOf(run: string, access: MaskAccess): Promise<Kernel[]> {

@@ -1,4 +1,5 @@
 /** The report of an experiment, from its plan and whatever the run store holds by now. Pure: the same store, the same report. */
+import { comparisonConfig, methodOf, sparsitiesOf } from '../shared/compareConfig';
 import type { ExecutorChoice } from '../shared/executorChoice';
 import type { Experiment } from '../shared/experiment';
 import {
@@ -15,6 +16,7 @@ import {
 } from '../shared/report';
 import { qualityOf } from '../shared/quality';
 import type { RunNode, RunRecord } from '../shared/run';
+import { rankings } from './ranking';
 import { statistic } from './statistics';
 import { verdict } from './verdict';
 
@@ -44,9 +46,11 @@ export interface ReportInput {
 
 export function buildReport(input: ReportInput): Report {
   const { experiment, nodes, records, status, executor, device, dataDescription, modelDescription } = input;
+  const quality = qualityOf(input);
+  const points = nodes.filter(({ study }) => !study);
   const series = methods
-    .filter(method => nodes.some(node => node.method === method))
-    .map(method => seriesOf(method, nodes, records));
+    .filter(method => points.some(node => node.method === method))
+    .map(method => seriesOf(method, points, records, experiment));
   return {
     experiment,
     status,
@@ -63,14 +67,17 @@ export function buildReport(input: ReportInput): Report {
     ...memoryOf(nodes, records),
     series,
     layers: layersOf(nodes, records),
-    verdict: verdict({
-      quality: qualityOf(input),
-      series,
-      compare: experiment.compare,
-      levels: experiment.pruning.levels,
-      // a cancelled experiment is continued by running it again: what it has is not the last word
-      running: status === 'running' || status === 'cancelled',
-    }),
+    verdict: {
+      ...verdict({
+        quality,
+        series,
+        compare: experiment.compare.map(methodOf),
+        levels: experiment.pruning.levels,
+        // a cancelled experiment is continued by running it again: what it has is not the last word
+        running: status === 'running' || status === 'cancelled',
+      }),
+      best: rankings(series, quality, replicatesOf(points)),
+    },
     runs: runsOf(input),
   };
 }
@@ -83,8 +90,18 @@ function labelNamesOf(names: readonly string[] | undefined): Pick<Report, 'label
   };
 }
 
+function replicatesOf(nodes: readonly RunNode[]): (run: string) => number {
+  const replicates = new Map(nodes.map(({ key, replicate }) => [key, replicate]));
+  return run => replicates.get(run) ?? 0;
+}
+
 /** One point for each level of which at least one replicate is done, levels rising. */
-function seriesOf(method: Method, nodes: readonly RunNode[], records: ReadonlyMap<string, RunRecord>): ReportSeries {
+function seriesOf(
+  method: Method,
+  nodes: readonly RunNode[],
+  records: ReadonlyMap<string, RunRecord>,
+  { compare }: Experiment,
+): ReportSeries {
   const byLevel = new Map<number, RunRecord[]>();
   for (const node of nodes) {
     const record = records.get(node.key);
@@ -92,7 +109,9 @@ function seriesOf(method: Method, nodes: readonly RunNode[], records: ReadonlyMa
     byLevel.set(node.level, [...(byLevel.get(node.level) ?? []), record]);
   }
   const points = [...byLevel].sort(([a], [b]) => a - b).map(([level, done]) => pointOf(level, done));
-  return { method, points };
+  const given = compare.find(one => methodOf(one) === method);
+  const sparsities = given && sparsitiesOf(comparisonConfig(given));
+  return { method, points, ...(sparsities && { sparsities }) };
 }
 
 function pointOf(level: number, records: readonly RunRecord[]): ReportPoint {
@@ -127,7 +146,7 @@ function keptOf({ layers }: RunRecord): number {
 /** Of the iterative series of the first replicate, levels as far as they follow on each other. */
 function layersOf(nodes: readonly RunNode[], records: ReadonlyMap<string, RunRecord>): ReportLayer[] {
   const levels = nodes
-    .filter(node => node.method === 'iterative' && node.replicate === 0)
+    .filter(node => node.method === 'iterative' && node.replicate === 0 && !node.study)
     .sort((a, b) => a.level - b.level)
     .map(node => records.get(node.key));
   const gap = levels.findIndex(record => record?.status !== 'done');
@@ -169,6 +188,7 @@ function runsOf({ nodes, records, running, status }: ReportInput): ReportRun[] {
       method: node.method,
       level: node.level,
       replicate: node.replicate,
+      ...(node.study && { study: node.study }),
       status: statusOf(record, failure !== undefined, running?.has(node.key) === true, status),
       ...(record && { seconds: record.seconds.total }),
       // a run that failed before its masks were made has no layers

@@ -7,7 +7,7 @@
  * With one replicate a deviation is unknown: 0.2 percentage points, or 0.002 of R², take its place in (a) and (c).
  * The verdict is the sparsest such level. Without both controls there is none: it is not shown to be better than chance.
  */
-import type { Comparison } from '../shared/experiment';
+import type { Comparison } from '../shared/compareConfig';
 import { formatCount, formatShare } from '../shared/format';
 import type { Quality } from '../shared/quality';
 import type { Method, Reason, ReportPoint, ReportSeries, Verdict } from '../shared/report';

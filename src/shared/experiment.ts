@@ -3,6 +3,7 @@
  * the JSON Schema that the editor completes from (`schema.ts`).
  */
 import * as z from 'zod';
+import { compareSchema } from './compareConfig';
 import { dataSchema } from './dataConfig';
 
 export type { DataConfig } from './dataConfig';
@@ -158,9 +159,6 @@ const pruning = z.strictObject({
 });
 export type PruningConfig = z.infer<typeof pruning>;
 
-export const comparisons = ['one-shot', 'random-reinit', 'random-mask'] as const;
-export type Comparison = (typeof comparisons)[number];
-
 export const executors = ['auto', 'wasm', 'webgpu', 'tensorflow', 'tensorflow-gpu', 'cpu'] as const;
 
 export const experimentSchema = z.strictObject({
@@ -179,7 +177,7 @@ export const experimentSchema = z.strictObject({
   training: training.prefault({}),
   pruning: pruning.prefault({}),
   rewind: point.default(0).describe('Where the remaining weights go back to after pruning.'),
-  compare: z.array(z.enum(comparisons)).default([]),
+  compare: compareSchema,
   replicates: z.int().min(1).max(1000).default(1),
   seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
   executor: z

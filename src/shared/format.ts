@@ -114,13 +114,25 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
-/** The methods as a reader meets them in legends, tables and status texts. */
-export const methodNames: Readonly<Record<Method, string>> = {
+const names = {
   iterative: 'iterative',
   'one-shot': 'one-shot',
   'random-reinit': 'random reinit',
   'random-mask': 'random mask',
-};
+  'fine-tuning': 'fine-tuning',
+  'learning-rate-rewinding': 'LR rewinding',
+  snip: 'SNIP',
+  grasp: 'GraSP',
+  synflow: 'SynFlow',
+  prospr: 'ProsPr',
+  'magnitude-init': 'magnitude at init',
+  random: 'random pruning',
+  gradual: 'gradual',
+  'dual-lottery-ticket': 'dual lottery',
+} as const;
+
+/** The methods as a reader meets them in legends, tables and status texts. */
+export const methodNames: typeof names & Readonly<Record<Method, string>> = names;
 
 /** Where a running experiment stands: "level 9 of 15 · 0:38 left"; a control says so: "random mask, level 3 of 15". */
 export function formatProgress(progress: Progress | null): string {

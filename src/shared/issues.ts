@@ -23,7 +23,21 @@ interface SchemaNode {
 
 /** A misspelt field explains a missing one, so it comes first. */
 export function mostTelling(issues: readonly Issue[]): Issue {
-  return issues.find(issue => issue.code === 'unrecognized_keys') ?? issues[0]!;
+  const unfolded = issues.flatMap(unfold);
+  return unfolded.find(issue => issue.code === 'unrecognized_keys') ?? unfolded[0]!;
+}
+
+/** Of a value that may be of several kinds, what is wrong with it as the kind that it is. */
+function unfold(issue: Issue): readonly Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const inside = issue.errors.find(errors => errors.every(error => error.path.length > 0 || isOfKeys(error)));
+  return inside && inside.length > 0
+    ? inside.flatMap(error => unfold({ ...error, path: [...issue.path, ...error.path] }))
+    : [issue];
+}
+
+function isOfKeys({ code }: Issue): boolean {
+  return code === 'unrecognized_keys';
 }
 
 /** @param root the whole value that was validated */
@@ -56,8 +70,10 @@ function valueAt(root: unknown, path: Path): unknown {
   return value;
 }
 
+/** Of alternatives among alternatives, all. */
 function alternatives(node: SchemaNode | undefined): readonly SchemaNode[] {
-  return node?.oneOf ?? node?.anyOf ?? [];
+  const direct = node?.oneOf ?? node?.anyOf ?? [];
+  return direct.flatMap(option => (option.oneOf || option.anyOf ? alternatives(option) : [option]));
 }
 
 /** The alternative of a discriminated union whose constants the value has. */
@@ -77,7 +93,7 @@ function nodeAt(schema: SchemaNode, path: Path, root: unknown): SchemaNode | und
     if (typeof part === 'number') node = around?.items ?? alternatives(around).find(({ items }) => items)?.items;
     else if (around?.properties) node = around.properties[part];
     // the discriminator itself is wrong: all of its values are allowed
-    else node = { enum: alternatives(around).map(candidate => candidate.properties?.[part]?.const) };
+    else node = { enum: alternatives(around).flatMap(({ properties }) => properties?.[part]?.const ?? []) };
   });
   return node;
 }
@@ -86,7 +102,10 @@ function fieldsOf(node: SchemaNode | undefined, value: unknown): string[] {
   return Object.keys(chosen(node, value)?.properties ?? {}).filter(name => name !== '$schema');
 }
 
+/** The values there are; of a value or an object, the values. */
 function choicesOf(node: SchemaNode | undefined): readonly unknown[] {
+  const named = node?.anyOf?.find(option => option.enum);
+  if (named) return named.enum!;
   return node?.enum ?? (node?.const === undefined ? [] : [node.const]);
 }
 

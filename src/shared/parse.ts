@@ -10,6 +10,7 @@ import {
   type Node,
   type ParseError,
 } from 'jsonc-parser';
+import { methodOf } from './compareConfig';
 import { ExperimentError, experimentSchema, type ParsedExperiment, type TextPosition } from './experiment';
 import { explainIssue, mostTelling } from './issues';
 
@@ -39,13 +40,19 @@ export function parseExperiment(text: string, file: string): ParsedExperiment {
   const refuse = (path: Path, reason: string): never => {
     throw new ExperimentError(fieldName(path), reason, file, positionOf(root, path, text));
   };
-  const { training, pruning } = result.data;
+  const { training, pruning, compare } = result.data;
   if (training.steps !== undefined && training.epochs !== undefined) {
     refuse(['training', 'epochs'], 'give either "steps" or "epochs", not both: remove one');
   }
   if (pruning.levels !== undefined && pruning.target !== undefined) {
     refuse(['pruning', 'target'], 'give either "levels" or "target", not both: remove one');
   }
+  compare.forEach((given, i) => {
+    const other = compare.findIndex(one => methodOf(one) === methodOf(given));
+    // a bare name given twice is one comparison
+    if (other === i || (typeof given === 'string' && compare[other] === given)) return;
+    refuse(['compare', i], `"${methodOf(given)}" stands here twice, with different points: keep one`);
+  });
   if (training.loss !== 'cross-entropy') {
     const needs = `needs the loss "cross-entropy", not "${training.loss}": change one of them`;
     if (training.labelSmoothing > 0) refuse(['training', 'labelSmoothing'], needs);

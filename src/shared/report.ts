@@ -1,8 +1,10 @@
 /** The report: what an experiment found. Derived from the run store at any time; drawn by the panel, printed by the CLI. */
 import type { ExecutorChoice } from './executorChoice';
+import { comparisons } from './compareConfig';
 import type { Experiment } from './experiment';
+import type { Worth } from './worth';
 
-export const methods = ['iterative', 'one-shot', 'random-reinit', 'random-mask'] as const;
+export const methods = ['iterative', ...comparisons] as const;
 export type Method = (typeof methods)[number];
 
 /** Whether examples belong to classes, or have numbers that a model is to predict. */
@@ -58,6 +60,11 @@ export interface ReportPoint {
 export interface ReportSeries {
   readonly method: Method;
   readonly points: readonly ReportPoint[];
+  /**
+   * Of a comparison with targets of its own: `level` of its points counts them from 1 and is no iterative level, so points
+   * of other series are matched by what they keep.
+   */
+  readonly sparsities?: readonly number[];
 }
 
 export interface ReportLayer {
@@ -76,6 +83,34 @@ export interface Reason {
   readonly text: string;
 }
 
+/** Two methods on the same replicates: starting weights and data order are the same in each pair. */
+export interface PairedDifference {
+  /** Mean over the pairs of what this method has more than the best one; ≤ 0 but for chance. */
+  readonly mean: number;
+  /** Standard deviation of the differences, n−1; 0 for one pair. */
+  readonly std: number;
+  readonly pairs: number;
+}
+
+/** How the methods stand at one sparsity. */
+export interface Ranking {
+  /** Of the iterative level, or of the target, that the others are held against. */
+  readonly sparsity: number;
+  /** The iterative level, where it is one. */
+  readonly level?: number;
+  /** Best first, by the mean. Those within 5 % of the kept count of the first take part. */
+  readonly entries: readonly {
+    readonly method: Method;
+    readonly kept: number;
+    /** Test accuracy, or R². */
+    readonly quality: Statistic;
+    /** Against the first entry; absent for it, and where no replicate has both. */
+    readonly difference?: PairedDifference;
+  }[];
+  /** "Best at 95.0 %: iterative 97.9 ± 0.1 %; SynFlow 97.1 ± 0.2 %". */
+  readonly text: string;
+}
+
 export interface Verdict {
   /** False without controls: then it is not shown to be better than chance. */
   readonly found: boolean;
@@ -89,11 +124,24 @@ export interface Verdict {
   readonly advice?: string;
   /** Per level above 0: which conditions hold, in words with numbers. */
   readonly levels: readonly { readonly level: number; readonly reasons: readonly Reason[] }[];
+  /** Wherever at least two methods were measured at one sparsity; absent in reports of earlier versions. */
+  readonly best?: readonly Ranking[];
 }
+
+/** What a run is for that is no point of `series`. */
+export type Study =
+  /** The iterative series again, rewound to this step. */
+  | { readonly kind: 'sweep'; readonly rewind: number }
+  /** Two runs that part at this step: their data comes in other orders from there on. */
+  | { readonly kind: 'stability'; readonly at: number; readonly branch: 0 | 1 }
+  /** On the second data set. */
+  | { readonly kind: 'transfer' };
 
 export interface ReportRun {
   readonly key: string;
   readonly method: Method;
+  /** Absent: a run behind a point of `series`. */
+  readonly study?: Study;
   readonly level: number;
   readonly replicate: number;
   readonly status: RunStatus;
@@ -139,6 +187,8 @@ export interface Report {
   readonly series: readonly ReportSeries[];
   readonly layers: readonly ReportLayer[];
   readonly verdict: Verdict;
+  /** Absent until a level has been measured, and where the experiment does not ask for it. */
+  readonly worth?: Worth;
   readonly runs: readonly ReportRun[];
 }
 

@@ -3,7 +3,15 @@
  * provenance (the parent's key and the operation), so that every key is known before anything runs.
  */
 import type { Experiment, OptimizerConfig, ScheduleInSteps } from './experiment';
-import type { Measures, MemoryUse, Method } from './report';
+import type { Measures, MemoryUse, Method, Study } from './report';
+
+/** How many weights a cut leaves: as many as the mask of a run keeps, or a share of all prunable ones. */
+export type KeptCount =
+  | { readonly countsOf: string; readonly sparsity?: undefined }
+  | { readonly countsOf?: undefined; readonly sparsity: number };
+
+/** What scores the weights of an untrained network. */
+export type Criterion = 'snip' | 'grasp' | 'synflow' | 'prospr' | 'magnitude' | 'random';
 
 /** Where the mask of a run comes from. */
 export type MaskRecipe =
@@ -20,14 +28,28 @@ export type MaskRecipe =
       readonly exclude: readonly string[];
       readonly counts: 'exact' | 'open_lth' | 'google';
     }
-  /** One cut on the final weights of `run` down to exactly the kept count of the mask of `countsOf` (per layer with scope "layer"). */
-  | {
+  /** One cut on the final weights of `run` down to the kept count (per layer with scope "layer"). */
+  | ({
       readonly kind: 'magnitude-to';
       readonly run: string;
-      readonly countsOf: string;
       readonly scope: 'global' | 'layer';
       readonly exclude: readonly string[];
-    }
+    } & KeptCount)
+  /** One cut by scores of an untrained network down to the kept count: pruning at initialisation. */
+  | ({
+      readonly kind: 'scored';
+      readonly criterion: Criterion;
+      readonly start: StartRecipe;
+      /** Of what is kept over the layers: by rank of the scores over all of them, or so many in each. */
+      readonly distribution: 'global' | 'uniform' | 'erk';
+      readonly exclude: readonly string[];
+      /** Names the draw of examples, or of random scores; left out where nothing is drawn. */
+      readonly seed?: number;
+      /** Training examples that are scored on; left out: ten for each class. */
+      readonly examples?: number;
+      /** Of scoring and cutting; left out: one. */
+      readonly rounds?: number;
+    } & KeptCount)
   /** The very mask of `run`. */
   | { readonly kind: 'same'; readonly run: string }
   /** The mask of `run` with its positions shuffled within each layer. */
@@ -77,8 +99,13 @@ export interface RunNode {
   readonly key: string;
   /** 'prefix': trains to the rewind step only; no point of the report. */
   readonly method: Method | 'prefix';
+  /** Of the iterative series; of a comparison with sparsities of its own their place in the list, from 1. */
   readonly level: number;
   readonly replicate: number;
+  /** Share of the prunable weights that is expected to be kept: what the time of a step goes by. */
+  readonly density: number;
+  /** Absent: the run is a point of `series`. */
+  readonly study?: Study;
   readonly inputs: RunInputs;
   /** Keys that must be there first. */
   readonly needs: readonly string[];

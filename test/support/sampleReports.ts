@@ -3,7 +3,8 @@
  * numbers come from formulas here, the same on every call; the verdict is that of the product.
  */
 import { verdict } from '../../src/lottery/verdict';
-import type { Comparison, Experiment } from '../../src/shared/experiment';
+import { methodOf, type Comparison } from '../../src/shared/compareConfig';
+import type { Experiment } from '../../src/shared/experiment';
 import { qualityOf } from '../../src/shared/quality';
 import type {
   CurvePoint,
@@ -44,7 +45,7 @@ const layers = [
 ];
 const total = 266_200;
 
-const finals: Readonly<Record<Method, readonly (readonly [level: number, accuracy: number])[]>> = {
+const finals: Readonly<Partial<Record<Method, readonly (readonly [level: number, accuracy: number])[]>>> = {
   iterative: [
     [0, 0.9795], [3, 0.9809], [7, 0.9822], [11, 0.9833], [15, 0.9827], [18, 0.9786], [21, 0.9712],
   ],
@@ -88,7 +89,7 @@ export function sampleKey(method: Method, level: number, replicate: number): str
 }
 
 function finalAccuracy(method: Method, level: number, replicate: number): number {
-  return interpolate(finals[method], level) + 0.0011 * noise(method, level, replicate);
+  return interpolate(finals[method] ?? finals['one-shot']!, level) + 0.0011 * noise(method, level, replicate);
 }
 
 function earlyStop(method: Method, level: number, replicate: number): number {
@@ -169,7 +170,7 @@ export function sampleExperiment(options: SampleOptions = {}): Experiment {
 function plannedRuns(experiment: Experiment): { method: Method; level: number; replicate: number }[] {
   const runs: { method: Method; level: number; replicate: number }[] = [];
   for (let level = 0; level <= experiment.pruning.levels; level++) {
-    for (const method of ['iterative', ...(level > 0 ? experiment.compare : [])] as const) {
+    for (const method of ['iterative', ...(level > 0 ? experiment.compare.map(methodOf) : [])] as const) {
       for (let replicate = 0; replicate < experiment.replicates; replicate++) runs.push({ method, level, replicate });
     }
   }
@@ -192,7 +193,7 @@ export function sampleReport(options: SampleOptions = {}): Report {
     if (index < done) return { ...base, status: 'done', kept: keptAt(level), seconds: secondsOf(level) };
     return { ...base, status: index === done && running ? 'running' : 'waiting' };
   });
-  const series = (['iterative', ...experiment.compare] as const).map(method => ({
+  const series = (['iterative', ...experiment.compare.map(methodOf)] as const).map(method => ({
     method,
     points: Array.from({ length: experiment.pruning.levels + 1 }, (_, level) =>
       pointOf(
@@ -227,7 +228,7 @@ export function sampleReport(options: SampleOptions = {}): Report {
     verdict: verdict({
       quality: qualityOf(task),
       series,
-      compare: experiment.compare,
+      compare: experiment.compare.map(methodOf),
       levels: experiment.pruning.levels,
       running,
     }),

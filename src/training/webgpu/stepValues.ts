@@ -1,16 +1,17 @@
 /** What the optimiser needs to know at each step; see src/kernels/update.ts. */
-import { batchAt, learningRate } from '../schedule';
+import { learningRate } from '../../shared/learningRate';
+import { batchAt } from '../schedule';
 import type { TrainingSetup } from '../trainer';
 import type { StepValues } from './wgsl/step';
 
-/** Learning rate and Adam's bias corrections; the optimiser's own clock starts at the first step of the session. */
+/** Learning rate and Adam's bias corrections, which count the updates of the optimiser's state. */
 export function trainingValues(setup: TrainingSetup, examples: number, step: number, slot: number): StepValues {
-  const { optimizer, schedule, fromStep, totalSteps, batchSize } = setup;
+  const { optimizer, schedule, fromStep, totalSteps, batchSize, state } = setup;
   const { position, count } = batchAt(step, examples, batchSize);
   const rate = learningRate(optimizer.learningRate, schedule, step, totalSteps);
   const batch = { count, position, slot, number: step };
   if (optimizer.name === 'sgd') return { ...batch, rate, decay: optimizer.weightDecay, correction: 1 };
-  const time = step - fromStep + 1;
+  const time = (state?.updates ?? 0) + step - fromStep + 1;
   return {
     ...batch,
     rate: rate / (1 - optimizer.beta1 ** time),

@@ -1,8 +1,8 @@
 /** Training in double precision: the optimisers and what regularises them, by their papers, on batches that are given. */
 import type { OptimizerConfig, ScheduleInSteps } from '../../../src/shared/experiment';
 import type { Plan } from '../../../src/training/plan/plan';
-import { learningRate } from '../../../src/training/schedule';
-import type { ByteMasks } from '../../../src/training/trainer';
+import { learningRate } from '../../../src/shared/learningRate';
+import type { ByteMasks, Penalty } from '../../../src/training/trainer';
 import type { Values } from './node';
 import { gradients64, type ReferenceBatch, type ReferenceLoss } from './run';
 
@@ -15,6 +15,7 @@ export interface ReferenceRecipe extends ReferenceLoss {
   readonly totalSteps: number;
   readonly clipNorm?: number | null;
   readonly averageDecay?: number | null;
+  readonly penalty?: Penalty | null;
 }
 
 export class ReferenceTrainer {
@@ -36,11 +37,15 @@ export class ReferenceTrainer {
 
   /** One step. @returns the mean loss of the batch before it */
   train(batch: ReferenceBatch): number {
-    const { plan, masks, optimizer, schedule, totalSteps, clipNorm, averageDecay } = this.recipe;
+    const { plan, masks, optimizer, schedule, totalSteps, clipNorm, averageDecay, penalty } = this.recipe;
     const rate = learningRate(optimizer.learningRate, schedule, this.step, totalSteps);
     this.step++;
     const { loss, gradients, moved } = gradients64(plan, this.weights, batch, this.recipe);
-    const kept = gradients.map((values, p) => values.map((value, i) => (masks[p]?.[i] === 0 ? 0 : value)));
+    const decay = (p: number, i: number): number =>
+      penalty?.masks[p]?.[i] === 0 ? penalty.strength * this.weights[p]![i]! : 0;
+    const kept = gradients.map((values, p) =>
+      values.map((value, i) => (masks[p]?.[i] === 0 ? 0 : value + decay(p, i))),
+    );
     if (clipNorm) {
       const norm = Math.sqrt(kept.reduce((sum, values) => values.reduce((s, value) => s + value * value, sum), 0));
       // as PyTorch's clip_grad_norm_

@@ -159,7 +159,7 @@ it('a regression has R² in place of accuracy, of each target too', async () => 
     start: { kind: 'initial', seed: 1 },
   };
   const key = runKey(inputs);
-  const node: RunNode = { key, method: 'iterative', level: 0, replicate: 0, inputs, needs: [] };
+  const node: RunNode = { key, method: 'iterative', level: 0, replicate: 0, density: 1, inputs, needs: [] };
   const listener = { onStep: () => undefined, onEvaluation: () => undefined };
   const record = await new Runner(parts).run(node, listener, undefined);
   await executor.close();

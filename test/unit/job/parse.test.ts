@@ -87,6 +87,30 @@ const wrong: [string, object, string, string[]][] = [
     'compare[1]',
     ['"random-reinit"', 'not "random-reinitialise"'],
   ],
+  [
+    'an unknown option of a comparison',
+    { compare: [{ method: 'snip', sparsitys: [0.5] }] },
+    'compare[0].sparsitys',
+    ['is unknown: did you mean "sparsities"?', 'method, sparsities, levels, examples'],
+  ],
+  [
+    'a comparison with a sparsity of 2',
+    { compare: ['one-shot', { method: 'snip', sparsities: [0.5, 2] }] },
+    'compare[1].sparsities[1]',
+    ['a number > 0 and < 1', 'not 2'],
+  ],
+  [
+    'a comparison object of an unknown method',
+    { compare: [{ method: 'snap' }] },
+    'compare[0].method',
+    ['"snip"', 'not "snap"'],
+  ],
+  [
+    'a comparison given twice with different points',
+    { compare: ['snip', { method: 'snip', sparsities: [0.5] }] },
+    'compare[1]',
+    ['"snip" stands here twice'],
+  ],
   ['a comparison that is no list', { compare: 'one-shot' }, 'compare', ['a list in brackets of one of "one-shot"']],
   ['an unknown executor', { executor: 'wsam' }, 'executor', ['one of "auto"', 'did you mean "wasm"?']],
   [

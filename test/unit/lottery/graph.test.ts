@@ -343,3 +343,73 @@ describe('mistakes', () => {
     });
   });
 });
+
+describe('comparisons with points of their own', () => {
+  it('stand at these levels of the trunk only, or after all levels at their sparsities', () => {
+    const nodes = plan({
+      replicates: 1,
+      compare: [
+        { method: 'random-mask', levels: [2] },
+        { method: 'snip', sparsities: [0.5, 0.9], examples: 20 },
+        { method: 'one-shot', sparsities: [0.3] },
+      ],
+    });
+    expect(nodes.map(({ method, level }) => `${method} ${level}`)).toEqual([
+      'iterative 0',
+      'iterative 1',
+      'iterative 2',
+      'random-mask 2',
+      'iterative 3',
+      'snip 1',
+      'snip 2',
+      'one-shot 1',
+    ]);
+    const snip = only(nodes, 'snip', 2);
+    expect(snip.inputs.mask).toMatchObject({ kind: 'scored', criterion: 'snip', sparsity: 0.9, examples: 20 });
+    expect(snip.density).toBeCloseTo(0.1, 12);
+    expect(snip.needs).toEqual([]);
+    expect(only(nodes, 'one-shot', 1).inputs.mask).toMatchObject({ kind: 'magnitude-to', sparsity: 0.3 });
+  });
+
+  it('score θ₀ and train from step 0 where nothing else is said, whatever the rewind step', () => {
+    const nodes = plan({ rewind: 250, replicates: 1, compare: ['synflow', 'random'] });
+    const dense = only(nodes, 'iterative', 0).inputs;
+    for (const method of ['synflow', 'random'] as const) {
+      const { inputs, needs } = only(nodes, method, 2);
+      expect(inputs.start).toEqual(dense.start);
+      expect(inputs.steps).toEqual(dense.steps);
+      const ticket = only(nodes, 'iterative', 2).key;
+      expect(inputs.mask).toMatchObject({ kind: 'scored', start: dense.start, countsOf: ticket });
+      expect(needs).toEqual([ticket]);
+    }
+    expect(only(nodes, 'synflow', 1).inputs.mask).toMatchObject({ rounds: 100 });
+    const seeds = [1, 2].map(level => only(nodes, 'random', level).inputs.mask);
+    expect(seeds[0]).not.toEqual(seeds[1]);
+  });
+
+  it('go on from trained weights, in series of their own: fine-tuning and learning-rate rewinding', () => {
+    const training = {
+      ...experiment().training,
+      schedule: { name: 'multi-step', milestones: [1000, 2000], factor: 0.1, warmup: 0 },
+    } as const;
+    const nodes = plan({ training, rewind: 250, replicates: 1, compare: ['fine-tuning', 'learning-rate-rewinding'] });
+    for (const method of ['fine-tuning', 'learning-rate-rewinding'] as const) {
+      const [first, second] = [1, 2].map(level => only(nodes, method, level));
+      const dense = only(nodes, 'iterative', 0).key;
+      expect(first!.inputs).toMatchObject({
+        mask: { kind: 'magnitude', run: dense },
+        start: { kind: 'final', run: dense },
+      });
+      expect(second!.inputs).toMatchObject({ mask: { run: first!.key }, start: { run: first!.key } });
+      expect(second!.inputs.steps).toEqual({ from: 250, to: 5000, total: 5000 });
+    }
+    const tuned = only(nodes, 'fine-tuning', 1).inputs.training;
+    expect(tuned.optimizer.learningRate).toBeCloseTo(0.0012 * 0.01, 12);
+    expect(tuned.schedule).toEqual({ name: 'constant', warmup: 0 });
+    expect(only(nodes, 'learning-rate-rewinding', 1).inputs.training.schedule).toEqual(training.schedule);
+  });
+
+  it('are refused at levels that there are not', () => {
+    expect(() => plan({ compare: [{ method: 'random-mask', levels: [4] }] })).toThrow(/random-mask asks for level 4/);
+  });
+});

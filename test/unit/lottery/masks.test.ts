@@ -19,6 +19,8 @@ function access(runs: Readonly<Record<string, typeof dense>> = { dense, sparse }
     level: 7,
     finalKernels: run => Promise.resolve(runs[run]!.kernels),
     masks: run => Promise.resolve(runs[run]!.masks),
+    // the later a weight stands in its kernel, the more it scores; every layer alike
+    score: () => Promise.resolve(layers.map(({ size }) => Float64Array.from({ length: size }, (_, i) => i / size))),
   };
 }
 
@@ -34,6 +36,70 @@ describe('masks from recipes', () => {
     const masks = await buildMasks({ kind: 'magnitude', run: 'sparse', ...rule }, access());
     expect(kept(masks)).toEqual([67 - 13, 10 - 2, 4]);
     expect(masks.every((mask, i) => mask.isSubsetOf(sparse.masks[i]!))).toBe(true);
+  });
+
+  it('cuts by scores, over all layers or so many in each, to the count of a run or a share', async () => {
+    const scored = {
+      kind: 'scored',
+      criterion: 'magnitude',
+      start: { kind: 'file' },
+      distribution: 'global',
+      exclude: [],
+    } as const;
+    const half = await buildMasks({ ...scored, sparsity: 0.5 }, access());
+    // the upper half of each: scores are places within the layer
+    expect(kept(half)).toEqual([100, 15, 5]);
+    for (const mask of half) expect(mask.has(0)).toBe(false);
+    const counts = await buildMasks({ ...scored, countsOf: 'sparse' }, access());
+    const sum = (masks: readonly Mask[]) => kept(masks).reduce((total, one) => total + one, 0);
+    expect(sum(counts)).toBe(sum(sparse.masks));
+    const uniform = await buildMasks({ ...scored, distribution: 'uniform', sparsity: 0.8 }, access());
+    expect(kept(uniform)).toEqual([40, 6, 2]);
+    const whole = await buildMasks({ ...scored, exclude: ['a/kernel'], sparsity: 0.1 }, access());
+    expect(kept(whole)[0]).toBe(200);
+    expect(sum(whole)).toBe(216);
+  });
+
+  it('cuts by scores in rounds, each a smaller step of the density', async () => {
+    const seen: number[] = [];
+    const base = access();
+    const masks = await buildMasks(
+      {
+        kind: 'scored',
+        criterion: 'synflow',
+        start: { kind: 'file' },
+        distribution: 'global',
+        exclude: [],
+        rounds: 4,
+        sparsity: 0.9,
+      },
+      {
+        ...base,
+        score: (recipe, current) => {
+          seen.push(kept(current).reduce((total, one) => total + one, 0));
+          return base.score(recipe, current);
+        },
+      },
+    );
+    expect(kept(masks).reduce((total, one) => total + one, 0)).toBe(24);
+    expect(seen).toEqual([240, ...[1, 2, 3].map(round => Math.ceil(240 * 0.1 ** (round / 4)))]);
+  });
+
+  it('refuses scores that are not a number, and shares that the layers left whole exceed', async () => {
+    const recipe = {
+      kind: 'scored',
+      criterion: 'magnitude',
+      start: { kind: 'file' },
+      distribution: 'global',
+      exclude: ['a/kernel'],
+      sparsity: 0.5,
+    } as const;
+    await expect(buildMasks(recipe, access())).rejects.toThrow('left whole hold 200 weights, more than the 120');
+    const nan = {
+      ...access(),
+      score: () => Promise.resolve(layers.map(({ size }) => new Float64Array(size).fill(NaN))),
+    };
+    await expect(buildMasks({ ...recipe, sparsity: 0.05 }, nan)).rejects.toThrow('b/kernel are not a number');
   });
 
   it('cuts once to the counts of another run, over all layers or in each', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Comparison } from '../../../src/shared/experiment';
+import type { Comparison } from '../../../src/shared/compareConfig';
 import { qualityOf } from '../../../src/shared/quality';
 import type { Method, ReportPoint, ReportSeries } from '../../../src/shared/report';
 import { statistic } from '../../../src/lottery/statistics';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { batchAt, fillOrder, learningRate } from '../../../src/training/schedule';
+import { learningRate } from '../../../src/shared/learningRate';
+import { batchAt, fillOrder } from '../../../src/training/schedule';
 
 describe('learning-rate schedules', () => {
   it('are constant, after a warm-up that starts at 0', () => {

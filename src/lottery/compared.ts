@@ -1,0 +1,84 @@
+/** The run of a comparison at one point: its mask, its start, its recipe. */
+import { sparsitiesOf, type ComparisonConfig } from '../shared/compareConfig';
+import type { Criterion, KeptCount, MaskRecipe, RunNode, StartRecipe } from '../shared/run';
+import type { Trunk } from './graph';
+import { fineTuningRecipe } from './recipe';
+
+/** An iterative level, or a place from 1 in the comparison's own list with its target. */
+export interface ComparedPoint {
+  readonly level: number;
+  readonly sparsity?: number;
+}
+
+export function comparedRun(trunk: Trunk, config: ComparisonConfig, point: ComparedPoint): RunNode {
+  const { method } = config;
+  const { level, sparsity } = point;
+  const parts = {
+    method,
+    level,
+    density: sparsity === undefined ? trunk.density(level) : 1 - sparsity,
+  };
+  const kept: KeptCount = sparsity === undefined ? { countsOf: trunk.run(level).key } : { sparsity };
+  switch (config.method) {
+    case 'one-shot':
+      // one round is one cut: the same recipe, so the same key, and nothing is trained twice
+      if (level === 1 && !sparsitiesOf(config)) return { ...trunk.run(1), method };
+      return trunk.rewound({
+        ...parts,
+        mask: {
+          kind: 'magnitude-to',
+          run: trunk.run(0).key,
+          ...kept,
+          scope: trunk.rule.scope,
+          exclude: trunk.rule.exclude,
+        },
+      });
+    case 'random-reinit': {
+      const fresh: StartRecipe = { kind: 'initial', seed: trunk.seedFor('random-reinit', level) };
+      return trunk.from({ ...parts, mask: { kind: 'same', run: trunk.run(level).key } }, fresh, 0);
+    }
+    case 'random-mask':
+      return trunk.rewound({
+        ...parts,
+        mask: { kind: 'shuffled', run: trunk.run(level).key, seed: trunk.seedFor('random-mask', level) },
+      });
+    case 'fine-tuning':
+    case 'learning-rate-rewinding': {
+      const { key: run } = trunk.previous(method, level);
+      const training = config.method === 'fine-tuning' ? fineTuningRecipe(trunk.training) : undefined;
+      const mask: MaskRecipe = { kind: 'magnitude', run, ...trunk.rule };
+      return trunk.remember(trunk.from({ ...parts, mask }, { kind: 'final', run }, trunk.rewind, training));
+    }
+    case 'snip':
+    case 'grasp':
+    case 'synflow':
+    case 'prospr':
+    case 'magnitude-init':
+    case 'random':
+      return trunk.from({ ...parts, mask: scored(trunk, config, kept, level) }, trunk.initial, 0);
+  }
+}
+
+type AtInitialisation = Extract<
+  ComparisonConfig,
+  { method: 'snip' | 'grasp' | 'synflow' | 'prospr' | 'magnitude-init' | 'random' }
+>;
+
+/** Fields without effect are left out. */
+function scored(trunk: Trunk, config: AtInitialisation, kept: KeptCount, level: number): MaskRecipe {
+  const { method } = config;
+  const criterion: Criterion = method === 'magnitude-init' ? 'magnitude' : method;
+  // the same examples at every level: levels then differ in where the same scores are cut
+  const draws = method === 'random' ? trunk.seedFor(method, level) : trunk.seedFor('scored examples');
+  return {
+    kind: 'scored',
+    criterion,
+    start: trunk.initial,
+    distribution: config.method === 'random' ? config.distribution : 'global',
+    exclude: trunk.rule.exclude,
+    ...kept,
+    ...(method !== 'magnitude-init' && method !== 'synflow' && { seed: draws }),
+    ...('examples' in config && config.examples !== undefined && { examples: config.examples }),
+    ...(config.method === 'synflow' && config.rounds > 1 && { rounds: config.rounds }),
+  };
+}
