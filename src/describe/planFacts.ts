@@ -2,6 +2,7 @@
 import type { ModelFacts } from '../shared/describeMessages';
 import { plural } from '../shared/format';
 import type { LayersNetwork } from '../training/network';
+import { kernelUses } from '../training/plan/kernelUses';
 import type { Plan, PlanOp, PlanParameter } from '../training/plan/plan';
 
 /** In the order in which they are told; what only moves values about is not. */
@@ -15,7 +16,9 @@ const words: readonly (readonly [kinds: readonly PlanOp['kind'][], one: string])
   [['dropout'], 'dropout'],
 ];
 
-export function factsOf({ ops, parameters, activations }: Plan): ModelFacts {
+export function factsOf(plan: Plan): ModelFacts {
+  const { ops, parameters } = plan;
+  const uses = kernelUses(plan);
   const layers = words.flatMap(([kinds, one]) => {
     const count = ops.filter(({ kind }) => kinds.includes(kind)).length;
     return count === 0 ? [] : [plural(count, one)];
@@ -23,12 +26,7 @@ export function factsOf({ ops, parameters, activations }: Plan): ModelFacts {
   return {
     layers: layers.join(', '),
     ...countsOf(parameters),
-    multiplyAdds: ops.reduce((total, op) => {
-      if (op.kind !== 'dense' && op.kind !== 'conv2d') return total;
-      // each value of a convolution's kernel is used once for every pixel that comes out
-      const [height = 1, width = 1] = op.kind === 'conv2d' ? activations[op.output]!.shape : [];
-      return total + parameters[op.kernel]!.size * height * width;
-    }, 0),
+    multiplyAdds: parameters.reduce((total, { name, size }) => total + size * (uses.get(name) ?? 0), 0),
   };
 }
 

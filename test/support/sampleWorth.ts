@@ -10,7 +10,7 @@ export function sampleWorth(report: Pick<Report, 'series' | 'layers' | 'executor
   const levels = points.map(({ level, kept, total, runs }, at): LevelWorth => {
     const layers = report.layers.map(({ name, shape, total: all, kept: keptOf }) => ({
       name,
-      bytes: bytesOf(all, keptOf[at]!, shape[0]!),
+      bytes: bytesOf(all, keptOf[at]!, shape.at(-1)!),
       multiplyAdds: { dense: all, effective: keptOf[at]! },
     }));
     const density = kept / total;
@@ -36,12 +36,12 @@ export function sampleWorth(report: Pick<Report, 'series' | 'layers' | 'executor
   };
 }
 
-function bytesOf(total: number, kept: number, rows: number): StorageBytes {
+function bytesOf(total: number, kept: number, outputs: number): StorageBytes {
   return {
     dense: 4 * total,
     gzip: Math.round(0.93 * 4 * kept + total / 11),
     coo: 12 * kept,
-    csr: 8 * kept + 4 * (rows + 1),
+    csr: 8 * kept + 4 * (outputs + 1),
     bitmask: 4 * kept + Math.ceil(total / 8),
   };
 }
