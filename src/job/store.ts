@@ -3,6 +3,7 @@
  *
  *     experiments/<name>/experiment.json, report.json
  *     runs/<key>/run.json, curve.jsonl, evaluation.json, {start,final,mask}.safetensors
+ *     runs/<key>/path-<points>.json, worth.json    what was measured from the weights of finished runs
  *
  * A run is there if and only if its `run.json` is there and valid: it is written last. Everything else in a run's folder
  * is then complete; without it, it counts as nothing and is written anew.
@@ -27,6 +28,9 @@ import { keyPattern, parseRunRecord } from './runRecord';
 const maximumRecordBytes = 16 * 1024 * 1024;
 
 export type TensorFile = 'start' | 'final' | 'mask';
+
+/** What is measured after a run, from its weights. It has a check of its own, and is measured anew where it does not pass. */
+export type MeasurementFile = `path-${number}.json` | 'worth.json';
 
 export interface RunResults {
   readonly record: RunRecord;
@@ -106,6 +110,24 @@ export class RunStore {
     await writeWhole(path.join(directory, 'evaluation.json'), `${JSON.stringify(evaluation)}\n`);
     await flushDirectory(directory);
     await writeWhole(path.join(directory, 'run.json'), toText(record));
+    await flushDirectory(directory);
+  }
+
+  /** @returns its text; null where it is not there, or larger than any */
+  async readMeasurement(key: string, name: MeasurementFile): Promise<string | null> {
+    try {
+      const bytes = await readBounded(path.join(this.runDirectory(key), name), maximumRecordBytes);
+      return bytes.toString('utf8');
+    } catch (error) {
+      if (isMissing(error) || error instanceof RangeError) return null;
+      throw error;
+    }
+  }
+
+  /** For a run that is there. @throws StoreError */
+  async writeMeasurement(key: string, name: MeasurementFile, value: unknown): Promise<void> {
+    const directory = this.runDirectory(key);
+    await writeWhole(path.join(directory, name), toText(value));
     await flushDirectory(directory);
   }
 
