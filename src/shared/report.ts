@@ -2,6 +2,7 @@
 import type { ExecutorChoice } from './executorChoice';
 import { comparisons } from './compareConfig';
 import type { Experiment } from './experiment';
+import type { Stability, SweepSeries, Transfer } from './studies';
 import type { Worth } from './worth';
 
 export const methods = ['iterative', ...comparisons] as const;
@@ -187,6 +188,12 @@ export interface Report {
   readonly series: readonly ReportSeries[];
   readonly layers: readonly ReportLayer[];
   readonly verdict: Verdict;
+  /** What the experiment's studies found, as far as they went; each absent where the experiment has none. */
+  readonly sweep?: readonly SweepSeries[];
+  readonly sweepAdvice?: string;
+  readonly stability?: readonly Stability[];
+  readonly stabilityAdvice?: string;
+  readonly transfer?: Transfer;
   /** Absent until a level has been measured, and where the experiment does not ask for it. */
   readonly worth?: Worth;
   readonly runs: readonly ReportRun[];
