@@ -41,12 +41,14 @@ export interface Recipe {
   readonly regularization: Regularization;
   /** Share of the weights of each kernel that is kept; 1: no mask. */
   readonly density: number;
+  /** Of a penalty on about half of the weights of all kernels but the first; default: none. */
+  readonly penalty?: number;
 }
 
 /** Losses, weights and evaluation. */
 export async function expectRecipe(
   create: ExecutorFactory,
-  { optimizer, regularization, density }: Recipe,
+  { optimizer, regularization, density, penalty }: Recipe,
 ): Promise<void> {
   const random = new Random('recipes', density);
   const { graph, output } = network();
@@ -54,10 +56,18 @@ export async function expectRecipe(
   const data = imageData(random, graph.inputShape, classes, { training: 2 * batchSize, test: 21 });
   const masks = plan.parameters.map(p => (p.prunable && density < 1 ? randomMask(random, p.size, density) : null));
   const weights = randomWeights(plan.parameters, random);
+  const spared = plan.parameters.findIndex(p => p.prunable);
   const setup = setupOf(plan, weights, {
     masks,
     optimizer,
     regularization,
+    penalty:
+      penalty === undefined
+        ? null
+        : {
+            strength: penalty,
+            masks: plan.parameters.map((p, i) => (p.prunable && i !== spared ? randomMask(random, p.size, 0.5) : null)),
+          },
     batchSize,
     totalSteps: steps,
     schedule: { name: 'cosine', minimum: 0.01, warmup: 2 },

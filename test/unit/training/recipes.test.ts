@@ -7,8 +7,8 @@ import { createWasmExecutor } from '../../../src/training/wasm/executor';
 import { adaptive, expectRecipe, sgd } from './recipeAgreement';
 
 const create = (data: DataSet) => createWasmExecutor(data, { threads: 2 });
-const compare = (optimizer: OptimizerConfig, regularization: Regularization, density: number) =>
-  expectRecipe(create, { optimizer, regularization, density });
+const compare = (optimizer: OptimizerConfig, regularization: Regularization, density: number, penalty?: number) =>
+  expectRecipe(create, { optimizer, regularization, density, ...(penalty !== undefined && { penalty }) });
 
 describe('several steps of training a convolutional network follow double precision', { timeout: 60_000 }, () => {
   it.each<[string, OptimizerConfig]>([
@@ -31,6 +31,13 @@ describe('several steps of training a convolutional network follow double precis
     for (const density of [1, 0.5, 0.1]) {
       await compare(sgd(0.9, false), { ...noRegularization, ...changes }, density);
       await compare({ name: 'adam', ...adaptive }, { ...noRegularization, ...changes }, density);
+    }
+  });
+
+  it('with a penalty on some weights, clipped or not', async () => {
+    for (const density of [1, 0.5, 0.1]) {
+      await compare(sgd(0.9, true), noRegularization, density, 0.7);
+      await compare({ name: 'adamw', ...adaptive }, { ...noRegularization, clipNorm: 0.3 }, density, 0.7);
     }
   });
 });

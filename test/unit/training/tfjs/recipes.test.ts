@@ -33,4 +33,11 @@ describe.each(backends)('several steps on $name follow double precision', { time
     await expectRecipe(create, { optimizer: sgd(0.9, false), regularization, density: 0.5 });
     await expectRecipe(create, { optimizer: { name: 'adam', ...adaptive }, regularization, density: 0.5 });
   });
+
+  it('with a penalty on some weights, clipped or not', async () => {
+    const [penalty, density] = [0.7, 0.5];
+    await expectRecipe(create, { optimizer: sgd(0.9, true), regularization: noRegularization, density, penalty });
+    const regularization = { ...noRegularization, clipNorm: 0.3 };
+    await expectRecipe(create, { optimizer: { name: 'adamw', ...adaptive }, regularization, density: 1, penalty });
+  });
 });
