@@ -3,21 +3,19 @@ import { comparisonConfig, methodOf, sparsitiesOf } from '../shared/compareConfi
 import type { ExecutorChoice } from '../shared/executorChoice';
 import type { Experiment } from '../shared/experiment';
 import {
-  measureNames,
   methods,
   type ExperimentStatus,
   type Method,
   type Report,
   type ReportLayer,
-  type ReportPoint,
   type ReportRun,
   type ReportSeries,
   type Task,
 } from '../shared/report';
 import { qualityOf } from '../shared/quality';
 import type { RunNode, RunRecord } from '../shared/run';
+import { keptOf, pointsOf } from './points';
 import { rankings } from './ranking';
-import { statistic } from './statistics';
 import { verdict } from './verdict';
 
 const mostLabelNames = 1000;
@@ -42,6 +40,8 @@ export interface ReportInput {
   readonly executorChoice: ExecutorChoice;
   readonly dataDescription: string;
   readonly modelDescription: string;
+  /** As far as it was measured. */
+  readonly worth?: Report['worth'];
 }
 
 export function buildReport(input: ReportInput): Report {
@@ -78,6 +78,7 @@ export function buildReport(input: ReportInput): Report {
       }),
       best: rankings(series, quality, replicatesOf(points)),
     },
+    ...(input.worth && { worth: input.worth }),
     runs: runsOf(input),
   };
 }
@@ -102,45 +103,13 @@ function seriesOf(
   records: ReadonlyMap<string, RunRecord>,
   { compare }: Experiment,
 ): ReportSeries {
-  const byLevel = new Map<number, RunRecord[]>();
-  for (const node of nodes) {
-    const record = records.get(node.key);
-    if (node.method !== method || record?.status !== 'done') continue;
-    byLevel.set(node.level, [...(byLevel.get(node.level) ?? []), record]);
-  }
-  const points = [...byLevel].sort(([a], [b]) => a - b).map(([level, done]) => pointOf(level, done));
+  const points = pointsOf(
+    nodes.filter(node => node.method === method),
+    records,
+  );
   const given = compare.find(one => methodOf(one) === method);
   const sparsities = given && sparsitiesOf(comparisonConfig(given));
   return { method, points, ...(sparsities && { sparsities }) };
-}
-
-function pointOf(level: number, records: readonly RunRecord[]): ReportPoint {
-  const first = records[0]!;
-  const kept = keptOf(first);
-  const total = first.layers.reduce((sum, layer) => sum + layer.total, 0);
-  const over = (value: (record: RunRecord) => number | null | undefined) =>
-    statistic(records.map(value).filter(one => one !== null && one !== undefined));
-  const measures = measureNames.flatMap(name => {
-    const measured = over(record => record.measures?.[name]);
-    return measured.values.length > 0 ? [[name, measured] as const] : [];
-  });
-  return {
-    level,
-    kept,
-    total,
-    sparsity: total === 0 ? 0 : (total - kept) / total,
-    testAccuracy: over(record => record.final?.testAccuracy),
-    testLoss: over(record => record.final?.testLoss),
-    validationAccuracy: over(record => record.final?.validationAccuracy),
-    earlyStopStep: over(record => record.earlyStopStep),
-    seconds: over(record => record.seconds.total),
-    ...(measures.length > 0 && { measures: Object.fromEntries(measures) }),
-    runs: records.map(record => record.key),
-  };
-}
-
-function keptOf({ layers }: RunRecord): number {
-  return layers.reduce((sum, layer) => sum + layer.kept, 0);
 }
 
 /** Of the iterative series of the first replicate, levels as far as they follow on each other. */
