@@ -37,6 +37,7 @@ const kernels = [
   { out: 'kernels.wasm', source: 'src/kernels', flags: [...imported, '--sharedMemory'] },
   { out: 'kernels-single.wasm', source: 'src/kernels', flags: imported },
   { out: 'statistics.wasm', source: 'src/kernels/statistics', flags: [] },
+  { out: 'products.wasm', source: 'src/kernels/products', flags: [] },
 ];
 
 function buildKernels() {
