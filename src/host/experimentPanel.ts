@@ -2,15 +2,16 @@
 import * as vscode from 'vscode';
 import type { RunEvaluation } from '../shared/evaluation';
 import type { HostToPanel, PanelToHost } from '../shared/messages';
-import type { CurvePoint } from '../shared/report';
+import type { CurvePoint, Report } from '../shared/report';
 import type { ExperimentIndex } from './experimentIndex';
 import type { JobEvent, JobService } from './jobService';
+import { MaskAnswers } from './maskAnswers';
 import { readCurve, readEvaluation, refKey, type ExperimentRef } from './store';
 import { checkPanelMessage } from './validate';
 import { loadPage } from './webviews';
 
 /** What a person can do from the panel. */
-export type PanelAction = Exclude<PanelToHost['type'], 'ready' | 'curves' | 'evaluations'>;
+export type PanelAction = Exclude<PanelToHost['type'], 'ready' | 'curves' | 'evaluations' | 'mask'>;
 
 export interface PanelServices {
   readonly extensionUri: vscode.Uri;
@@ -22,6 +23,7 @@ export interface PanelServices {
 
 export class ExperimentPanel {
   private readonly disposables: vscode.Disposable[];
+  private readonly masks: MaskAnswers;
 
   constructor(
     readonly panel: vscode.WebviewPanel,
@@ -30,6 +32,7 @@ export class ExperimentPanel {
   ) {
     const { extensionUri, jobs, index, log } = services;
     const key = refKey(ref);
+    this.masks = new MaskAnswers(ref.store, () => this.report());
     this.disposables = [
       panel.webview.onDidReceiveMessage(message => {
         const checked = checkPanelMessage(message);
@@ -56,7 +59,8 @@ export class ExperimentPanel {
     else if (message.type === 'curves') this.post({ type: 'curves', curves: await this.curves(message.runs) });
     else if (message.type === 'evaluations') {
       this.post({ type: 'evaluations', evaluations: await this.evaluations(message.runs) });
-    } else await this.services.perform(message.type, this.ref);
+    } else if (message.type === 'mask') this.post(await this.masks.answer(message));
+    else await this.services.perform(message.type, this.ref);
   }
 
   private forward(event: JobEvent): void {
@@ -75,10 +79,14 @@ export class ExperimentPanel {
       type: 'state',
       name: this.ref.name,
       running: live !== undefined,
-      report: live?.report ?? entry.report,
+      report: this.report(),
       progress: live?.progress ?? null,
       error: live ? null : (entry.failure ?? unreadable),
     });
+  }
+
+  private report(): Report | null {
+    return this.services.jobs.get(this.ref)?.report ?? this.services.index.entry(this.ref).report;
   }
 
   /** From the store; of a run at work, what has arrived where that is more. */

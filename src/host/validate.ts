@@ -3,6 +3,7 @@
  * are lenient about fields they do not know, so that an older host reads a newer store, and strict about what is used.
  */
 import * as z from 'zod';
+import { maskLimits, maskWeights } from '../shared/mask';
 import type { JobToHost, PanelToHost, SidebarToHost } from '../shared/messages';
 import { previewAnswers, type PreviewToHost } from '../shared/previewMessages';
 import { measureNames, methods, type CurvePoint, type Report } from '../shared/report';
@@ -94,6 +95,7 @@ const report = z.looseObject({
   errorField: text.optional(),
   task: z.enum(['classification', 'regression']).optional(),
   labelNames: z.array(text).max(1000).optional(),
+  inputShape: z.array(count).max(16).optional(),
   executor: text,
   device: text,
   executorChoice: executorChoice.optional(),
@@ -161,10 +163,24 @@ const jobMessage = z.discriminatedUnion('type', [
 
 const signal = <T extends string>(type: T) => z.object({ type: z.literal(type) });
 
+/** Sizes are held against the layer later: here against what memory is for. */
+const kernels = z.int().min(1).max(maskLimits.blockWeights);
+const maskRequest = z.object({
+  type: z.literal('mask'),
+  request: z.int().min(1),
+  // a path is made of it
+  run: z.string().regex(/^[0-9a-f]{32}$/, 'must be the key of a run'),
+  layer: z.string().max(4096),
+  weights: z.enum(maskWeights),
+  region: z.object({ output: count, outputs: kernels, input: count, inputs: kernels }),
+  block: z.object({ outputs: kernels, inputs: kernels }).nullable(),
+});
+
 const panelMessage = z.discriminatedUnion('type', [
   signal('ready'),
   z.object({ type: z.literal('curves'), runs: z.array(key).max(10_000) }),
   z.object({ type: z.literal('evaluations'), runs: z.array(key).max(200) }),
+  maskRequest,
   signal('run'),
   signal('cancel'),
   signal('addControls'),

@@ -4,6 +4,7 @@
  */
 import type { Experiment } from './experiment';
 import type { RunEvaluation } from './evaluation';
+import type { MaskPart, MaskRequest } from './mask';
 import type { CurvePoint, ExperimentStatus, Progress, Report } from './report';
 
 /** Host → job, over IPC. */
@@ -36,6 +37,7 @@ export type PanelToHost =
   | { readonly type: 'ready' }
   | { readonly type: 'curves'; readonly runs: readonly string[] }
   | { readonly type: 'evaluations'; readonly runs: readonly string[] }
+  | ({ readonly type: 'mask' } & MaskRequest)
   | { readonly type: 'run' }
   | { readonly type: 'cancel' }
   /** Adds the missing controls to the experiment file and runs it again. */
@@ -61,7 +63,10 @@ export type HostToPanel =
   /** Answer to `curves`; a run without a curve has an empty one. */
   | { readonly type: 'curves'; readonly curves: Readonly<Record<string, readonly CurvePoint[]>> }
   /** Answer to `evaluations`; null where a run has none: it was computed by an earlier version. */
-  | { readonly type: 'evaluations'; readonly evaluations: Readonly<Record<string, RunEvaluation | null>> };
+  | { readonly type: 'evaluations'; readonly evaluations: Readonly<Record<string, RunEvaluation | null>> }
+  /** Answers to `mask`: one of them. */
+  | { readonly type: 'mask'; readonly request: number; readonly part: MaskPart }
+  | { readonly type: 'maskFailed'; readonly request: number; readonly message: string };
 
 /** Side-panel chart → host. */
 export type SidebarToHost = { readonly type: 'ready' } | { readonly type: 'open' };

@@ -173,6 +173,8 @@ export interface Report {
   readonly task?: Task;
   /** Names of the classes, or of the targets, in order, where the data has some. */
   readonly labelNames?: readonly string[];
+  /** Of one example, e.g. [28, 28, 1]; absent in reports of earlier versions. */
+  readonly inputShape?: readonly number[];
   /** The one that computed last. */
   readonly executor: string;
   readonly device: string;
