@@ -76,6 +76,12 @@ export class GoldenCase {
     return this.ofType(name, 'I32').data as Int32Array;
   }
 
+  shape(name: string): readonly number[] {
+    const tensor = this.tensors.get(name) ?? this.inputs.get(name);
+    if (!tensor) throw new Error(`no tensor ${name}`);
+    return tensor.shape;
+  }
+
   /** @throws Error where the mask differs from the expected one in more than `allowed` places */
   expectMask(name: string, actual: Mask, allowed = 0): void {
     const expected = Mask.fromBytes(this.bytes(name));
