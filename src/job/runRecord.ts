@@ -13,11 +13,23 @@ const seconds = finite.min(0);
 const step = z.int().min(0);
 const bytes = finite.min(0);
 
-const start = z.discriminatedUnion('kind', [
+const ownStart = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('initial'), seed: finite }),
   z.strictObject({ kind: z.literal('file') }),
   z.strictObject({ kind: z.literal('final'), run: key }),
 ]);
+const start = z.discriminatedUnion('kind', [
+  ownStart,
+  z.strictObject({
+    kind: z.literal('transferred'),
+    model: z.string(),
+    start: ownStart,
+    fresh: z.array(z.string()),
+    seed: finite,
+  }),
+]);
+
+const scope = z.enum(['global', 'layer', 'uniform', 'erk']);
 
 /** One of them; the key, a hash of all inputs, vouches for the rest. */
 const keptCount = { countsOf: key.optional(), sparsity: finite.gt(0).lt(1).optional() };
@@ -27,10 +39,11 @@ const mask = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('magnitude'),
     run: key,
-    scope: z.enum(['global', 'layer']),
+    scope,
     rate: finite,
     outputRate: finite,
     convolutionRate: finite.optional(),
+    rates: z.record(z.string(), finite).optional(),
     exclude: z.array(z.string()),
     counts: z.enum(['exact', 'open_lth', 'google']),
   }),
@@ -38,7 +51,7 @@ const mask = z.discriminatedUnion('kind', [
     kind: z.literal('magnitude-to'),
     run: key,
     ...keptCount,
-    scope: z.enum(['global', 'layer']),
+    scope,
     exclude: z.array(z.string()),
   }),
   z.strictObject({
@@ -52,8 +65,8 @@ const mask = z.discriminatedUnion('kind', [
     rounds: step.optional(),
     ...keptCount,
   }),
-  z.strictObject({ kind: z.literal('same'), run: key }),
-  z.strictObject({ kind: z.literal('shuffled'), run: key, seed: finite }),
+  z.strictObject({ kind: z.literal('same'), run: key, whole: z.array(z.string()).optional() }),
+  z.strictObject({ kind: z.literal('shuffled'), run: key, seed: finite, whole: z.array(z.string()).optional() }),
 ]);
 
 const inputs = z.strictObject({

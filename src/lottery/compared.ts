@@ -29,7 +29,8 @@ export function comparedRun(trunk: Trunk, config: ComparisonConfig, point: Compa
           kind: 'magnitude-to',
           run: trunk.run(0).key,
           ...kept,
-          scope: trunk.rule.scope,
+          // the layers of a ticket are met one by one, whatever decided how much each keeps
+          scope: trunk.rule.scope === 'global' || sparsity !== undefined ? trunk.rule.scope : 'layer',
           exclude: trunk.rule.exclude,
         },
       });

@@ -27,6 +27,23 @@ export function distribute(
   return rounded(wanted, layers, kept);
 }
 
+/**
+ * The same among weights some of which are gone: no layer keeps more than it has; what it cannot keep goes to the others.
+ * @param layers `kept`: what each has left
+ */
+export function distributeWithin(
+  distribution: Distribution,
+  layers: readonly (Pick<PrunableLayer, 'shape' | 'size'> & { readonly kept: number })[],
+  kept: number,
+): number[] {
+  const counts = distribute(distribution, layers, kept).map((count, i) => Math.min(count, layers[i]!.kept));
+  return filled(
+    counts,
+    layers.map(one => one.kept),
+    kept,
+  );
+}
+
 function erk(layers: readonly Pick<PrunableLayer, 'shape' | 'size'>[], kept: number): number[] {
   // the sum of the lengths of a kernel: its density times a common factor, times its size
   const raw = layers.map(({ shape }) => shape.reduce((sum, length) => sum + length, 0));
@@ -47,15 +64,25 @@ function rounded(wanted: readonly number[], layers: readonly { readonly size: nu
   const byRemainder = wanted
     .map((value, i) => ({ i, rest: value - counts[i]! }))
     .sort((a, b) => b.rest - a.rest || a.i - b.i);
-  // the second pass serves the layers that have none left
-  for (let pass = 0; missing > 0 && pass < 2; pass++) {
-    for (const { i } of byRemainder) {
-      if (missing === 0) break;
-      const room = layers[i]!.size - counts[i]!;
-      const more = pass === 0 ? Math.min(1, room) : Math.min(missing, room);
-      counts[i]! += more;
-      missing -= more;
-    }
+  for (const { i } of byRemainder) {
+    if (missing === 0) break;
+    if (counts[i]! === layers[i]!.size) continue;
+    counts[i]!++;
+    missing--;
   }
-  return counts;
+  return filled(
+    counts,
+    layers.map(({ size }) => size),
+    kept,
+  );
+}
+
+/** What is missing goes to the layers that have room, the earliest first. */
+function filled(counts: readonly number[], most: readonly number[], kept: number): number[] {
+  let missing = kept - counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count, i) => {
+    const more = Math.min(missing, most[i]! - count);
+    missing -= more;
+    return count + more;
+  });
 }

@@ -116,7 +116,7 @@ class Rounds {
     this.level++;
     const before = this.kept;
     for (const group of this.groups) {
-      const counted = this.rule.scope === 'global' ? countedBy(this.rule, before, group.remaining) : group.remaining;
+      const counted = this.rule.scope === 'layer' ? group.remaining : countedBy(this.rule, before, group.remaining);
       const removed = removedBy(cutFor(this.rule.counts, group.rate, counted));
       group.remaining -= removed;
       if (group.remaining < group.layers.length) this.fail(group, field);

@@ -2,7 +2,8 @@
  * Magnitude pruning: the weights with the smallest |w| go (Frankle & Carbin 2019, section 2). Only weights still kept are
  * ranked; what a masked weight holds has no say, so weights straight from a peer's optimiser can be given as they are.
  */
-import { cutFor, type Cut } from './counts';
+import { cutFor, removedBy, type Cut } from './counts';
+import { distributeWithin } from './distribution';
 import { countedBy } from './levels';
 import { Mask } from './mask';
 import { rateOf, type PruningRule } from './rule';
@@ -12,6 +13,8 @@ import { removeLowest, type Ranked } from './select';
 export interface Kernel {
   /** As in `PruningRule.exclude`. */
   readonly name: string;
+  /** Matters where shapes decide how much a layer keeps; left out: [size]. */
+  readonly shape?: readonly number[];
   readonly output: boolean;
   /** Matters where the rule has a rate for convolutions; left out: it is none. */
   readonly convolution?: boolean;
@@ -32,20 +35,36 @@ export function pruneByMagnitude(kernels: readonly Kernel[], rule: PruningRule):
     ranked.forEach((layer, i) => {
       if (layer) removeLowest([layer], cutFor(rule.counts, rates[i]!, kernels[i]!.mask.kept));
     });
-  } else {
+  } else if (rule.scope === 'global') {
     const pruned = kernels.filter((_, i) => ranked[i] !== null);
     const counted = countedBy(rule, keptOf(kernels), keptOf(pruned));
     removeLowest(
       ranked.filter(layer => layer !== null),
       cutFor(rule.counts, rule.rate, counted),
     );
+  } else {
+    const pruned = kernels.flatMap((kernel, i) => (ranked[i] ? [{ kernel, layer: ranked[i] }] : []));
+    const present = keptOf(pruned.map(({ kernel }) => kernel));
+    const left = present - removedBy(cutFor(rule.counts, rule.rate, present));
+    const counts = distributeWithin(
+      rule.scope,
+      pruned.map(({ kernel }) => ({
+        shape: kernel.shape ?? [kernel.weights.length],
+        size: kernel.weights.length,
+        kept: kernel.mask.kept,
+      })),
+      left,
+    );
+    pruned.forEach(({ kernel, layer }, i) => {
+      removeLowest([layer], { kind: 'count', count: kernel.mask.kept - counts[i]! });
+    });
   }
   return masksOf(kernels, ranked);
 }
 
 /**
  * One cut down to given counts; ties by position.
- * @param kept of each kernel; with scope "global" only their sum over the kernels not excluded counts
+ * @param kept of each kernel; with scope "global" only their sum over the kernels not excluded counts, else each
  * @throws NanWeightError; RangeError where fewer are kept already
  */
 export function pruneToCounts(
@@ -55,7 +74,7 @@ export function pruneToCounts(
 ): Mask[] {
   const ranked = kernels.map(kernel => (rule.exclude.includes(kernel.name) ? null : rankByMagnitude(kernel)));
   const surplus = kernels.map(({ mask }, i) => mask.kept - kept[i]!);
-  if (rule.scope === 'layer') {
+  if (rule.scope !== 'global') {
     ranked.forEach((layer, i) => {
       if (layer) removeLowest([layer], downBy(surplus[i]!));
     });

@@ -15,8 +15,8 @@ export interface MaskAccess {
   readonly level: number;
   /** Final values of the prunable kernels of a run, in the order of `layers`. */
   finalKernels(run: string): Promise<readonly Float32Array[]>;
-  /** Masks of a run, in the order of `layers`. */
-  masks(run: string): Promise<readonly Mask[]>;
+  /** Masks of a run, in the order of `layers`; those named in `whole` are not taken from it, but keep everything. */
+  masks(run: string, whole?: readonly string[]): Promise<readonly Mask[]>;
   /** Scores by the recipe's criterion at its start under the masks, in the order of `layers`: the larger, the more worth keeping. */
   score(recipe: ScoredRecipe, masks: readonly Mask[]): Promise<readonly Scores[]>;
 }
@@ -51,9 +51,11 @@ async function carryOut(recipe: MaskRecipe, access: MaskAccess): Promise<Mask[]>
     case 'ones':
       return access.layers.map(({ size }) => Mask.ones(size));
     case 'same':
-      return [...(await access.masks(recipe.run))];
+      return [...(await access.masks(recipe.run, recipe.whole))];
     case 'shuffled':
-      return (await access.masks(recipe.run)).map((mask, i) => shuffled(mask, recipe.seed, access.layers[i]!.name));
+      return (await access.masks(recipe.run, recipe.whole)).map((mask, i) =>
+        shuffled(mask, recipe.seed, access.layers[i]!.name),
+      );
     case 'magnitude':
       return pruneByMagnitude(await kernelsOf(recipe.run, access), recipe);
     case 'magnitude-to':
@@ -63,15 +65,20 @@ async function carryOut(recipe: MaskRecipe, access: MaskAccess): Promise<Mask[]>
   }
 }
 
-/** Where only a share is given, the same share of each layer that is not left whole. */
+/** Where only a share is given, what shapes decide: the same share of each layer that is not left whole, or by "erk". */
 async function keptPerLayer(
-  recipe: KeptCount & { readonly exclude: readonly string[] },
+  recipe: KeptCount & { readonly exclude: readonly string[]; readonly scope: string },
   access: MaskAccess,
 ): Promise<readonly number[]> {
   const { layers } = access;
   if (recipe.sparsity === undefined) return (await access.masks(recipe.countsOf)).map(mask => mask.kept);
   const counts = layers.map(({ size }) => size);
-  for (const cut of cutsFor('uniform', layers, recipe.exclude, keptAt(recipe.sparsity, layers))) {
+  for (const cut of cutsFor(
+    recipe.scope === 'erk' ? 'erk' : 'uniform',
+    layers,
+    recipe.exclude,
+    keptAt(recipe.sparsity, layers),
+  )) {
     counts[cut.layers[0]!] = cut.kept;
   }
   return counts;
@@ -100,8 +107,8 @@ async function scoredMasks(recipe: ScoredRecipe, access: MaskAccess): Promise<Ma
 async function kernelsOf(run: string, access: MaskAccess): Promise<Kernel[]> {
   const weights = await access.finalKernels(run);
   const masks = await access.masks(run);
-  return access.layers.map(({ name, output, convolution, size }, i) => {
-    const kernel = { name, output, convolution, weights: weights[i]!, mask: masks[i]! };
+  return access.layers.map(({ name, shape, output, convolution, size }, i) => {
+    const kernel = { name, shape, output, convolution, weights: weights[i]!, mask: masks[i]! };
     if (kernel.weights.length === size && kernel.mask.size === size) return kernel;
     throw new RangeError(`run ${run}: weights or mask of ${name} are not of ${size} values`);
   });

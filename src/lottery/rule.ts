@@ -2,23 +2,26 @@
 import type { PruningConfig } from '../shared/experiment';
 import { ExperimentError } from '../shared/experiment';
 import { isLayerwise, type Counts } from './counts';
+import { layerRates } from './layerRates';
 import type { PrunableLayer } from './layers';
 
 /** What two experiments must share to prune alike. Fields that have no effect have a fixed value. */
 export interface PruningRule {
-  readonly scope: 'global' | 'layer';
+  readonly scope: PruningConfig['scope'];
   readonly rate: number;
   /** Equal to `rate` where the output layer has no rate of its own. */
   readonly outputRate: number;
   /** Left out where convolutions have no rate of their own, or there are none. */
   readonly convolutionRate?: number;
+  /** By the name of the kernel, of those that have a rate of their own; left out where none has. */
+  readonly rates?: Readonly<Record<string, number>>;
   /** Names of kernels left whole, in forward order. */
   readonly exclude: readonly string[];
   readonly counts: Counts;
 }
 
 /** The part of an experiment's `pruning` that decides masks. */
-export type PruningInput = Pick<PruningConfig, 'scope' | 'rate' | 'exclude' | 'counts'> & {
+export type PruningInput = Pick<PruningConfig, 'scope' | 'rate' | 'rates' | 'exclude' | 'counts'> & {
   readonly outputRate?: number | undefined;
   readonly convolutionRate?: number | undefined;
 };
@@ -33,7 +36,7 @@ export function outputRateOf(pruning: PruningInput): number {
 /**
  * "google" is layerwise whatever the scope says. A rate of 0 means left whole, so an output rate of 0 with layerwise
  * pruning excludes the output layer, and a convolution rate of 0 the convolutions. An output layer that is a convolution
- * has the output rate.
+ * has the output rate. `rates` come before both.
  * @throws ExperimentError (`pruning.exclude`) where a name in `exclude` is no layer with prunable weights,
  * (`pruning.convolutionRate`) where all layers are ranked together
  */
@@ -46,33 +49,46 @@ export function pruningRule(pruning: PruningInput, layers: readonly PrunableLaye
       `"${name}" is no layer with prunable weights; the model has ${known || 'none'}`,
     );
   }
+  checkDistribution(pruning);
   const layerwise = isLayerwise(pruning);
+  if (pruning.rates && !layerwise) throw together('pruning.rates');
+  const own = layerRates(pruning.rates ?? [], layers);
   const outputRate = layerwise ? outputRateOf(pruning) : pruning.rate;
-  if (pruning.convolutionRate !== undefined && !layerwise) {
-    throw new ExperimentError(
-      'pruning.convolutionRate',
-      'has no meaning where all layers are ranked together: set pruning.scope to "layer", or remove it',
-    );
-  }
+  if (pruning.convolutionRate !== undefined && !layerwise) throw together('pruning.convolutionRate');
   const convolutionRate = pruning.convolutionRate ?? pruning.rate;
   const excluded = layers.filter(
     ({ name, layer, output, convolution }) =>
       pruning.exclude.includes(layer) ||
       pruning.exclude.includes(name) ||
-      (output ? outputRate === 0 : convolution && convolutionRate === 0),
+      (own.get(name) ?? (output ? outputRate : convolution ? convolutionRate : pruning.rate)) === 0,
   );
   const pruned = layers.filter(layer => !excluded.includes(layer));
   const outputIsPruned = pruned.some(({ output }) => output);
   const convolutionsDiffer =
     convolutionRate !== pruning.rate && pruned.some(({ output, convolution }) => convolution && !output);
+  const rates = Object.fromEntries(pruned.flatMap(({ name }) => (own.has(name) ? [[name, own.get(name)!]] : [])));
   return {
-    scope: layerwise ? 'layer' : 'global',
+    scope: layerwise ? 'layer' : pruning.scope,
     rate: pruning.rate,
     outputRate: outputIsPruned ? outputRate : pruning.rate,
     ...(convolutionsDiffer && { convolutionRate }),
+    ...(Object.keys(rates).length > 0 && { rates }),
     exclude: excluded.map(({ name }) => name),
     counts: pruning.counts,
   };
+}
+
+function together(field: string): ExperimentError {
+  return new ExperimentError(
+    field,
+    'has no meaning where one rate counts for all layers together: set pruning.scope to "layer", or remove it',
+  );
+}
+
+/** Shares of layers are given by their shapes there, so the conventions that rank weights to find counts have no meaning. */
+function checkDistribution({ scope, counts }: PruningInput): void {
+  if (counts === 'exact' || (scope !== 'uniform' && scope !== 'erk')) return;
+  throw new ExperimentError('pruning.counts', `must be "exact" with pruning.scope "${scope}", not "${counts}"`);
 }
 
 /** The rate of a layer under a rule; null where it is left whole. */
@@ -81,6 +97,8 @@ export function rateOf(
   layer: Pick<PrunableLayer, 'name' | 'output'> & { readonly convolution?: boolean },
 ): number | null {
   if (rule.exclude.includes(layer.name)) return null;
+  const own = rule.rates?.[layer.name];
+  if (own !== undefined) return own;
   if (layer.output) return rule.outputRate;
   return layer.convolution === true ? (rule.convolutionRate ?? rule.rate) : rule.rate;
 }

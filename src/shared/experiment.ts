@@ -4,17 +4,12 @@
  */
 import * as z from 'zod';
 import { compareSchema } from './compareConfig';
-import { dataSchema } from './dataConfig';
+import { dataSchema, type DataConfig } from './dataConfig';
+import { stabilitySchema, sweepSchema, transferSchema } from './studyConfig';
+import { pointSchema as point } from './trainingPoint';
 
 export type { DataConfig } from './dataConfig';
-
-/** A point in training: a step, or `"1%"` of all steps, or `"80 epochs"`. */
-const pointRule =
-  'must be a step (a whole number ≥ 0), a share of training such as "1%", or epochs such as "80 epochs"';
-const point = z
-  .union([z.int().min(0), z.string().regex(/^\d+(\.\d+)?%$|^\d+(\.\d+)? epochs?$/, pointRule)], { error: pointRule })
-  .meta({ description: 'A step, a share of training ("1%") or epochs ("80 epochs").' });
-export type TrainingPoint = z.infer<typeof point>;
+export type { TrainingPoint } from './trainingPoint';
 
 const positive = z.number().positive();
 
@@ -128,9 +123,22 @@ const training = z.strictObject({
   augmentation: augmentation.prefault({}).describe('Random changes to training images, drawn anew each epoch.'),
 });
 
+/** What a layer is for, by which it can have a rate of its own. */
+const layerRoles = ['embedding', 'attention', 'feed-forward', 'head', 'dense', 'convolution', 'output'] as const;
+const layerRate = z
+  .number()
+  .min(0)
+  .lt(1)
+  .describe('Share of the remaining weights that go each round; 0 leaves whole.');
+
 const pruning = z.strictObject({
   method: z.literal('magnitude').default('magnitude'),
-  scope: z.enum(['global', 'layer']).default('global'),
+  scope: z
+    .enum(['global', 'layer', 'uniform', 'erk'])
+    .default('global')
+    .describe(
+      'What is ranked together: all layers, or each layer with its own rate; or each layer down to the same share ("uniform") or to an Erdős–Rényi-kernel share ("erk") of what all keep.',
+    ),
   rate: z.number().gt(0).lt(1).default(0.2).describe('Share of the remaining weights that go each round.'),
   outputRate: z
     .number()
@@ -144,6 +152,20 @@ const pruning = z.strictObject({
     .lt(1)
     .optional()
     .describe('Rate of convolutions, with scope "layer" only; the same as "rate" if left out. 0 leaves them whole.'),
+  rates: z
+    .array(
+      z.union([
+        z.strictObject({
+          layers: z.string().min(1).max(1000).describe('Name of a layer; * stands for any text.'),
+          rate: layerRate,
+        }),
+        z.strictObject({ role: z.enum(layerRoles), rate: layerRate }),
+      ]),
+    )
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('Rates of single layers, with scope "layer": of several entries that fit the first counts.'),
   exclude: z.array(z.string().min(1)).default([]).describe('Layers left whole.'),
   counts: z
     .enum(['exact', 'open_lth', 'google'])
@@ -177,7 +199,16 @@ export const experimentSchema = z.strictObject({
   training: training.prefault({}),
   pruning: pruning.prefault({}),
   rewind: point.default(0).describe('Where the remaining weights go back to after pruning.'),
+  rewindSweep: sweepSchema,
   compare: compareSchema,
+  stability: stabilitySchema,
+  transfer: transferSchema(training),
+  worth: z
+    .boolean()
+    .default(true)
+    .describe(
+      'After the runs, tells what each iterative level is worth: bytes, multiply-adds, time of a step and of an inference. Takes some tenths of a second a level, of large networks seconds.',
+    ),
   replicates: z.int().min(1).max(1000).default(1),
   seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
   executor: z
@@ -192,7 +223,10 @@ export type ExperimentFile = z.input<typeof experimentSchema>;
 export type ParsedExperiment = z.output<typeof experimentSchema>;
 
 /** Every default filled in, every point in training turned into a step: what `experiment.json` holds. */
-export interface Experiment extends Omit<ParsedExperiment, 'training' | 'pruning' | 'rewind' | '$schema'> {
+export interface Experiment extends Omit<
+  ParsedExperiment,
+  'training' | 'pruning' | 'rewind' | 'rewindSweep' | 'stability' | 'transfer' | '$schema'
+> {
   readonly training: Omit<
     ParsedExperiment['training'],
     'steps' | 'epochs' | 'evaluateEvery' | 'schedule' | 'classWeights'
@@ -208,6 +242,15 @@ export interface Experiment extends Omit<ParsedExperiment, 'training' | 'pruning
     readonly target?: number;
   };
   readonly rewind: number;
+  /** Rising, each once. */
+  readonly rewindSweep?: readonly number[];
+  /** Steps and levels rising, each once. */
+  readonly stability?: { readonly at: readonly number[]; readonly levels: readonly number[]; readonly points: number };
+  readonly transfer?: {
+    readonly data: DataConfig;
+    readonly levels: readonly number[];
+    readonly training: Experiment['training'];
+  };
 }
 
 /** A learning-rate schedule with all points given as steps. */

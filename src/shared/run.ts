@@ -20,11 +20,13 @@ export type MaskRecipe =
   | {
       readonly kind: 'magnitude';
       readonly run: string;
-      readonly scope: 'global' | 'layer';
+      readonly scope: Experiment['pruning']['scope'];
       readonly rate: number;
       readonly outputRate: number;
       /** Left out where convolutions have the common rate. */
       readonly convolutionRate?: number;
+      /** Of kernels that have a rate of their own, by name; left out where none has. */
+      readonly rates?: Readonly<Record<string, number>>;
       readonly exclude: readonly string[];
       readonly counts: 'exact' | 'open_lth' | 'google';
     }
@@ -32,7 +34,8 @@ export type MaskRecipe =
   | ({
       readonly kind: 'magnitude-to';
       readonly run: string;
-      readonly scope: 'global' | 'layer';
+      /** "uniform" and "erk" where a share is given: with the counts of a run its layers are met one by one. */
+      readonly scope: Experiment['pruning']['scope'];
       readonly exclude: readonly string[];
     } & KeptCount)
   /** One cut by scores of an untrained network down to the kept count: pruning at initialisation. */
@@ -50,18 +53,32 @@ export type MaskRecipe =
       /** Of scoring and cutting; left out: one. */
       readonly rounds?: number;
     } & KeptCount)
-  /** The very mask of `run`. */
-  | { readonly kind: 'same'; readonly run: string }
-  /** The mask of `run` with its positions shuffled within each layer. */
-  | { readonly kind: 'shuffled'; readonly run: string; readonly seed: number };
+  /** The very mask of `run`. `whole`: kernels that have no mask, because theirs in `run` has another shape. */
+  | { readonly kind: 'same'; readonly run: string; readonly whole?: readonly string[] }
+  /** The mask of `run` with its positions shuffled within each layer; `whole` as above. */
+  | { readonly kind: 'shuffled'; readonly run: string; readonly seed: number; readonly whole?: readonly string[] };
 
 /** Where the starting weights of a run come from. */
-export type StartRecipe =
+export type StartRecipe = OwnStart | TransferredStart;
+
+/** Weights of the model as it is. */
+export type OwnStart =
   | { readonly kind: 'initial'; readonly seed: number }
   /** The weights in the model file. */
   | { readonly kind: 'file' }
   /** The final weights of `run`: rewinding to step k goes back to the end of a run of k steps. */
   | { readonly kind: 'final'; readonly run: string };
+
+/** Weights of the model as it is with other classes: all but its output layer go over, and that is drawn anew. */
+export interface TransferredStart {
+  readonly kind: 'transferred';
+  /** Fingerprint of the model that `start` is of. */
+  readonly model: string;
+  readonly start: OwnStart;
+  /** Parameters that are drawn anew. */
+  readonly fresh: readonly string[];
+  readonly seed: number;
+}
 
 /** How a run trains. What may be left out is left out where it has no effect, so that it changes no key that was there before it. */
 export interface TrainingRecipe {
