@@ -1,27 +1,8 @@
 /** The `compare` of an experiment file: what the iterative series is held against. */
 import * as z from 'zod';
+import { comparisons, type Comparison } from './comparisons';
 
-/**
- * Controls and other ways to the same sparsity; docs/science.md defines each. In the order in which charts and tables have
- * them.
- */
-export const comparisons = [
-  'one-shot',
-  'random-reinit',
-  'random-mask',
-  'fine-tuning',
-  'learning-rate-rewinding',
-  'snip',
-  'grasp',
-  'synflow',
-  'prospr',
-  'magnitude-init',
-  'random',
-] as const;
-export type Comparison = (typeof comparisons)[number];
-
-/** What shows whether a ticket is better than chance, and than pruning in one cut. */
-export const usualControls = ['one-shot', 'random-reinit', 'random-mask'] as const satisfies readonly Comparison[];
+export { comparisons, usualControls, type Comparison } from './comparisons';
 
 const sparsities = z
   .array(z.number().gt(0).lt(1))

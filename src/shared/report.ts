@@ -1,6 +1,6 @@
 /** The report: what an experiment found. Derived from the run store at any time; drawn by the panel, printed by the CLI. */
+import { comparisons } from './comparisons';
 import type { ExecutorChoice } from './executorChoice';
-import { comparisons } from './compareConfig';
 import type { Experiment } from './experiment';
 import type { Stability, SweepSeries, Transfer } from './studies';
 import type { Worth } from './worth';
