@@ -3,7 +3,7 @@ import type { MatrixRegion, MatrixShape } from '../../src/shared/inspectorMessag
 import { textOn } from '../charts/color';
 import { h } from '../ui/dom';
 import type { Theme } from '../ui/theme';
-import { readable, type View } from './matrixModel';
+import { readable, type View } from '../charts/matrixModel';
 import type { CellPainter } from './matrixPaint';
 
 export interface MatrixTile {

@@ -12,7 +12,7 @@ import {
   weightAt as placeAt,
   wholeMatrix,
   zoomAt,
-} from '../../../webview/inspector/matrixModel';
+} from '../../../webview/charts/matrixModel';
 import { maskPainter, tilePainter, type Palette } from '../../../webview/inspector/matrixPaint';
 import { maskTileOf, tileOf } from '../../support/sampleInspection';
 

@@ -1,4 +1,4 @@
-/** Mouse, pen and fingers on an element: hover, drag, pinch, wheel with Ctrl, double click. */
+/** Mouse, pen and fingers on an element: hover, drag, pinch, wheel, double click. */
 export interface PointerListener {
   /** Places are CSS pixels in the element. */
   readonly hover: (x: number, y: number) => void;
@@ -19,6 +19,8 @@ export class Pointers {
   constructor(
     private readonly element: HTMLElement,
     private readonly listener: PointerListener,
+    /** Who a wheel alone belongs to: the page, which scrolls, or the element, which zooms, and pans sideways and with Shift. */
+    wheel: 'page' | 'own' = 'page',
   ) {
     element.addEventListener('pointerdown', event => {
       if (event.button !== 0) return;
@@ -41,12 +43,16 @@ export class Pointers {
     element.addEventListener(
       'wheel',
       event => {
-        // a wheel alone scrolls the page; a pinch on a touchpad comes as a wheel with Ctrl
-        if (!event.ctrlKey && !event.metaKey) return;
+        // a pinch on a touchpad comes as a wheel with Ctrl
+        const pinch = event.ctrlKey || event.metaKey;
+        if (wheel === 'page' && !pinch) return;
         event.preventDefault();
         const { x, y } = this.place(event);
-        const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * 33 : event.deltaY;
-        listener.zoom(Math.max(-2, Math.min(2, -lines / 100)), x, y);
+        const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 33 : 1;
+        const [across, down] = [event.deltaX * unit, event.deltaY * unit];
+        if (event.shiftKey && !pinch) listener.pan(-(across || down), 0);
+        else if (Math.abs(across) > Math.abs(down)) listener.pan(-across, 0);
+        else listener.zoom(Math.max(-2, Math.min(2, -down / 100)), x, y);
       },
       { passive: false },
     );

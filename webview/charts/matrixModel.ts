@@ -1,5 +1,12 @@
 /** Where a matrix lies on the screen: zoom, place, and what has to be read to show it. Rows are outputs. Pure. */
-import type { MatrixRegion, MatrixShape } from '../../src/shared/inspectorMessages';
+import type { MatrixRegion } from '../../src/shared/inspectorMessages';
+
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** Weights stay squares at every zoom, so that kernels keep their form; left out: the whole is stretched to the box. */
+  readonly square?: true;
+}
 
 export interface Size {
   readonly width: number;
@@ -33,14 +40,18 @@ export interface View {
   readonly pixelsPerColumn: number;
 }
 
-function pixels(box: number, count: number, zoom: number): number {
-  const fit = box / Math.max(1, count);
-  return fit >= nearest ? fit : fit ** (1 - zoom) * nearest ** zoom;
+/** CSS pixels of a weight, down and across. */
+function scales(matrix: Matrix, box: Size, zoom: number): readonly [down: number, across: number] {
+  const pixels = (fit: number): number => (fit >= nearest ? fit : fit ** (1 - zoom) * nearest ** zoom);
+  const [down, across] = [box.height / Math.max(1, matrix.rows), box.width / Math.max(1, matrix.columns)];
+  if (!matrix.square) return [pixels(down), pixels(across)];
+  // a few large kernels need not fill the box
+  const both = pixels(Math.min(down, across, nearest));
+  return [both, both];
 }
 
-export function viewOf(camera: Camera, matrix: MatrixShape, box: Size): View {
-  const pixelsPerRow = pixels(box.height, matrix.rows, camera.zoom);
-  const pixelsPerColumn = pixels(box.width, matrix.columns, camera.zoom);
+export function viewOf(camera: Camera, matrix: Matrix, box: Size): View {
+  const [pixelsPerRow, pixelsPerColumn] = scales(matrix, box, camera.zoom);
   const rows = Math.min(matrix.rows, box.height / pixelsPerRow);
   const columns = Math.min(matrix.columns, box.width / pixelsPerColumn);
   return {
@@ -53,23 +64,22 @@ export function viewOf(camera: Camera, matrix: MatrixShape, box: Size): View {
   };
 }
 
-export function wholeMatrix(matrix: MatrixShape): Camera {
+export function wholeMatrix(matrix: Matrix): Camera {
   return { zoom: 0, row: matrix.rows / 2, column: matrix.columns / 2 };
 }
 
 /** Whether there is anything to zoom: a small matrix shows its numbers as it is. */
-export function canZoom(matrix: MatrixShape, box: Size): boolean {
-  return box.height / matrix.rows < nearest || box.width / matrix.columns < nearest;
+export function canZoom(matrix: Matrix, box: Size): boolean {
+  return scales(matrix, box, 0).some(scale => scale < nearest);
 }
 
 /** @param x, y in the box, CSS pixels: what lies there stays there */
-export function zoomAt(camera: Camera, zoom: number, x: number, y: number, matrix: MatrixShape, box: Size): Camera {
+export function zoomAt(camera: Camera, zoom: number, x: number, y: number, matrix: Matrix, box: Size): Camera {
   const before = viewOf(camera, matrix, box);
   const row = before.top + y / before.pixelsPerRow;
   const column = before.left + x / before.pixelsPerColumn;
   const level = clamp(zoom, 0, 1);
-  const perRow = pixels(box.height, matrix.rows, level);
-  const perColumn = pixels(box.width, matrix.columns, level);
+  const [perRow, perColumn] = scales(matrix, box, level);
   return settled(
     { zoom: level, row: row + (box.height / 2 - y) / perRow, column: column + (box.width / 2 - x) / perColumn },
     matrix,
@@ -78,7 +88,7 @@ export function zoomAt(camera: Camera, zoom: number, x: number, y: number, matri
 }
 
 /** Moves what is shown by so many CSS pixels. */
-export function panBy(camera: Camera, x: number, y: number, matrix: MatrixShape, box: Size): Camera {
+export function panBy(camera: Camera, x: number, y: number, matrix: Matrix, box: Size): Camera {
   const { pixelsPerRow, pixelsPerColumn } = viewOf(camera, matrix, box);
   return settled(
     { ...camera, row: camera.row - y / pixelsPerRow, column: camera.column - x / pixelsPerColumn },
@@ -88,7 +98,7 @@ export function panBy(camera: Camera, x: number, y: number, matrix: MatrixShape,
 }
 
 /** As little as brings a weight wholly into view. */
-export function panTo(camera: Camera, row: number, column: number, matrix: MatrixShape, box: Size): Camera {
+export function panTo(camera: Camera, row: number, column: number, matrix: Matrix, box: Size): Camera {
   const { top, left, rows, columns } = viewOf(camera, matrix, box);
   const shift = (at: number, first: number, count: number): number =>
     at < first ? at - first : at + 1 > first + count ? at + 1 - first - count : 0;
@@ -104,7 +114,7 @@ export function panTo(camera: Camera, row: number, column: number, matrix: Matri
 }
 
 /** The middle is where it can be: no gap at an edge, and no way to push further against it. */
-function settled(camera: Camera, matrix: MatrixShape, box: Size): Camera {
+function settled(camera: Camera, matrix: Matrix, box: Size): Camera {
   const { top, left, rows, columns } = viewOf(camera, matrix, box);
   return { zoom: camera.zoom, row: top + rows / 2, column: left + columns / 2 };
 }
@@ -119,7 +129,7 @@ export interface Ask {
  * moves: a cell spans a power of two, and the region begins at a multiple of it.
  * @param most cells in each direction
  */
-export function askFor(view: View, matrix: MatrixShape, most: number): Ask {
+export function askFor(view: View, matrix: Matrix, most: number): Ask {
   const [row, rows, cellRows] = cut(view.top, view.rows, view.pixelsPerRow, matrix.rows, most);
   const [column, columns, cellColumns] = cut(view.left, view.columns, view.pixelsPerColumn, matrix.columns, most);
   return {
