@@ -34,6 +34,8 @@ const scope = z.enum(['global', 'layer', 'uniform', 'erk']);
 /** One of them; the key, a hash of all inputs, vouches for the rest. */
 const keptCount = { countsOf: key.optional(), sparsity: finite.gt(0).lt(1).optional() };
 
+const structure = { structure: z.string().optional(), norm: z.enum(['l1', 'l2']).optional() };
+
 const mask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ones') }),
   z.strictObject({
@@ -46,6 +48,7 @@ const mask = z.discriminatedUnion('kind', [
     rates: z.record(z.string(), finite).optional(),
     exclude: z.array(z.string()),
     counts: z.enum(['exact', 'open_lth', 'google']),
+    ...structure,
   }),
   z.strictObject({
     kind: z.literal('magnitude-to'),
@@ -53,6 +56,7 @@ const mask = z.discriminatedUnion('kind', [
     ...keptCount,
     scope,
     exclude: z.array(z.string()),
+    ...structure,
   }),
   z.strictObject({
     kind: z.literal('scored'),
@@ -65,8 +69,22 @@ const mask = z.discriminatedUnion('kind', [
     rounds: step.optional(),
     ...keptCount,
   }),
+  z.strictObject({
+    kind: z.literal('gradual'),
+    begin: step,
+    end: step,
+    every: step,
+    exclude: z.array(z.string()),
+    ...keptCount,
+  }),
   z.strictObject({ kind: z.literal('same'), run: key, whole: z.array(z.string()).optional() }),
-  z.strictObject({ kind: z.literal('shuffled'), run: key, seed: finite, whole: z.array(z.string()).optional() }),
+  z.strictObject({
+    kind: z.literal('shuffled'),
+    run: key,
+    seed: finite,
+    whole: z.array(z.string()).optional(),
+    structure: z.string().optional(),
+  }),
 ]);
 
 const inputs = z.strictObject({

@@ -2,15 +2,19 @@
 import { prunableLayers, type PrunableLayer } from '../lottery/layers';
 import { NanWeightError } from '../lottery/magnitude';
 import type { Mask } from '../lottery/mask';
-import { buildMasks, LayerCollapseError } from '../lottery/masks';
+import { buildMasks, keptCount, LayerCollapseError } from '../lottery/masks';
 import { NanScoreError } from '../lottery/scored';
 import { CutError } from '../lottery/select';
+import { couplingOf } from '../lottery/structured/coupling';
 import { measuresOf } from '../shared/evaluation';
 import type { MaskRecipe, RunNode, RunRecord, StartRecipe } from '../shared/run';
+import { planOf } from '../training/network';
 import { NonFiniteLossError, type Weights } from '../training/trainer';
 import { Attempt, type AttemptParts, type RunListener } from './attempt';
-import { byteMasks, straight } from './course';
+import { byteMasks, straight, type Course } from './course';
+import { dualTicketCourse } from './dualTicket';
 import { evaluateSession } from './evaluateSession';
+import { gradualCourse } from './gradual';
 import { checkInvariants } from './invariants';
 import { scoreWeights } from './scores';
 import { StoredTensors } from './storedTensors';
@@ -41,7 +45,7 @@ export class Runner {
     const attempt = new Attempt(node, this.parts, this.layers, listener, signal);
     try {
       const masks = await this.masksFor(node);
-      await attempt.train(await this.startFor(node.inputs.start), straight(node.inputs.steps.to, masks));
+      await attempt.train(await this.startFor(node.inputs.start), await this.courseFor(node, masks));
     } catch (error) {
       if (!isFailureOfTheRun(error)) throw error;
       attempt.error = error.message;
@@ -78,6 +82,8 @@ export class Runner {
       layers: this.layers,
       level: node.level,
       finalKernels: run => this.stored.finalKernels(run),
+      finalWeights: run => this.stored.finalWeights(run),
+      coupling: () => couplingOf(planOf(this.parts.network)),
       masks: run => this.stored.masks(run),
       score: async (scored, current) =>
         scoreWeights(scored, {
@@ -91,6 +97,16 @@ export class Runner {
       checkInvariants.shrinks(node.key, masks, await this.stored.masks(recipe.run));
     }
     return masks;
+  }
+
+  /** @param masks by the recipe of the run */
+  private async courseFor({ inputs, level }: RunNode, masks: readonly Mask[]): Promise<Course> {
+    const { mask, training, steps } = inputs;
+    if (training.transformation) return dualTicketCourse(training.transformation, masks, steps.to);
+    if (mask.kind !== 'gradual') return straight(steps.to, masks);
+    const { layers } = this;
+    const kept = await keptCount(mask, { layers, masks: run => this.stored.masks(run) });
+    return gradualCourse(mask, kept, layers, level, steps.to);
   }
 
   private async startFor(recipe: StartRecipe): Promise<Weights> {

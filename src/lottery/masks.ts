@@ -5,6 +5,8 @@ import type { PrunableLayer } from './layers';
 import { pruneByMagnitude, pruneToCounts, type Kernel } from './magnitude';
 import { Mask } from './mask';
 import { cutsFor, keptAt, pruneByScores, type Scores } from './scored';
+import type { Coupling } from './structured/coupling';
+import { isStructured, structuredMasks } from './structured/masks';
 
 export type ScoredRecipe = Extract<MaskRecipe, { kind: 'scored' }>;
 
@@ -15,6 +17,10 @@ export interface MaskAccess {
   readonly level: number;
   /** Final values of the prunable kernels of a run, in the order of `layers`. */
   finalKernels(run: string): Promise<readonly Float32Array[]>;
+  /** Final values of all parameters of a run, in the order of the network; asked for where filters go. */
+  finalWeights(run: string): Promise<readonly Float32Array[]>;
+  /** Of the network, which is a training plan where filters go. */
+  coupling(): Coupling;
   /** Masks of a run, in the order of `layers`; those named in `whole` are not taken from it, but keep everything. */
   masks(run: string, whole?: readonly string[]): Promise<readonly Mask[]>;
   /** Scores by the recipe's criterion at its start under the masks, in the order of `layers`: the larger, the more worth keeping. */
@@ -41,14 +47,22 @@ export class LayerCollapseError extends Error {
  */
 export async function buildMasks(recipe: MaskRecipe, access: MaskAccess): Promise<Mask[]> {
   const masks = await carryOut(recipe, access);
-  const empty = access.layers.find(({ size }, i) => size > 0 && masks[i]!.kept === 0);
-  if (empty) throw new LayerCollapseError(empty.layer, access.level);
+  checkLayers(access.layers, masks, access.level);
   return masks;
 }
 
+/** @throws LayerCollapseError */
+export function checkLayers(layers: readonly PrunableLayer[], masks: readonly Mask[], level: number): void {
+  const empty = layers.find(({ size }, i) => size > 0 && masks[i]!.kept === 0);
+  if (empty) throw new LayerCollapseError(empty.layer, level);
+}
+
 async function carryOut(recipe: MaskRecipe, access: MaskAccess): Promise<Mask[]> {
+  if (isStructured(recipe)) return structuredMasks(recipe, access);
   switch (recipe.kind) {
     case 'ones':
+    // weights go once it trains
+    case 'gradual':
       return access.layers.map(({ size }) => Mask.ones(size));
     case 'same':
       return [...(await access.masks(recipe.run, recipe.whole))];
@@ -89,10 +103,7 @@ async function scoredMasks(recipe: ScoredRecipe, access: MaskAccess): Promise<Ma
   const { layers } = access;
   const { distribution, exclude, rounds = 1 } = recipe;
   const total = layers.reduce((sum, { size }) => sum + size, 0);
-  const kept =
-    recipe.sparsity === undefined
-      ? (await access.masks(recipe.countsOf)).reduce((sum, mask) => sum + mask.kept, 0)
-      : keptAt(recipe.sparsity, layers);
+  const kept = await keptCount(recipe, access);
   const whole = layers.reduce((sum, { name, size }) => (exclude.includes(name) ? sum + size : sum), 0);
   const density = (kept - whole) / (total - whole);
   let masks = layers.map(({ size }) => Mask.ones(size));
@@ -102,6 +113,12 @@ async function scoredMasks(recipe: ScoredRecipe, access: MaskAccess): Promise<Ma
     masks = pruneByScores(layers, masks, scores, cutsFor(distribution, layers, exclude, left));
   }
   return masks;
+}
+
+/** Over all layers. */
+export async function keptCount(recipe: KeptCount, access: Pick<MaskAccess, 'layers' | 'masks'>): Promise<number> {
+  if (recipe.sparsity !== undefined) return keptAt(recipe.sparsity, access.layers);
+  return (await access.masks(recipe.countsOf)).reduce((sum, mask) => sum + mask.kept, 0);
 }
 
 async function kernelsOf(run: string, access: MaskAccess): Promise<Kernel[]> {

@@ -29,6 +29,10 @@ export type MaskRecipe =
       readonly rates?: Readonly<Record<string, number>>;
       readonly exclude: readonly string[];
       readonly counts: 'exact' | 'open_lth' | 'google';
+      /** What goes as one, as `pruning.structure` has it; left out where single weights go. */
+      readonly structure?: string;
+      /** Of filters and blocks. */
+      readonly norm?: 'l1' | 'l2';
     }
   /** One cut on the final weights of `run` down to the kept count (per layer with scope "layer"). */
   | ({
@@ -36,6 +40,17 @@ export type MaskRecipe =
       readonly run: string;
       /** "uniform" and "erk" where a share is given: with the counts of a run its layers are met one by one. */
       readonly scope: Experiment['pruning']['scope'];
+      readonly exclude: readonly string[];
+      /** As above: filters and blocks are counted, not weights. */
+      readonly structure?: string;
+      readonly norm?: 'l1' | 'l2';
+    } & KeptCount)
+  /** Pruned while the run itself trains: its mask is the one after the last cut, at step `end`. */
+  | ({
+      readonly kind: 'gradual';
+      readonly begin: number;
+      readonly end: number;
+      readonly every: number;
       readonly exclude: readonly string[];
     } & KeptCount)
   /** One cut by scores of an untrained network down to the kept count: pruning at initialisation. */
@@ -56,7 +71,14 @@ export type MaskRecipe =
   /** The very mask of `run`. `whole`: kernels that have no mask, because theirs in `run` has another shape. */
   | { readonly kind: 'same'; readonly run: string; readonly whole?: readonly string[] }
   /** The mask of `run` with its positions shuffled within each layer; `whole` as above. */
-  | { readonly kind: 'shuffled'; readonly run: string; readonly seed: number; readonly whole?: readonly string[] };
+  | {
+      readonly kind: 'shuffled';
+      readonly run: string;
+      readonly seed: number;
+      readonly whole?: readonly string[];
+      /** What is shuffled as one: filters or blocks; with N:M positions within each group. Left out: single weights. */
+      readonly structure?: string;
+    };
 
 /** Where the starting weights of a run come from. */
 export type StartRecipe = OwnStart | TransferredStart;
@@ -94,6 +116,18 @@ export interface TrainingRecipe {
   readonly averageDecay?: number;
   readonly earlyStopping?: { readonly patience: number };
   readonly augmentation?: { readonly crop: number; readonly flip: boolean };
+  readonly transformation?: Transformation;
+}
+
+/**
+ * The mask of the run comes into force at step `cut` only. Before, ½ · λ · Σ w² over the weights it drops is part of the loss;
+ * λ begins with `by` and rises by it every `every` steps, up to `bound`.
+ */
+export interface Transformation {
+  readonly cut: number;
+  readonly every: number;
+  readonly by: number;
+  readonly bound: number;
 }
 
 export interface RunInputs {
