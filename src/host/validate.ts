@@ -7,6 +7,7 @@ import { maskLimits, maskWeights } from '../shared/mask';
 import type { JobToHost, PanelToHost, SidebarToHost } from '../shared/messages';
 import { previewAnswers, type PreviewToHost } from '../shared/previewMessages';
 import { measureNames, methods, type CurvePoint, type Report } from '../shared/report';
+import { savedFileSchema } from './savedFile';
 
 /** JSON has no NaN or Infinity and writes null: nothing was measured, or it was no finite number. */
 const measured = z.preprocess(
@@ -88,6 +89,34 @@ const executorChoice = z.looseObject({
     .max(100),
 });
 
+const storageBytes = z.looseObject({
+  dense: count,
+  gzip: count,
+  coo: count,
+  csr: count,
+  bitmask: count,
+});
+const multiplyAdds = z.looseObject({ dense: count, effective: count }).nullable();
+
+const worth = z.looseObject({
+  levels: z
+    .array(
+      z.looseObject({
+        level: count,
+        run: key,
+        bytes: storageBytes,
+        multiplyAdds,
+        layers: z.array(z.looseObject({ name: text, bytes: storageBytes, multiplyAdds })).max(100_000),
+        seconds: z.looseObject({ step: measured, inference: measured }).nullable(),
+      }),
+    )
+    .max(1000),
+  executor: text,
+  device: text,
+  batchSize: count,
+  statement: text,
+});
+
 const report = z.looseObject({
   experiment,
   status: z.enum(['running', 'done', 'failed', 'cancelled']),
@@ -115,6 +144,7 @@ const report = z.looseObject({
     )
     .max(100_000),
   verdict,
+  worth: worth.optional(),
   runs: z
     .array(
       z.looseObject({
@@ -188,6 +218,8 @@ const panelMessage = z.discriminatedUnion('type', [
   signal('openReport'),
   signal('copyTable'),
   signal('showLog'),
+  z.object({ type: z.literal('save'), file: savedFileSchema }),
+  signal('savePage'),
 ]);
 
 const sidebarMessage = z.discriminatedUnion('type', [signal('ready'), signal('open')]);

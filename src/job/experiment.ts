@@ -19,6 +19,8 @@ import { Settlement } from './settlement';
 import { RunStore } from './store';
 import type { Loss, Succession } from './succession';
 import { ProgressTracker } from './tracker';
+import { measureWorth } from './worth';
+import { readWorth, worthOf, worthRuns, type RunWorth } from './worthFile';
 
 export type JobEvent = Exclude<JobToHost, { type: 'finished' }>;
 
@@ -92,6 +94,7 @@ function waitingFor(holder: LockHolder | null, directory: string): string {
 class ExperimentJob {
   private readonly experiment: Experiment;
   private readonly records = new Map<string, RunRecord>();
+  private readonly worths = new Map<string, RunWorth>();
   private readonly running = new Set<string>();
   private nodes: readonly RunNode[];
   private tracker: ProgressTracker;
@@ -126,7 +129,8 @@ class ExperimentJob {
   private async computeMissing(): Promise<boolean> {
     const missing = await this.plan();
     const { found } = this.succession;
-    const incomplete = unevaluated(this.nodes, this.records).length > 0 && found.usable;
+    const unfinished = unevaluated(this.nodes, this.records).length > 0 || this.unmeasured().length > 0;
+    const incomplete = unfinished && found.usable;
     if (missing.length === 0 && !incomplete) return true;
     try {
       if (found.usable) await this.compute(missing, found);
@@ -159,7 +163,15 @@ class ExperimentJob {
       if (failed.has(node.key)) this.tracker.skip(node);
       else missing.set(node.key, node);
     }
+    await this.readWorths();
     return [...missing.values()];
+  }
+
+  private async readWorths(): Promise<void> {
+    for (const { key } of this.unmeasured()) {
+      const worth = await readWorth(this.store, key);
+      if (worth) this.worths.set(key, worth);
+    }
   }
 
   private async read(key: string): Promise<RunRecord | null> {
@@ -191,14 +203,28 @@ class ExperimentJob {
       await this.computeOne(node, runner);
       await this.publish('running');
     }
+    const tell = (message: string): void => {
+      this.emit({ type: 'log', level: 'warn', message });
+    };
     await evaluateEarlier(
       unevaluated(this.nodes, this.records),
       runner,
       record => this.records.set(record.key, record),
-      message => {
-        this.emit({ type: 'log', level: 'warn', message });
-      },
+      tell,
       this.signal,
+    );
+    await measureWorth(
+      this.unmeasured(),
+      { store, network, outputLayer, executor, data },
+      { onWorth: worth => this.worths.set(worth.key, worth), tell, signal: this.signal },
+    );
+  }
+
+  /** Finished levels of which it is not known what they are worth, where the experiment asks for it. */
+  private unmeasured(): RunRecord[] {
+    if (!this.experiment.worth) return [];
+    return worthRuns(this.nodes, this.records).flatMap(({ key }) =>
+      this.worths.has(key) ? [] : [this.records.get(key)!],
     );
   }
 
@@ -309,6 +335,7 @@ class ExperimentJob {
     const { data, dataDescription, modelDescription } = this.prepared;
     const { experiment, nodes, records, running } = this;
     const { current, choice } = this.succession;
+    const worth = this.experiment.worth && worthOf(worthRuns(nodes, records), this.worths);
     const computed = [...records.values()].find(one => one.executor === current.name);
     return buildReport({
       experiment,
@@ -325,6 +352,7 @@ class ExperimentJob {
       executorChoice: choice,
       dataDescription,
       modelDescription,
+      ...(worth && { worth }),
     });
   }
 }

@@ -2,6 +2,7 @@
 import type { DataSet } from '../data/dataset';
 import { levelsFor } from '../lottery/levels';
 import { prunableLayers, type Parameter } from '../lottery/layers';
+import type { Coupling } from '../lottery/structured/coupling';
 import {
   ExperimentError,
   type Experiment,
@@ -23,7 +24,12 @@ export interface ResolveInput {
     readonly mean: readonly number[];
     readonly std: readonly number[];
   };
-  readonly model: { readonly parameters: readonly Parameter[]; readonly outputLayer: string };
+  readonly model: {
+    readonly parameters: readonly Parameter[];
+    readonly outputLayer: string;
+    /** Where filters go. */
+    readonly coupling?: Coupling | null;
+  };
 }
 
 const defaultEpochs = 10;
@@ -53,7 +59,7 @@ export function resolveExperiment(parsed: ParsedExperiment, input: ResolveInput)
   checkEarlyStopping(training, data.validation.count);
   checkAugmentation(training.augmentation, data.inputShape);
   const classWeights = classWeightsOf(wantedWeights, data);
-  const { levels } = levelsFor(pruning, prunableLayers(model.parameters, model.outputLayer));
+  const { levels } = levelsFor(pruning, prunableLayers(model.parameters, model.outputLayer), model.coupling);
   const { target, outputRate, ...rule } = pruning;
   return {
     name: parsed.name,
@@ -83,6 +89,7 @@ export function resolveExperiment(parsed: ParsedExperiment, input: ResolveInput)
     rewind: rewindStep,
     compare: [...new Set(parsed.compare)],
     replicates: parsed.replicates,
+    worth: parsed.worth,
     seed: parsed.seed,
     executor: parsed.executor,
   };

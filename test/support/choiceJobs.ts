@@ -26,6 +26,7 @@ export const tiny = {
   data: { format: 'digits', training: 20, test: 10 },
   training: { steps: 2000, batchSize: 5, evaluateEvery: 1000 },
   pruning: { levels: 2, rate: 0.5 },
+  worth: false,
 };
 
 export interface Job {

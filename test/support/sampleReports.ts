@@ -17,6 +17,7 @@ import type {
   ReportRun,
   Statistic,
 } from '../../src/shared/report';
+import { sampleWorth } from './sampleWorth';
 
 export interface SampleOptions {
   readonly levels?: number;
@@ -160,6 +161,7 @@ export function sampleExperiment(options: SampleOptions = {}): Experiment {
     },
     rewind: 0,
     compare: [...(options.compare ?? ['one-shot', 'random-reinit', 'random-mask'])],
+    worth: true,
     replicates: options.replicates ?? 3,
     seed: 0,
     executor: 'auto',
@@ -213,7 +215,7 @@ export function sampleReport(options: SampleOptions = {}): Report {
       level === 0 ? layer.shape[0]! * layer.shape[1]! : keptOf(layer, level, emptyFrom),
     ),
   }));
-  return {
+  const report: Report = {
     experiment,
     status,
     ...(options.error === undefined ? {} : { error: options.error }),
@@ -234,6 +236,8 @@ export function sampleReport(options: SampleOptions = {}): Report {
     }),
     runs,
   };
+  // measured after all runs, and never by an earlier version
+  return status === 'done' && !options.unevaluated ? { ...report, worth: sampleWorth(report) } : report;
 }
 
 function secondsOf(level: number): number {

@@ -9,6 +9,7 @@ const tiny = {
   training: { steps: 30, batchSize: 32 },
   pruning: { levels: 2 },
   compare: ['one-shot', 'random-reinit', 'random-mask'],
+  worth: false,
 };
 
 /** Long enough that it is still at its first run when a test stops it. */

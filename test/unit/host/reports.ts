@@ -35,6 +35,7 @@ export const experiment: Experiment = {
   },
   rewind: 0,
   compare: ['random-mask'],
+  worth: true,
   replicates: 1,
   seed: 0,
   executor: 'auto',

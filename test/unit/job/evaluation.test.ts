@@ -30,6 +30,7 @@ const experiment = {
   data: { format: 'digits', training: 20, test: 30 },
   training: { steps: 10, batchSize: 5, evaluateEvery: 5 },
   pruning: { levels: 1 },
+  worth: false,
   replicates: 2,
 };
 

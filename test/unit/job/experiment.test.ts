@@ -24,6 +24,7 @@ const tiny = {
   data: { format: 'digits', training: 20, test: 10 },
   training: { steps: 10, batchSize: 5, evaluateEvery: 5 },
   pruning: { levels: 2 },
+  worth: false,
 };
 
 interface Job {

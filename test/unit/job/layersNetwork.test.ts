@@ -27,6 +27,7 @@ async function run(overlay: object = {}) {
     data: { format: 'digits', training: 40, test: 20 },
     training: { steps: 6, batchSize: 20 },
     pruning: { levels: 1 },
+    worth: false,
     ...overlay,
   };
   writeFileSync(experimentPath, JSON.stringify(experiment));

@@ -90,6 +90,7 @@ describe('class weights', () => {
       data: { format: 'digits', training: 40, test: 20 },
       training: { steps: 4, batchSize: 5 },
       pruning: { levels: 0 },
+      worth: false,
     };
     const plain = await run(experiment, { executors: [executor] });
     expect(executor.opened[0]!.classWeights).toBeNull();

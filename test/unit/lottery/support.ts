@@ -60,6 +60,7 @@ export function experiment(changes: Partial<Omit<Experiment, 'pruning'>> & { pru
     },
     rewind: 0,
     compare: ['one-shot', 'random-reinit', 'random-mask'],
+    worth: false,
     replicates: 2,
     seed: 0,
     executor: 'wasm',
