@@ -36,10 +36,11 @@ export class StoredTensors {
     return this.weights(run, this.layers);
   }
 
-  /** In the order of the prunable layers. @throws StoreError */
-  async masks(run: string): Promise<Mask[]> {
+  /** In the order of the prunable layers; those named in `whole` keep everything. @throws StoreError */
+  async masks(run: string, whole: readonly string[] = []): Promise<Mask[]> {
     const tensors = await this.store.readTensors(run, 'mask', this.maximumBytes);
     return this.layers.map(layer => {
+      if (whole.includes(layer.name)) return Mask.ones(layer.size);
       const tensor = this.find(run, 'mask', tensors, layer);
       if (tensor.dtype !== 'U8') throw this.damaged(run, 'mask', `${layer.name} is ${tensor.dtype}, not U8`);
       return Mask.fromBytes(tensor.data);

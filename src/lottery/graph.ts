@@ -4,12 +4,14 @@ import { comparisonConfig, levelsOf, sparsitiesOf, type ComparisonConfig } from 
 import type { Experiment } from '../shared/experiment';
 import { ExperimentError } from '../shared/experiment';
 import { Random } from '../shared/random';
-import type { MaskRecipe, RunInputs, RunNode, StartRecipe, TrainingRecipe } from '../shared/run';
+import type { MaskRecipe, OwnStart, RunInputs, RunNode, StartRecipe, TrainingRecipe } from '../shared/run';
 import { comparedRun } from './compared';
 import { prunableLayers, type Parameter } from './layers';
 import { levelsFor, type LevelPlan } from './levels';
 import { prefixRecipe, trainingRecipe } from './recipe';
 import { pruningRule, type PruningRule } from './rule';
+import type { Coupling } from './structured/coupling';
+import { planStudies } from './studies/plan';
 
 export interface GraphInput {
   readonly experiment: Experiment;
@@ -18,13 +20,20 @@ export interface GraphInput {
     /** All parameters in forward order. */
     readonly parameters: readonly Parameter[];
     readonly outputLayer: string;
+    /** Where filters go. */
+    readonly coupling?: Coupling | null;
   };
   /** Fingerprint of the data set. */
   readonly data: string;
   /** The one that computes what is missing. */
   readonly executor: ExecutorId;
   readonly earlier?: Earlier;
+  /** Where the experiment transfers. */
+  readonly elsewhere?: Elsewhere;
 }
+
+/** The second data set, and the model as it is there: with other classes its output layer differs. */
+export type Elsewhere = Pick<GraphInput, 'model' | 'data'>;
 
 type ExecutorId = RunInputs['executor'];
 
@@ -38,8 +47,8 @@ export interface Earlier {
 
 /**
  * Every run of the experiment in the order in which to start them: level by level, in each the iterative runs of all
- * replicates, then the comparisons; last the comparisons with sparsities of their own. So a run never stands before one it
- * needs, and the curves grow from the left.
+ * replicates, then the comparisons; then the comparisons with sparsities of their own, and last the studies. So a run never
+ * stands before one it needs, and the curves grow from the left.
  *
  * With rewind step k > 0 a 'prefix' run goes from θ₀ to k; the tickets start from its final weights, schedule and data
  * order where they were at k. The dense run goes from 0 either way and is shared with experiments that rewind elsewhere.
@@ -55,7 +64,7 @@ export function planRuns(input: GraphInput): RunNode[] {
   }
   const layers = prunableLayers(model.parameters, model.outputLayer);
   const rule = pruningRule(pruning, layers);
-  const plan = levelsFor(pruning, layers);
+  const plan = levelsFor(pruning, layers, model.coupling);
   const trunks = Array.from({ length: replicates }, (_, replicate) => new Trunk(input, rule, plan, replicate));
   const compare = comparisonsOf(experiment);
   const nodes = trunks.flatMap(trunk => trunk.dense());
@@ -71,7 +80,7 @@ export function planRuns(input: GraphInput): RunNode[] {
       nodes.push(...trunks.map(trunk => comparedRun(trunk, comparison, { level: i + 1, sparsity })));
     });
   }
-  return nodes;
+  return [...nodes, ...planStudies(trunks, input)];
 }
 
 /** A name given twice is one comparison. @throws ExperimentError (`compare`) where a level is not planned */
@@ -93,15 +102,20 @@ interface NodeParts {
   readonly density: number;
   readonly mask: MaskRecipe;
   readonly start: StartRecipe;
-  readonly steps: { readonly from: number; readonly to: number };
+  readonly steps: RunInputs['steps'];
   readonly training: TrainingRecipe;
+  /** Left out: that of the replicate. */
+  readonly orderSeed?: number;
+  /** Left out: here. */
+  readonly elsewhere?: Elsewhere;
 }
+
+type RewoundParts = Pick<NodeParts, 'method' | 'level' | 'density' | 'mask' | 'orderSeed'>;
 
 /** The iterative runs of one replicate, and what others hang off them. */
 export class Trunk {
   /** θ₀. */
-  readonly initial: StartRecipe;
-  readonly rewind: number;
+  readonly initial: OwnStart;
   private readonly runs: RunNode[] = [];
   private prefix: RunNode | null = null;
   private readonly others = new Map<string, RunNode>();
@@ -111,9 +125,9 @@ export class Trunk {
     readonly rule: PruningRule,
     private readonly plan: LevelPlan,
     private readonly replicate: number,
+    readonly rewind = input.experiment.rewind,
   ) {
     const { experiment } = input;
-    this.rewind = experiment.rewind;
     this.initial =
       experiment.start === 'file' ? { kind: 'file' } : { kind: 'initial', seed: this.seedFor('initial weights') };
   }
@@ -122,19 +136,24 @@ export class Trunk {
     return this.input.experiment.training;
   }
 
+  /** The same replicate with another rewind step; what does not depend on it has the same keys. */
+  rewoundTo(step: number): Trunk {
+    return new Trunk(this.input, this.rule, this.plan, this.replicate, step);
+  }
+
   /** Level 0, and before it the run to the rewind step, where that is neither the start nor the end of training. */
   dense(): RunNode[] {
     const mask: MaskRecipe = { kind: 'ones' };
     const common = { level: 0, density: 1, mask, start: this.initial };
-    const to = this.training.steps;
+    const total = this.training.steps;
     const training = trainingRecipe(this.training);
-    const dense = this.node({ ...common, method: 'iterative', steps: { from: 0, to }, training });
+    const dense = this.node({ ...common, method: 'iterative', steps: { from: 0, to: total, total }, training });
     this.runs.push(dense);
     if (this.rewind === 0) return [dense];
     this.prefix = this.node({
       ...common,
       method: 'prefix',
-      steps: { from: 0, to: this.rewind },
+      steps: { from: 0, to: this.rewind, total },
       training: prefixRecipe(this.training),
     });
     if (this.prefix.key !== dense.key) return [this.prefix, dense];
@@ -160,18 +179,25 @@ export class Trunk {
   }
 
   /** A run from θₖ (θ₀ where k is 0) to the end. */
-  rewound(parts: Pick<NodeParts, 'method' | 'level' | 'density' | 'mask'>): RunNode {
+  rewound(parts: RewoundParts): RunNode {
     return this.from(parts, this.rewindPoint(), this.rewind);
   }
 
   /** A run from given weights to the end. */
-  from(
-    parts: Pick<NodeParts, 'method' | 'level' | 'density' | 'mask'>,
-    start: StartRecipe,
-    from: number,
-    training = trainingRecipe(this.training),
+  from(parts: RewoundParts, start: StartRecipe, from: number, training = trainingRecipe(this.training)): RunNode {
+    const total = this.training.steps;
+    return this.node({ ...parts, start, steps: { from, to: total, total }, training });
+  }
+
+  /** A run on the second data set, from the beginning to the end of the training there. */
+  transferred(
+    parts: Pick<NodeParts, 'method' | 'level' | 'density' | 'mask' | 'start'>,
+    elsewhere: Elsewhere,
+    training: Experiment['training'],
   ): RunNode {
-    return this.node({ ...parts, start, steps: { from, to: this.training.steps }, training });
+    const { steps: total } = training;
+    const steps = { from: 0, to: total, total };
+    return this.node({ ...parts, steps, training: trainingRecipe(training), elsewhere });
   }
 
   /** The run that a method made at a level before, where it is a series of its own that goes on from run to run. */
@@ -189,19 +215,20 @@ export class Trunk {
     return Math.floor(new Random(this.input.experiment.seed, this.replicate, ...purpose).nextFloat() * 2 ** 53);
   }
 
-  private rewindPoint(): StartRecipe {
+  /** θₖ, or θ₀ where k is 0. */
+  rewindPoint(): OwnStart {
     return this.prefix ? { kind: 'final', run: this.prefix.key } : this.initial;
   }
 
-  private node({ method, level, density, mask, start, steps, training }: NodeParts): RunNode {
-    const { model, data } = this.input;
+  private node({ method, level, density, mask, start, steps, training, ...rest }: NodeParts): RunNode {
+    const { model, data } = rest.elsewhere ?? this.input;
     const { key, inputs } = this.keyed({
       version: 1,
       model: model.fingerprint,
       data,
       training,
-      orderSeed: this.seedFor('data order'),
-      steps: { ...steps, total: this.training.steps },
+      orderSeed: rest.orderSeed ?? this.seedFor('data order'),
+      steps,
       mask,
       start,
     });
@@ -227,7 +254,9 @@ export function runKey(inputs: RunInputs): string {
 
 /** The runs that mask and starting weights come from, each once. */
 function neededRuns({ mask, start }: RunInputs): string[] {
-  const starts = mask.kind === 'scored' ? [start, mask.start] : [start];
+  const starts = (mask.kind === 'scored' ? [start, mask.start] : [start]).map(one =>
+    one.kind === 'transferred' ? one.start : one,
+  );
   const needs = [
     'run' in mask ? mask.run : undefined,
     'countsOf' in mask ? mask.countsOf : undefined,
