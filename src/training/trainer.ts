@@ -146,6 +146,15 @@ export interface Executor {
   readonly variant: string;
   /** One session at a time. */
   open(setup: TrainingSetup): Promise<TrainingSession>;
+  /**
+   * Sessions that train side by side, which a GPU does in hardly more time than one: of setups that differ in weights,
+   * masks, order seed, what is in `state` and masks of the penalty, and in nothing else. Each gives the bits that `open`
+   * would. They go in step: nothing happens before all that are not closed have been asked for something, and they train
+   * to the same steps. A loss that is not finite is the matter of one, an aborted signal and a lost device of all. Seconds
+   * are the share of each. Missing where there is nothing to gain.
+   * @returns sessions of the first of the setups, as many as the device has room for: at least one
+   */
+  openTogether?(setups: readonly TrainingSetup[]): Promise<readonly TrainingSession[]>;
   close(): Promise<void>;
 }
 

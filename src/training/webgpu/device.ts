@@ -124,6 +124,17 @@ export class WatchedDevice {
     return result;
   }
 
+  /**
+   * Takes memory that can be done without.
+   * @returns false where there was too little
+   * @throws DeviceLostError
+   */
+  async hasMemoryFor(take: () => void): Promise<boolean> {
+    this.device.pushErrorScope('out-of-memory');
+    take();
+    return (await this.wait(this.device.popErrorScope())) === null;
+  }
+
   destroy(): void {
     this.fail(new DeviceLostError('lost', 'the GPU was given back while it was in use'));
     this.device.destroy();

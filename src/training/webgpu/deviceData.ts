@@ -35,7 +35,7 @@ const mostParts = 4;
 
 /** @throws MemoryLimitError, DeviceLostError, DataError where inputs in files cannot be read */
 export async function placeData(watched: WatchedDevice, data: DataSet): Promise<DeviceData> {
-  const memory = new DeviceMemory(watched);
+  const memory = new DeviceMemory(watched, true);
   const channels = data.inputShape.at(-1) ?? 1;
   const features = data.inputShape.reduce((product, size) => product * size, 1);
   const bytes = data.training.inputs instanceof Uint8Array;

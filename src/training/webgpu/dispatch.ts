@@ -32,6 +32,8 @@ export interface Launch {
   readonly group: GPUBindGroup;
   readonly x: number;
   readonly y: number;
+  /** Replicates. */
+  readonly z: number;
 }
 
 /** GPUShaderStage.COMPUTE */
@@ -49,20 +51,39 @@ export const writes = (name: string, range: Range, type = 'f32'): Bound => ({
 });
 
 export function shaderOf({ bindings, declarations, body, threads }: Dispatch): string {
+  const [functions, statements] = [declarations, body].map(code => bindings.reduce(withOwnParts, code)) as [
+    string,
+    string,
+  ];
   const variables = bindings.map(
     ({ name, type, access }, i) => `@group(0) @binding(${String(i)}) var<storage, ${access}> ${name}: array<${type}>;`,
   );
   return `${stepDeclaration}
 ${mathFor(declarations + body)}
 ${variables.join('\n')}
-${declarations}
+var<private> replicate: u32;
+${functions}
 @compute @workgroup_size(${String(threads)})
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
+  replicate = workgroup.z;
   let group = workgroup.x + workgroup.y * ${String(rowOfGroups)}u;
-${body}
+${statements}
 }
 `;
 }
+
+/**
+ * Kernels are written for one replicate; here their indices begin where its part of a buffer does. A kernel reads the same
+ * however many replicates there are, so their number cannot change what the compiler makes of it. An index that is a shift
+ * or a logical operation stands in parentheses: WGSL refuses it otherwise.
+ */
+function withOwnParts(code: string, { name, type, range }: Bound): string {
+  if (range.stride === 0) return code;
+  const elements = range.stride / (bytesOfTypes[type] ?? 4);
+  return code.replace(new RegExp(`\\b${name}\\[`, 'g'), `${name}[replicate * ${String(elements)}u + `);
+}
+
+const bytesOfTypes: Readonly<Record<string, number>> = { vec2f: 8, vec4f: 16 };
 
 /** Pipelines of a device by their text: layers of one shape share them, and sessions do. */
 export class Pipelines {
@@ -85,18 +106,20 @@ export class Pipelines {
     });
   }
 
-  async prepare(dispatch: Dispatch): Promise<Launch> {
+  /** @param replicates that the buffers were taken for */
+  async prepare(dispatch: Dispatch, replicates: number): Promise<Launch> {
     const layout = this.layoutOf(dispatch);
     const pipeline = await this.pipelineOf(dispatch, layout);
-    const entries = dispatch.bindings.map(({ range: { storage, offset, bytes } }, binding) => ({
-      binding,
-      resource: { buffer: storage.gpu, offset, size: Math.min(Math.ceil(bytes / 16) * 16, storage.bytes - offset) },
-    }));
+    const entries = dispatch.bindings.map(({ range: { storage, offset, bytes, stride } }, binding) => {
+      const end = Math.min(offset + stride * (replicates - 1) + Math.ceil(bytes / 16) * 16, storage.gpu.size);
+      return { binding, resource: { buffer: storage.gpu, offset, size: end - offset } };
+    });
     return {
       pipeline,
       group: this.device.createBindGroup({ layout, entries }),
       x: Math.min(dispatch.groups, rowOfGroups),
       y: Math.ceil(dispatch.groups / rowOfGroups),
+      z: replicates,
     };
   }
 

@@ -1,10 +1,10 @@
 /** The webgpu executor: training plans on any vendor's GPU, through Dawn. */
 import type { DataSet } from '../../data/dataset';
-import type { Executor, Probed, TrainingSetup } from '../trainer';
+import type { Executor, Probed, TrainingSession, TrainingSetup } from '../trainer';
 import { findAdapter, type FoundAdapter, loadDawn, WatchedDevice } from './device';
 import { placeData } from './deviceData';
 import { Pipelines } from './dispatch';
-import { WebGpuSession } from './session';
+import { openSessions } from './session';
 
 /** Raised whenever the same inputs give other bits on the same device. */
 export const numericVariant = '1';
@@ -66,11 +66,14 @@ export async function createWebGpuExecutor(folder: string, data: DataSet): Promi
   try {
     const placed = await placeData(watched, data);
     const pipelines = new Pipelines(watched);
+    const openTogether = (setups: readonly TrainingSetup[]): Promise<readonly TrainingSession[]> =>
+      openSessions(watched, pipelines, placed, setups);
     return {
       name: 'webgpu',
       device: deviceOf(found),
       variant: variantOf(found),
-      open: (setup: TrainingSetup) => WebGpuSession.open(watched, pipelines, placed, setup),
+      open: async setup => (await openTogether([setup]))[0]!,
+      openTogether,
       close: () => {
         placed.memory.release();
         watched.destroy();

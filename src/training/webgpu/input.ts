@@ -30,6 +30,7 @@ export function gather(
     [
       ...split.parts.map((part, i) => reads(`part${String(i)}`, part, data.bytes ? 'u32' : 'f32')),
       ...(order ? [reads('order', order, 'u32')] : []),
+      ...(augments ? [reads('seed', site.seed, 'u32')] : []),
       reads('scales', data.scales, 'vec2f'),
       writes('x', target),
     ],
@@ -39,7 +40,7 @@ export function gather(
   x[i] = ${augments ? 'augmented(place, feature)' : 'valueOf(rowOf(place), feature)'} * scale.x + scale.y;`,
     `${rowDeclaration(order !== null)}
 ${valueDeclaration(data, split)}
-${augments ? augmentDeclaration(data, site.orderSeed, crop, flip) : ''}`,
+${augments ? augmentDeclaration(data, crop, flip) : ''}`,
   );
 }
 
@@ -61,10 +62,10 @@ function valueDeclaration({ features, bytes }: DeviceData, { parts, perPart }: D
 }
 
 /** Each example's crop and mirroring are drawn from the seed, the step and its place in the batch. */
-function augmentDeclaration({ shape }: DeviceData, seed: number, crop: number, flip: boolean): string {
+function augmentDeclaration({ shape }: DeviceData, crop: number, flip: boolean): string {
   const [height, width, channels] = shape as [number, number, number];
   const shifts = u32(2 * crop + 1);
-  return `${hash(seed)}
+  return `${hash}
 fn augmented(place: u32, feature: u32) -> f32 {
   let draw = hash(place, step.number);
   let channel = feature % ${u32(channels)};

@@ -4,16 +4,12 @@
  * have a buffer of their own.
  */
 import type { ParameterId, Plan } from '../plan/plan';
+import type { ByteMasks, SessionState } from '../trainer';
 import type { PlanSetup } from './planSetup';
-import { type Dispatch, reads, writes } from './dispatch';
-import { type DeviceMemory, type Range, rangeAlignment, type Storage, whole } from './memory';
-import { sharedSums, sumOver } from './wgsl/reduce';
-import { f32, u32 } from './wgsl/text';
+import { type DeviceMemory, type Range, rangeAlignment, type Storage } from './memory';
+import type { Runner } from './runner';
 
 const alignment = rangeAlignment / 4;
-const updateThreads = 256;
-/** Gradients whose squares a workgroup sums. */
-const normChunk = 4096;
 
 interface Place {
   readonly offset: number;
@@ -21,33 +17,50 @@ interface Place {
   readonly count: number;
 }
 
+/** Values of a parameter, where there are some. */
+type ValuesOf = (setup: PlanSetup, parameter: ParameterId) => Float32Array | null | undefined;
+
 export class Parameters {
+  /** Floats in each of the buffers of the trainable. */
+  readonly count: number;
+  readonly gradients: Storage;
+  readonly values: Storage;
+  /** Null where the recipe averages none. */
+  readonly average: Storage | null;
+  /** Momentum, or first moments; null where the optimiser keeps none. */
+  readonly first: Storage | null;
+  readonly second: Storage | null;
+  /** A bit for each of `values`, 1 = kept; null where nothing is masked. */
+  readonly masks: Range | null;
+  /** The same, 1 = not penalised. */
+  readonly penalty: Range | null;
   /** Floats from the start of the trainable, or of the moving, buffer. */
   private readonly places = new Map<ParameterId, Place>();
-  private readonly count: number;
-  private readonly values: Storage;
-  private readonly gradients: Storage;
   private readonly moving: Storage;
-  private readonly average: Storage | null;
-  private readonly hasMasks: boolean;
+  private readonly plan: Plan;
 
+  /** @param setups of the replicates, which differ in weights, masks and state */
   constructor(
-    private readonly setup: PlanSetup,
+    private readonly setups: readonly PlanSetup[],
     private readonly memory: DeviceMemory,
   ) {
-    const { plan, masks, regularization } = setup;
+    const { plan, regularization, optimizer } = setups[0]!;
+    this.plan = plan;
     const trainable = this.place(blocksOf(plan).filter(block => plan.parameters[block[0]!]!.trainable));
     const moving = this.place(blocksOf(plan).filter(block => !plan.parameters[block[0]!]!.trainable));
     this.count = trainable;
-    this.hasMasks = masks.some(mask => mask !== null);
-    const fill = (wanted: boolean) => (): Float32Array => this.initial(wanted, wanted ? trainable : moving);
-    this.values = memory.filled('weights', 'parameters', fill(true), trainable * 4).storage;
-    this.moving = memory.filled('moving statistics', 'parameters', fill(false), moving * 4).storage;
+    const ownWeights: ValuesOf = ({ weights }, id) => weights[id];
+    this.values = this.buffer('weights', trainable, ({ state, weights }, id) => state?.raw[id] ?? weights[id]);
+    this.moving = this.buffer('moving statistics', moving, ownWeights, false);
     this.gradients = memory.storage('gradients', 'parameters', trainable * 4);
-    this.average =
-      regularization.averageDecay === null
-        ? null
-        : memory.filled('averaged weights', 'parameters', fill(true), trainable * 4).storage;
+    this.average = regularization.averageDecay === null ? null : this.buffer('averaged weights', trainable, ownWeights);
+    const isPlain = optimizer.name === 'sgd';
+    const keepsFirst = !isPlain || optimizer.momentum !== 0;
+    this.first = keepsFirst ? this.moments('first moments', ({ state }, id) => state?.first[id]) : null;
+    this.second = isPlain ? null : this.moments('second moments', ({ state }, id) => state?.second[id]);
+    const isMasked = setups.some(({ masks }) => masks.some(mask => mask !== null));
+    this.masks = isMasked ? this.bits('masks', ({ masks }) => masks) : null;
+    this.penalty = setups[0]!.penalty ? this.bits('not penalised', ({ penalty }) => penalty?.masks ?? []) : null;
   }
 
   /** A kernel with its bias behind it, or one vector, as training sees it. */
@@ -68,67 +81,38 @@ export class Parameters {
     return this.rangeIn(this.moving, parameter);
   }
 
-  /** Everything that follows from the gradients of a step. */
-  update(scratch: (bytes: number) => Range): Dispatch[] {
-    const { memory, setup, count } = this;
-    const { clipNorm, averageDecay } = setup.regularization;
-    const { optimizer } = setup;
-    const mask = this.hasMasks
-      ? [
-          reads(
-            'mask',
-            memory.filled('masks', 'parameters', () => this.maskBits(), (count / 32) * 4),
-            'u32',
-          ),
-        ]
-      : [];
-    const state = (label: string): Range => memory.range(label, 'parameters', count * 4);
-    const first = optimizer.name !== 'sgd' || optimizer.momentum !== 0 ? [writes('first', state('first moments'))] : [];
-    const second = optimizer.name !== 'sgd' ? [writes('second', state('second moments'))] : [];
-    const clipped = clipNorm === null ? [] : this.norm(mask, scratch, clipNorm);
-    const factor = clipped.at(-1)?.bindings.find(({ name }) => name === 'factor');
-    const updating: Dispatch = {
-      label: 'update',
-      bindings: [
-        writes('weights', whole(this.values)),
-        reads('gradients', whole(this.gradients)),
-        ...first,
-        ...second,
-        ...mask,
-        ...(factor ? [reads('factor', factor.range)] : []),
-        ...(this.average ? [writes('average', whole(this.average))] : []),
-      ],
-      declarations: '',
-      body: `let i = group * ${u32(updateThreads)} + lane;
-  if (i >= ${u32(count)}) { return; }
-  var weight = weights[i];
-  var gradient = gradients[i]${factor ? ' * factor[0]' : ''};
-  ${mask.length > 0 ? 'let kept = ((mask[i >> 5u] >> (i & 31u)) & 1u) == 1u;' : 'let kept = true;'}
-  ${ruleOf(setup)}
-  weight = select(0.0, weight, kept);
-  weights[i] = weight;
-  ${averageDecay === null ? '' : `average[i] = ${f32(averageDecay)} * average[i] + ${f32(1 - averageDecay)} * weight;`}`,
-      threads: updateThreads,
-      groups: Math.ceil(count / updateThreads),
-    };
-    return [...clipped, updating];
+  /** Weights of a replicate as they are evaluated, and moving statistics. */
+  async read(runner: Runner, replicate: number): Promise<Float32Array[]> {
+    const [weights, moving] = await this.contents(runner, replicate, [this.average ?? this.values, this.moving]);
+    return this.plan.parameters.map(({ trainable }, id) => this.valuesOf(id, trainable ? weights! : moving!));
   }
 
-  /** The buffers that hold what `unpack` reads: weights as evaluated, and moving statistics. */
-  get readBack(): readonly Storage[] {
-    return [this.average ?? this.values, this.moving];
-  }
-
-  unpack([weights, moving]: readonly Float32Array[]): Float32Array[] {
-    return this.setup.plan.parameters.map(({ trainable, size }, id) => {
-      const { offset } = this.places.get(id)!;
-      return (trainable ? weights! : moving!).slice(offset, offset + size);
+  async readState(runner: Runner, replicate: number): Promise<Omit<SessionState, 'updates'>> {
+    const storages = [this.first, this.second, this.average && this.values];
+    const present = storages.filter(storage => storage !== null);
+    const contents = await this.contents(runner, replicate, present);
+    const [first, second, raw] = storages.map(storage => {
+      const content = storage && contents[present.indexOf(storage)]!;
+      return this.plan.parameters.map(({ trainable }, id) =>
+        content && trainable ? this.valuesOf(id, content) : null,
+      );
     });
+    return { first: first!, second: second!, raw: raw! };
+  }
+
+  private async contents(runner: Runner, replicate: number, storages: readonly Storage[]): Promise<Float32Array[]> {
+    const parts = storages.map(({ gpu, stride, bytes }) => ({ buffer: gpu, offset: replicate * stride, bytes }));
+    return parts.length === 0 ? [] : (await runner.read(parts)).map(buffer => new Float32Array(buffer));
+  }
+
+  private valuesOf(parameter: ParameterId, flat: Float32Array): Float32Array {
+    const { offset } = this.places.get(parameter)!;
+    return flat.slice(offset, offset + this.plan.parameters[parameter]!.size);
   }
 
   /** @returns floats in all */
   private place(blocks: readonly (readonly ParameterId[])[]): number {
-    const { parameters } = this.setup.plan;
+    const { parameters } = this.plan;
     let next = 0;
     for (const block of blocks) {
       const end = block.reduce((sum, id) => sum + parameters[id]!.size, next);
@@ -143,74 +127,48 @@ export class Parameters {
 
   private rangeIn(storage: Storage, parameter: ParameterId): Range {
     const { offset, count } = this.places.get(parameter)!;
-    return { storage, offset: offset * 4, bytes: count * 4 };
+    return { storage, offset: offset * 4, bytes: count * 4, stride: storage.stride };
   }
 
-  private initial(trainable: boolean, count: number): Float32Array {
-    const flat = new Float32Array(count);
-    this.setup.plan.parameters.forEach((parameter, id) => {
-      if (parameter.trainable !== trainable) return;
-      const { offset } = this.places.get(id)!;
-      const mask = this.setup.masks[id];
-      flat.set(this.setup.weights[id]!, offset);
-      mask?.forEach((kept, i) => {
-        if (kept === 0) flat[offset + i] = 0;
+  /** Optimiser state begins with 0, which needs no writing. */
+  private moments(label: string, valuesOf: ValuesOf): Storage {
+    if (this.setups.some(({ state }) => state !== null)) return this.buffer(label, this.count, valuesOf);
+    return this.memory.storage(label, 'parameters', this.count * 4);
+  }
+
+  /** Values of the trainable, or of the others, in their places; 0 under the mask. */
+  private buffer(label: string, count: number, valuesOf: ValuesOf, ofTrainable = true): Storage {
+    const { plan, setups, memory } = this;
+    const content = (replicate: number): Float32Array => {
+      const setup = setups[replicate]!;
+      const flat = new Float32Array(count);
+      plan.parameters.forEach(({ trainable }, id) => {
+        const values = trainable === ofTrainable ? valuesOf(setup, id) : null;
+        if (!values) return;
+        const { offset } = this.places.get(id)!;
+        flat.set(values, offset);
+        setup.masks[id]?.forEach((kept, i) => {
+          if (kept === 0) flat[offset + i] = 0;
+        });
       });
-    });
-    return flat;
+      return flat;
+    };
+    return memory.filled(label, 'parameters', content, count * 4).storage;
   }
 
-  private maskBits(): Uint32Array {
-    const bits = new Uint32Array(this.count / 32).fill(0xffffffff);
-    this.setup.masks.forEach((mask, id) => {
-      if (!mask) return;
-      const { offset } = this.places.get(id)!;
-      mask.forEach((kept, i) => {
-        const at = offset + i;
-        if (kept === 0) bits[at >>> 5]! &= ~(1 << (at & 31));
+  private bits(label: string, masksOf: (setup: PlanSetup) => ByteMasks): Range {
+    const content = (replicate: number): Uint32Array => {
+      const bits = new Uint32Array(this.count / 32).fill(0xffffffff);
+      masksOf(this.setups[replicate]!).forEach((mask, id) => {
+        const { offset } = this.places.get(id)!;
+        mask?.forEach((byte, i) => {
+          const at = offset + i;
+          if (byte === 0) bits[at >>> 5]! &= ~(1 << (at & 31));
+        });
       });
-    });
-    return bits;
-  }
-
-  /** Σ g² of kept weights in two launches, and the factor that brings the norm down. */
-  private norm(mask: Dispatch['bindings'], scratch: (bytes: number) => Range, clipNorm: number): Dispatch[] {
-    const { count, gradients } = this;
-    const chunks = Math.ceil(count / normChunk);
-    const partial = scratch(chunks * 4);
-    const factor = this.memory.range('clipping factor', 'parameters', 4);
-    const threads = 256;
-    return [
-      {
-        label: 'squared norms',
-        bindings: [reads('gradients', whole(gradients)), ...mask, writes('partial', partial)],
-        declarations: sharedSums('f32', threads),
-        body: `let begin = group * ${u32(normChunk)};
-  let end = min(begin + ${u32(normChunk)}, ${u32(count)});
-  var sum = 0.0;
-  for (var i = begin + lane; i < end; i += ${u32(threads)}) {
-    let g = gradients[i];
-    ${mask.length > 0 ? 'if (((mask[i >> 5u] >> (i & 31u)) & 1u) == 0u) { continue; }' : ''}
-    sum += g * g;
-  }
-  ${sumOver('sum', threads)}
-  if (lane == 0u) { partial[group] = sums[0]; }`,
-        threads,
-        groups: chunks,
-      },
-      {
-        label: 'norm',
-        bindings: [reads('partial', partial), writes('factor', factor)],
-        declarations: sharedSums('f32', threads),
-        // as torch.nn.utils.clip_grad_norm_ does
-        body: `var sum = 0.0;
-  for (var i = lane; i < ${u32(chunks)}; i += ${u32(threads)}) { sum += partial[i]; }
-  ${sumOver('sum', threads)}
-  if (lane == 0u) { factor[0] = min(1.0, ${f32(clipNorm)} / (sqrt(sums[0]) + 1e-6)); }`,
-        threads,
-        groups: 1,
-      },
-    ];
+      return bits;
+    };
+    return this.memory.filled(label, 'parameters', content, (this.count / 32) * 4);
   }
 }
 
@@ -226,24 +184,4 @@ function blocksOf(plan: Plan): ParameterId[][] {
   const kernels = new Set(blocks.map(([kernel]) => kernel!));
   const others = plan.parameters.flatMap((_, id) => (kernels.has(id) || biases.has(id) ? [] : [[id]]));
   return [...blocks, ...others];
-}
-
-/** The optimiser: moves `weight` by `gradient`; state of what is not kept is 0. The same as src/kernels/update.ts. */
-function ruleOf({ optimizer }: PlanSetup): string {
-  const decayed = 'gradient = gradient + step.decay * weight;';
-  if (optimizer.name === 'sgd') {
-    const momentum = f32(optimizer.momentum);
-    if (optimizer.momentum === 0) return `${decayed} weight = weight - step.rate * gradient;`;
-    return `${decayed}
-  let velocity = ${momentum} * first[i] + gradient;
-  weight = weight - step.rate * ${optimizer.nesterov ? `(gradient + ${momentum} * velocity)` : 'velocity'};
-  first[i] = select(0.0, velocity, kept);`;
-  }
-  const { beta1, beta2, epsilon } = optimizer;
-  return `${optimizer.name === 'adamw' ? 'weight = weight - step.decay * weight;' : decayed}
-  let m = ${f32(beta1)} * first[i] + ${f32(1 - beta1)} * gradient;
-  let v = ${f32(beta2)} * second[i] + ${f32(1 - beta2)} * (gradient * gradient);
-  weight = weight - step.rate * (m / (sqrt(v) * step.correction + ${f32(epsilon)}));
-  first[i] = select(0.0, m, kept);
-  second[i] = select(0.0, v, kept);`;
 }

@@ -6,10 +6,11 @@ import type { Dispatch } from './dispatch';
 import { analyze, type Graph, type GraphNode } from './graph';
 import { gather } from './input';
 import { loss, resultFloats } from './loss';
-import { type DeviceMemory, type Range, type Storage, whole } from './memory';
+import { beginning, type DeviceMemory, type Range, type Storage } from './memory';
 import { launchesOf } from './ops';
 import type { Site } from './ops/operation';
 import { Parameters } from './parameters';
+import { updateLaunches } from './update';
 import { assignSlots, type Lifetime, mergeSizes } from './slots';
 
 /** Batches whose results lie on the device before they are read. */
@@ -35,10 +36,12 @@ export interface Program {
 
 const noAugmentation = { crop: 0, flip: false };
 
-export function compile(setup: PlanSetup, data: DeviceData, memory: DeviceMemory): Program {
+/** @param setups of replicates: one network and recipe. Nothing that is laid out depends on their number. */
+export function compile(setups: readonly PlanSetup[], data: DeviceData, memory: DeviceMemory): Program {
+  const setup = setups[0]!;
   const { plan, batchSize, regularization } = setup;
   const graph = analyze(plan);
-  const parameters = new Parameters(setup, memory);
+  const parameters = new Parameters(setups, memory);
   const layout = new Layout(graph, batchSize, memory);
   const { evaluationBatch } = layout;
   const largest = Math.max(...Object.values(data.splits).map(({ count }) => count));
@@ -47,21 +50,23 @@ export function compile(setup: PlanSetup, data: DeviceData, memory: DeviceMemory
   const order = memory.range('order of examples', 'data', data.splits.training.count * 4);
   const scratch = memory.storage('scratch', 'activations');
   const examples = memory.range('losses', 'activations', evaluationBatch * 16);
+  const seeds = (replicate: number): Uint32Array => Uint32Array.of(setups[replicate]!.orderSeed ?? 0);
+  const seed = memory.filled('seed', 'parameters', seeds, 4);
 
   const site = (training: boolean): Site => ({
     plan,
     batch: training ? batchSize : evaluationBatch,
     training,
-    orderSeed: setup.orderSeed ?? 0,
-    values: buffer => whole(training ? layout.values[buffer]! : layout.evaluated[buffer]!),
-    gradients: buffer => whole(layout.gradients[buffer]!),
+    seed,
+    values: buffer =>
+      training
+        ? beginning(layout.values[buffer]!, graph.sizes[buffer]! * batchSize * 4)
+        : beginning(layout.evaluated[buffer]!, graph.sizes[buffer]! * evaluationBatch * 4),
+    gradients: buffer => beginning(layout.gradients[buffer]!, graph.sizes[buffer]! * batchSize * 4),
     weights: id => (training ? parameters.weights(id) : parameters.evaluatedWeights(id)),
     parameterGradient: id => parameters.gradient(id),
     statistics: id => parameters.statistics(id),
-    scratch: bytes => {
-      scratch.atLeast(bytes);
-      return { storage: scratch, offset: 0, bytes };
-    },
+    scratch: bytes => beginning(scratch, bytes),
     own: (label, bytes) => memory.range(label, 'activations', bytes),
   });
 
@@ -83,7 +88,7 @@ export function compile(setup: PlanSetup, data: DeviceData, memory: DeviceMemory
     ...nodes.flatMap(({ forward }) => forward),
     ...loss(trainingSite, setup, data, training, { output, gradient, order, classWeights, results, examples }),
     ...nodes.toReversed().flatMap(({ backward }) => backward),
-    ...parameters.update(trainingSite.scratch),
+    ...updateLaunches(parameters, setup, memory, trainingSite.scratch),
   ];
 
   const evaluationSite = site(false);

@@ -21,6 +21,13 @@ export class Series {
   constructor(readonly launches: readonly Launch[]) {}
 }
 
+/** In bytes; both are multiples of 4. */
+export interface Part {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 interface Submission {
   readonly series: Series;
   readonly launches: number;
@@ -89,22 +96,22 @@ export class Runner {
     while (this.inFlight.length > 0) await this.next();
   }
 
-  /** The first `bytes` of each buffer, once all work before is done. */
-  async read(buffers: readonly { readonly buffer: GPUBuffer; readonly bytes: number }[]): Promise<ArrayBuffer[]> {
+  /** Parts of buffers, once all work before is done. */
+  async read(parts: readonly Part[]): Promise<ArrayBuffer[]> {
     await this.finish();
-    const total = buffers.reduce((sum, { bytes }) => sum + bytes, 0);
+    const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
     const staging = this.stagingOf(total);
     const encoder = this.watched.device.createCommandEncoder();
     let at = 0;
-    for (const { buffer, bytes } of buffers) {
-      encoder.copyBufferToBuffer(buffer, 0, staging, at, bytes);
+    for (const { buffer, offset, bytes } of parts) {
+      encoder.copyBufferToBuffer(buffer, offset, staging, at, bytes);
       at += bytes;
     }
     this.watched.device.queue.submit([encoder.finish()]);
     await this.watched.wait(staging.mapAsync(mapForReading, 0, total));
     const mapped = staging.getMappedRange(0, total);
     let begin = 0;
-    const copies = buffers.map(({ bytes }) => mapped.slice(begin, (begin += bytes)));
+    const copies = parts.map(({ bytes }) => mapped.slice(begin, (begin += bytes)));
     staging.unmap();
     return copies;
   }
@@ -136,10 +143,10 @@ export class Runner {
       const stop = Math.min(series.launches.length, launch + series.launchesAtATime - launches);
       launches += stop - launch;
       for (; launch < stop; launch++) {
-        const { pipeline, group, x, y } = series.launches[launch]!;
+        const { pipeline, group, x, y, z } = series.launches[launch]!;
         pass.setPipeline(pipeline);
         pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(x, y);
+        pass.dispatchWorkgroups(x, y, z);
       }
       if (launch === series.launches.length) {
         launch = 0;

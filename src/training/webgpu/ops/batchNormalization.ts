@@ -125,7 +125,7 @@ function statistics(op: BatchNormalizationOp, node: GraphNode, site: Site, coeff
 function movingRange({ movingMean, movingVariance }: BatchNormalizationOp, site: Site): Range {
   const [a, b] = [site.statistics(movingMean), site.statistics(movingVariance)];
   const offset = Math.min(a.offset, b.offset);
-  return { storage: a.storage, offset, bytes: Math.max(a.offset + a.bytes, b.offset + b.bytes) - offset };
+  return { ...a, offset, bytes: Math.max(a.offset + a.bytes, b.offset + b.bytes) - offset };
 }
 
 function movingOffset(op: BatchNormalizationOp, site: Site, parameter: number): string {
@@ -199,7 +199,7 @@ function gradientRange({ gamma, beta }: ScaleAndShift, site: Site): Range | null
   if (ranges.length === 0) return null;
   const offset = Math.min(...ranges.map(range => range.offset));
   const end = Math.max(...ranges.map(range => range.offset + range.bytes));
-  return { storage: ranges[0]!.storage, offset, bytes: end - offset };
+  return { ...ranges[0]!, offset, bytes: end - offset };
 }
 
 export function parameterGradients(op: ScaleAndShift, site: Site): Dispatch['bindings'] {

@@ -8,6 +8,7 @@ import { elementwise, type Operation, settlingOf, sizeOf } from './operation';
 export const dropout: Operation<DropoutOp> = ({ rate, output, layer }, node, site) => {
   const size = sizeOf(node.outputShape);
   const images = [reads('x', site.values(node.inputs[0]!)), writes('y', site.values(node.output))];
+  const seed = reads('seed', site.seed, 'u32');
   if (!site.training) {
     return { forward: [elementwise(site, `${layer} forward`, size, images, 'y[i] = x[i];')], backward: [] };
   }
@@ -17,12 +18,12 @@ export const dropout: Operation<DropoutOp> = ({ rate, output, layer }, node, sit
   let kept = scramble(counter ^ scramble(dropoutKey(step.number))) >= ${u32(Math.floor(rate * 0x1_0000_0000))};`;
   const scaled = (value: string): string => `select(0.0, ${value} * ${f32(1 / (1 - rate))}, kept)`;
   // the op's output tells its draws from another's
-  const declarations = `${scramble}\n${dropoutKey(site.orderSeed, output)}`;
+  const declarations = `${scramble}\n${dropoutKey(output)}`;
   const forward = elementwise(
     site,
     `${layer} forward`,
     size,
-    images,
+    [...images, seed],
     `${draw}\n  y[i] = ${scaled('x[i]')};`,
     declarations,
   );
@@ -32,7 +33,7 @@ export const dropout: Operation<DropoutOp> = ({ rate, output, layer }, node, sit
     site,
     `${layer} backward`,
     size,
-    [reads('dy', site.gradients(node.output)), ...settling.bindings],
+    [reads('dy', site.gradients(node.output)), seed, ...settling.bindings],
     `${draw}\n  settle(i, ${scaled('dy[i]')});`,
     `${declarations}\n${settling.declarations}`,
   );

@@ -10,8 +10,8 @@ export interface Site {
   /** Most examples at a time. */
   readonly batch: number;
   readonly training: boolean;
-  /** Of the recipe; 0 where it has none. */
-  readonly orderSeed: number;
+  /** u32: of the recipe; 0 where it has none. */
+  readonly seed: Range;
   /** Of a buffer of the graph: [example][…shape]. */
   readonly values: (buffer: number) => Range;
   readonly gradients: (buffer: number) => Range;

@@ -10,23 +10,22 @@ export const scramble = `fn scramble(value: u32) -> u32 {
   return x ^ (x >> 16u);
 }`;
 
-const word = (seed: number, factor: number): string => u32(Math.imul(seed, factor) >>> 0);
+/** Of the recipe, bound as `seed`. */
+const seedWord = '((seed[0] ^ 0x9e3779b9u) * 0x85ebca6bu)';
 
 /** Seed of a dropout op at a step. */
-export function dropoutKey(seed: number, salt: number): string {
+export function dropoutKey(salt: number): string {
   return `fn dropoutKey(number: u32) -> u32 {
-  var x = ${word(seed ^ 0x9e3779b9, 0x85ebca6b)} ^ ${word(salt, 0xc2b2ae35)} ^ ((number + 1u) * 0x27d4eb2fu);
+  var x = ${seedWord} ^ ${u32(Math.imul(salt, 0xc2b2ae35) >>> 0)} ^ ((number + 1u) * 0x27d4eb2fu);
   x = (x ^ (x >> 15u)) * 0x2c1b3c6du;
   return x ^ (x >> 12u);
 }`;
 }
 
 /** 32 bits for a place in the batch and a step. */
-export function hash(seed: number): string {
-  return `fn hash(place: u32, number: u32) -> u32 {
-  var x = ${word(seed ^ 0x9e3779b9, 0x85ebca6b)} ^ (place * 0xc2b2ae35u) ^ ((number + 1u) * 0x27d4eb2fu);
+export const hash = `fn hash(place: u32, number: u32) -> u32 {
+  var x = ${seedWord} ^ (place * 0xc2b2ae35u) ^ ((number + 1u) * 0x27d4eb2fu);
   x = (x ^ (x >> 15u)) * 0x2c1b3c6du;
   x = (x ^ (x >> 12u)) * 0x297a2d39u;
   return x ^ (x >> 15u);
 }`;
-}

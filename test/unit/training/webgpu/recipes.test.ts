@@ -30,5 +30,14 @@ describe.skipIf(!webGpu)(
     ])('with %s, masked', async (_, changes) => {
       await compare({ name: 'adam', ...adaptive }, { ...noRegularization, ...changes }, 0.5);
     });
+
+    it('with a penalty on some weights, clipped or not', async () => {
+      const [penalty, density] = [0.7, 0.5];
+      const plain = { optimizer: sgd(0.9, true), regularization: noRegularization };
+      await expectRecipe(createExecutor, { ...plain, density, penalty });
+      const regularization = { ...noRegularization, clipNorm: 0.3 };
+      const optimizer = { name: 'adamw', ...adaptive } as const;
+      await expectRecipe(createExecutor, { optimizer, regularization, density: 1, penalty });
+    });
   },
 );
