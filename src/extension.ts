@@ -35,7 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
     },
   });
   const find = new Find({ extensionUri, runner, describer, log });
-  const results: Results = new Results(jobs, index, panels, runner, log);
+  const results: Results = new Results(jobs, index, panels, runner, log, extensionUri);
   const chart = new ChartView({
     extensionUri,
     jobs,

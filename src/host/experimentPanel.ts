@@ -1,17 +1,20 @@
 /** The panel of one experiment: sends it the state, forwards what the job says, answers what it asks. */
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { RunEvaluation } from '../shared/evaluation';
-import type { HostToPanel, PanelToHost } from '../shared/messages';
+import type { HostToPanel, PanelToHost, SavedFile } from '../shared/messages';
 import type { CurvePoint, Report } from '../shared/report';
 import type { ExperimentIndex } from './experimentIndex';
 import type { JobEvent, JobService } from './jobService';
 import { MaskAnswers } from './maskAnswers';
+import { savedBytes } from './savedFile';
+import { saveFile } from './saving';
 import { readCurve, readEvaluation, refKey, type ExperimentRef } from './store';
 import { checkPanelMessage } from './validate';
 import { loadPage } from './webviews';
 
 /** What a person can do from the panel. */
-export type PanelAction = Exclude<PanelToHost['type'], 'ready' | 'curves' | 'evaluations' | 'mask'>;
+export type PanelAction = Exclude<PanelToHost['type'], 'ready' | 'curves' | 'evaluations' | 'mask' | 'save'>;
 
 export interface PanelServices {
   readonly extensionUri: vscode.Uri;
@@ -60,7 +63,12 @@ export class ExperimentPanel {
     else if (message.type === 'evaluations') {
       this.post({ type: 'evaluations', evaluations: await this.evaluations(message.runs) });
     } else if (message.type === 'mask') this.post(await this.masks.answer(message));
+    else if (message.type === 'save') await this.save(message.file);
     else await this.services.perform(message.type, this.ref);
+  }
+
+  private async save(file: SavedFile): Promise<void> {
+    await saveFile(file.name, file.kind, path.dirname(this.ref.store), () => savedBytes(file));
   }
 
   private forward(event: JobEvent): void {

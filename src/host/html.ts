@@ -1,5 +1,6 @@
 /** The page around a webview's script. Pure, so that page tests run under the very same policy. */
 import { randomBytes } from 'node:crypto';
+import { escapeHtml } from '../shared/panelPage';
 
 export interface WebviewPage {
   readonly title: string;
@@ -33,17 +34,6 @@ export function contentSecurityPolicy(cspSource: string, nonce: string): string 
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
-}
-
-/** For text and for attributes in double quotes. */
-function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-  };
-  return text.replace(/[&<>"]/g, character => entities[character]!);
 }
 
 export function webviewHtml(page: WebviewPage): string {

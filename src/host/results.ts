@@ -1,4 +1,5 @@
 /** What can be done with an experiment that is there: open, cancel, run again, copy, reveal, delete. */
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { withAllControls } from './experimentFiles';
 import type { ExperimentIndex } from './experimentIndex';
@@ -6,7 +7,9 @@ import type { ExperimentPanels } from './experimentPanels';
 import type { PanelAction } from './experimentPanel';
 import type { JobService } from './jobService';
 import { reportMarkdown } from './markdown';
+import { panelFile } from './panelFile';
 import type { Runner } from './runner';
+import { saveFile } from './saving';
 import { experimentDirectory, reportPath, type ExperimentRef } from './store';
 import { moveToTrash, purge, restore } from './trash';
 
@@ -17,6 +20,7 @@ export class Results {
     private readonly panels: ExperimentPanels,
     private readonly runner: Runner,
     private readonly log: vscode.LogOutputChannel,
+    private readonly extensionUri: vscode.Uri,
   ) {}
 
   /** A button of the panel. */
@@ -35,6 +39,8 @@ export class Results {
         return this.openReport(ref);
       case 'copyTable':
         return this.copyMarkdown(ref);
+      case 'savePage':
+        return this.savePage(ref);
       case 'showLog':
         this.log.show(true);
         return;
@@ -73,6 +79,23 @@ export class Results {
     }
     await vscode.env.clipboard.writeText(reportMarkdown(report));
     vscode.window.setStatusBarMessage(`Results of ${ref.name} copied as Markdown`, 4000);
+  }
+
+  /** The panel as one file, for people without this extension. */
+  async savePage(ref: ExperimentRef): Promise<void> {
+    const { report } = this.index.entry(ref);
+    if (!report) {
+      void vscode.window.showInformationMessage(`${ref.name} has no results to save yet.`);
+      return;
+    }
+    const folder = vscode.Uri.joinPath(this.extensionUri, 'dist', 'webview').fsPath;
+    const saved = await saveFile(ref.name, 'html', path.dirname(ref.store), async () =>
+      Buffer.from(await panelFile(ref, report, folder)),
+    );
+    if (!saved) return;
+    const open = 'Open';
+    const answer = await vscode.window.showInformationMessage(`Saved ${path.basename(saved.path)}`, open);
+    if (answer === open) await vscode.env.openExternal(saved);
   }
 
   async reveal(ref: ExperimentRef): Promise<void> {

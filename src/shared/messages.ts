@@ -32,6 +32,16 @@ export type JobToHost =
       readonly error?: { readonly message: string; readonly field?: string; readonly file?: string };
     };
 
+/** What a page has made for a person to keep; the host asks where to, checks it and writes it. */
+export interface SavedFile {
+  /** Proposed, without its extension. */
+  readonly name: string;
+  readonly kind: (typeof savedKinds)[number];
+  /** Text; of a PNG its bytes as base64. */
+  readonly content: string;
+}
+export const savedKinds = ['svg', 'png', 'csv'] as const;
+
 /** Webview of an experiment → host. */
 export type PanelToHost =
   | { readonly type: 'ready' }
@@ -45,7 +55,10 @@ export type PanelToHost =
   | { readonly type: 'openExperiment' }
   | { readonly type: 'openReport' }
   | { readonly type: 'copyTable' }
-  | { readonly type: 'showLog' };
+  | { readonly type: 'showLog' }
+  | { readonly type: 'save'; readonly file: SavedFile }
+  /** The whole panel as one file that needs nothing else. */
+  | { readonly type: 'savePage' };
 
 /** Host → webview of an experiment. */
 export type HostToPanel =

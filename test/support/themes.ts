@@ -37,6 +37,8 @@ const variables: Readonly<Record<string, Values>> = {
   '--vscode-charts-lines': ['rgba(204, 204, 204, 0.5)', 'rgba(59, 59, 59, 0.5)', 'rgba(255, 255, 255, 0.5)', 'rgba(41, 41, 41, 0.5)'],
   '--vscode-charts-orange': ['rgba(234, 92, 0, 0.33)', 'rgba(234, 92, 0, 0.33)', null, null],
   '--vscode-charts-purple': ['#b180d7', '#652d90', '#b180d7', '#652d90'],
+  '--vscode-charts-red': ['#f14c4c', '#e51400', '#f48771', '#b5200d'],
+  '--vscode-charts-yellow': ['#cca700', '#bf8803', '#ffd370', '#895503'],
   '--vscode-checkbox-background': ['#313131', '#f8f8f8', '#000000', '#ffffff'],
   '--vscode-checkbox-border': ['#3c3c3c', '#cecece', '#6fc3df', '#0f4a85'],
   '--vscode-checkbox-foreground': ['#cccccc', '#3b3b3b', '#ffffff', '#292929'],

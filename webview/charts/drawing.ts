@@ -12,6 +12,9 @@ export function faint(color: string, share: number): string {
 
 const ratio = (): number => window.devicePixelRatio;
 
+/** CSS pixels between markers that only tell lines apart. */
+export const sparseGap = 48;
+
 /** Runs with the plot area as clip and restores everything after. */
 function within(u: uPlot, draw: (ctx: CanvasRenderingContext2D) => void): void {
   const { ctx, bbox } = u;
@@ -81,7 +84,7 @@ function drawMarker(
   series: PlotSeries,
   theme: Theme,
 ): void {
-  const { marker, filled } = styles[series.id];
+  const { marker, filled } = styles[series.look];
   const path = markerPath(marker || 'M-0.8,-0.8 L0.8,0.8 M0.8,-0.8 L-0.8,0.8');
   const size = radius * ratio();
   ctx.save();
@@ -89,17 +92,21 @@ function drawMarker(
   ctx.scale(size, size);
   ctx.setLineDash([]);
   ctx.lineWidth = (1.6 * ratio()) / size;
-  ctx.strokeStyle = theme.colors[series.id];
-  ctx.fillStyle = filled ? theme.colors[series.id] : theme.background;
+  ctx.strokeStyle = theme.colors[series.look];
+  ctx.fillStyle = filled ? theme.colors[series.look] : theme.background;
   ctx.fill(path);
   ctx.stroke(path);
   ctx.restore();
 }
 
-/** Markers of a series; with `sparse` never closer than 48 pixels, so that they tell lines apart and hide none. */
-export function drawMarkers(u: uPlot, model: PlotModel, series: PlotSeries, theme: Theme): void {
-  if (styles[series.id].marker !== '') {
-    const gap = (model.markers === 'sparse' ? 48 : 0) * ratio();
+/**
+ * Markers of a series; with `sparse` never closer than 48 pixels, so that they tell lines apart and hide none.
+ * @param share how much of its colour the series has; less than 1 where another one is looked at
+ */
+export function drawMarkers(u: uPlot, model: PlotModel, series: PlotSeries, theme: Theme, share: number): void {
+  u.ctx.globalAlpha = share;
+  if (styles[series.look].marker !== '') {
+    const gap = (model.markers === 'sparse' ? sparseGap : 0) * ratio();
     const radius = model.markers === 'sparse' ? 3.2 : 3.6;
     let last = Number.NEGATIVE_INFINITY;
     for (const point of series.points) {
@@ -109,7 +116,8 @@ export function drawMarkers(u: uPlot, model: PlotModel, series: PlotSeries, them
       drawMarker(u.ctx, x, u.valToPos(point.y, 'y', true), radius, series, theme);
     }
   }
-  if (series.mark) drawTick(u, series.mark, theme.colors[series.id]);
+  if (series.mark) drawTick(u, series.mark, theme.colors[series.look]);
+  u.ctx.globalAlpha = 1;
 }
 
 /** A short stroke across the line: the early-stop step. */
@@ -126,6 +134,9 @@ function drawTick(u: uPlot, mark: PlotPoint, color: string): void {
     ctx.stroke();
   });
 }
+
+/** Points this share of the axis beside a stop belong to it: counts that methods meet to a few weights. */
+const reach = 0.001;
 
 /** A line at the pinned stop, a dashed one at the hovered stop, and the points there ringed. */
 export function drawCursor(u: uPlot, model: PlotModel, cursor: PlotCursor, theme: Theme): void {
@@ -147,7 +158,7 @@ export function drawCursor(u: uPlot, model: PlotModel, cursor: PlotCursor, theme
   if (cursor.hovered !== cursor.pinned) line(cursor.hovered, theme.muted, [4, 3]);
   const active = model.stops.find(stop => stop.id === (cursor.hovered ?? cursor.pinned));
   if (!active) return;
-  const tolerance = (model.x.range.max - model.x.range.min) * 1e-6;
+  const tolerance = (model.x.range.max - model.x.range.min) * reach;
   for (const series of model.series) {
     const point = pointAt(series, active.x, tolerance);
     if (!point) continue;

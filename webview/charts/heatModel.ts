@@ -4,6 +4,8 @@ export interface HeatCell {
   readonly level: number;
   /** kept / total; null before it was measured. */
   readonly density: number | null;
+  /** Weights; null before it was measured. */
+  readonly kept: number | null;
   /** 1 for a whole layer down to 0 at the sparsest density shown, even in the logarithm. */
   readonly share: number;
   readonly empty: boolean;

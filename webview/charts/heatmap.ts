@@ -15,6 +15,11 @@ export interface HeatmapOptions {
   readonly caption: string;
   readonly onHover: (level: number | null) => void;
   readonly onPick: (level: number) => void;
+  /**
+   * A cell is opened, by a click or Enter; Space and a click on the number of a level pin it. Left out: all of them pin.
+   * @param row index in the model's rows
+   */
+  readonly onOpen?: (row: number, level: number) => void;
 }
 
 const legendStops = 24;
@@ -37,7 +42,10 @@ export class Heatmap {
     });
     this.table.addEventListener('click', event => {
       const level = levelOf(event.target);
-      if (level !== null) options.onPick(level);
+      const row = this.cells.findIndex(cells => cells.some(cell => cell === event.target));
+      if (level === null) return;
+      if (row >= 0) this.open(row, level);
+      else options.onPick(level);
     });
     this.table.addEventListener('keydown', event => {
       this.onKey(event);
@@ -142,6 +150,13 @@ export class Heatmap {
     );
   }
 
+  /** What was not measured has nothing to open. */
+  private open(row: number, level: number): void {
+    const cell = this.model?.rows[row]?.cells.find(one => one.level === level);
+    if (this.options.onOpen && cell && cell.density !== null) this.options.onOpen(row, level);
+    else this.options.onPick(level);
+  }
+
   private onKey(event: KeyboardEvent): void {
     const row = this.cells.findIndex(cells => cells.some(cell => cell === event.target));
     const column = this.cells[row]?.findIndex(cell => cell === event.target) ?? -1;
@@ -162,7 +177,9 @@ export class Heatmap {
       cell.focus();
       this.options.onHover(this.model.levels[next[1]] ?? null);
       say(this.model.rows[next[0]]?.cells[next[1]]?.title || 'not measured yet');
-    } else if (event.key === 'Enter' || event.key === ' ') {
+    } else if (event.key === 'Enter') {
+      this.open(row, this.model.levels[column]!);
+    } else if (event.key === ' ') {
       this.options.onPick(this.model.levels[column]!);
     } else {
       return;

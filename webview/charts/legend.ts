@@ -4,7 +4,9 @@ import { h, setAttribute, setText, svg } from '../ui/dom';
 import { colorVariable, styles, type StyleId } from './styles';
 
 export interface LegendItem {
-  readonly id: StyleId;
+  /** Of the series. */
+  readonly id: string;
+  readonly look: StyleId;
   readonly label: string;
   /** At the cursor; empty where nothing was measured. */
   readonly value: string;
@@ -16,13 +18,13 @@ export interface LegendItem {
 }
 
 /** A line with its dash and marker, as the chart draws it. */
-export function sample(id: StyleId): SVGSVGElement {
-  const { width, dash, marker, filled } = styles[id];
-  const color = `var(${colorVariable(id)})`;
+export function sample(look: StyleId): SVGSVGElement {
+  const { width, dash, marker, filled } = styles[look];
+  const color = `var(${colorVariable(look)})`;
   return svg(
     'svg',
     { class: 'sample', attributes: { viewBox: '0 0 34 12', 'aria-hidden': 'true' } },
-    id === 'dense' &&
+    look === 'dense' &&
       svg('rect', { class: 'sample-band', attributes: { x: 0, y: 1, width: 34, height: 10 }, style: { fill: color } }),
     svg('line', {
       attributes: { x1: 1, y1: 6, x2: 33, y2: 6, 'stroke-dasharray': dash.join(' ') || null },
@@ -40,6 +42,9 @@ export function sample(id: StyleId): SVGSVGElement {
   );
 }
 
+/** With more items each takes a line of its own. */
+const mostColumns = 6;
+
 interface LegendParts {
   readonly button: HTMLElement;
   readonly label: HTMLElement;
@@ -50,11 +55,19 @@ interface LegendParts {
 
 export class Legend {
   readonly element = h('div', { class: 'legend', attributes: { role: 'group', 'aria-label': 'Lines of the chart' } });
-  private readonly items = new Map<StyleId, LegendParts>();
+  private readonly items = new Map<string, LegendParts>();
 
-  constructor(private readonly onToggle: (id: StyleId) => void) {}
+  /**
+   * @param onToggle a series is switched on or off
+   * @param onEmphasis the pointer or the focus is on an item; null: on none
+   */
+  constructor(
+    private readonly onToggle: (id: string) => void,
+    private readonly onEmphasis: (id: string | null) => void,
+  ) {}
 
-  show(items: readonly LegendItem[], hidden: ReadonlySet<StyleId>): void {
+  show(items: readonly LegendItem[], hidden: ReadonlySet<string>): void {
+    this.element.classList.toggle('many', items.length > mostColumns);
     const wanted = new Set(items.map(item => item.id));
     for (const [id, { button }] of this.items) {
       if (wanted.has(id)) continue;
@@ -62,7 +75,7 @@ export class Legend {
       this.items.delete(id);
     }
     items.forEach((item, index) => {
-      const parts = this.items.get(item.id) ?? this.make(item.id);
+      const parts = this.items.get(item.id) ?? this.make(item);
       if (this.element.children[index] !== parts.button)
         this.element.insertBefore(parts.button, this.element.children[index] ?? null);
       setText(parts.label, item.label);
@@ -74,12 +87,17 @@ export class Legend {
       setAttribute(
         parts.button,
         'title',
-        `${item.title ?? styles[item.id].explanation} Click to ${shown ? 'hide' : 'show'}.`,
+        `${item.title ?? styles[item.look].explanation} Click to ${shown ? 'hide' : 'show'}.`,
       );
     });
   }
 
-  private make(id: StyleId): LegendParts {
+  /** The series that stands out in the chart. */
+  setEmphasis(id: string | null): void {
+    for (const [one, { button }] of this.items) button.classList.toggle('emphasised', one === id);
+  }
+
+  private make({ id, look }: LegendItem): LegendParts {
     const label = h('span', { class: 'legend-label' });
     const value = h('span', { class: 'legend-value' });
     const difference = h('span', { class: 'legend-difference' });
@@ -93,9 +111,21 @@ export class Legend {
           click: () => {
             this.onToggle(id);
           },
+          pointerenter: () => {
+            this.onEmphasis(id);
+          },
+          pointerleave: () => {
+            this.onEmphasis(null);
+          },
+          focus: () => {
+            this.onEmphasis(id);
+          },
+          blur: () => {
+            this.onEmphasis(null);
+          },
         },
       },
-      sample(id),
+      sample(look),
       label,
       h('span', { class: 'legend-reading' }, value, difference),
       note,

@@ -10,7 +10,10 @@ export interface PlotPoint {
 }
 
 export interface PlotSeries {
-  readonly id: StyleId;
+  /** Unique in the chart. */
+  readonly id: string;
+  /** The colour, dash and marker it is drawn with: of the method that it is of, where it is of one. */
+  readonly look: StyleId;
   readonly label: string;
   /** Ascending in x, finite. */
   readonly points: readonly PlotPoint[];
@@ -23,6 +26,8 @@ export interface PlotAxis {
   readonly title: string;
   /** Ticks for so many CSS pixels. */
   ticks(pixels: number): readonly Tick[];
+  /** From a place on the axis to the quantity in the title, where they differ: what a CSV file gets. */
+  readonly value?: (at: number) => number;
 }
 
 /** A place the cursor can stand at: a level, a step. */
@@ -63,7 +68,7 @@ export function nearestStop(stops: readonly Stop[], x: number): Stop | undefined
 }
 
 /** The point of a series at a stop, if it was measured there. */
-export function pointAt(series: PlotSeries, x: number, tolerance: number): PlotPoint | undefined {
+export function pointAt(series: Pick<PlotSeries, 'points'>, x: number, tolerance: number): PlotPoint | undefined {
   let best: PlotPoint | undefined;
   for (const point of series.points) {
     const distance = Math.abs(point.x - x);

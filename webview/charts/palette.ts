@@ -22,25 +22,34 @@ export function themeColor(text: string, surface: Rgb): Rgb | undefined {
   return color && color.alpha > 0 ? legible(color.rgb, surface, leastContrast) : undefined;
 }
 
-/** A colour of a hue that is neither dark nor light; grey without one. */
-function ofHue(hue: number | null, surface: Rgb): Rgb {
-  const color = fromOklch({ lightness: 0.65, chroma: hue === null ? 0 : 0.15, hue: hue ?? 0 });
+/** Tried in this order where a hue is taken: neither dark nor light, then darker, then lighter. */
+const lightnesses = [0.65, 0.48, 0.82] as const;
+
+/** A colour of a hue; grey without one. */
+function ofHue(hue: number | null, lightness: number, surface: Rgb): Rgb {
+  const color = fromOklch({ lightness, chroma: hue === null ? 0 : 0.15, hue: hue ?? 0 });
   return legible(color, surface, leastContrast);
 }
 
-/** One colour for each style; in the order of `styleIds` each keeps clear of those before it. */
+/**
+ * One colour for each style; in the order of `styleIds` each keeps clear of those before it, as far as there is room: with
+ * all methods in one chart, dash and marker tell apart what colour cannot.
+ */
 export function methodColors(read: ReadVariable, surface: Rgb): Readonly<Record<StyleId, Rgb>> {
   const chosen = new Map<StyleId, Rgb>();
   const room = (color: Rgb): number =>
     Math.min(Number.POSITIVE_INFINITY, ...[...chosen.values()].map(other => distance(color, other)));
+  const replacementsOf = (id: StyleId): Rgb[] => {
+    const hues = [styles[id].hue, ...styleIds.map(other => styles[other].hue)];
+    return hues.flatMap(hue => lightnesses.map(lightness => ofHue(hue, lightness, surface)));
+  };
   for (const id of styleIds) {
     const own = themeColor(read(styles[id].variable), surface);
     if (own && room(own) >= leastDistance) {
       chosen.set(id, own);
       continue;
     }
-    const hues = [styles[id].hue, ...styleIds.map(other => styles[other].hue)];
-    const replacements = hues.map(hue => ofHue(hue, surface));
+    const replacements = replacementsOf(id);
     const clear = replacements.find(color => room(color) >= leastDistance);
     chosen.set(id, clear ?? replacements.reduce((best, color) => (room(color) > room(best) ? color : best)));
   }

@@ -10,6 +10,7 @@ import { say } from '../ui/live';
 import { readTheme, type Theme } from '../ui/theme';
 import { drawCursor, drawDiagonal, drawMarkers, drawReference, drawTopTitle, faint } from './drawing';
 import { alignedData, nearestStop, type PlotModel, type PlotSeries, type Stop } from './model';
+import { nearestSeries } from './nearest';
 import { thin } from './scales';
 import { styles } from './styles';
 
@@ -20,6 +21,8 @@ export interface PlotOptions {
   readonly compact?: boolean;
   readonly onHover: (stop: number | null) => void;
   readonly onPick: (stop: number) => void;
+  /** The series that the pointer or the keyboard is at; null: none in particular. */
+  readonly onEmphasis?: (series: string | null) => void;
   /** One stop in words; the series where the keyboard stands, if it stands on one. */
   readonly describe: (stop: number, series: PlotSeries | undefined) => string;
 }
@@ -31,6 +34,10 @@ export interface PlotCursor {
 }
 
 const rightPadding = 20;
+/** What is left of the colour of lines while another one is looked at. */
+const fadedShare = 0.22;
+/** With more lines their bands would cover each other: only the one that is looked at keeps its band. */
+const mostBands = 6;
 
 export class Plot {
   readonly element: HTMLElement;
@@ -44,6 +51,8 @@ export class Plot {
   private signature = '';
   /** Index of the series the keyboard walks along; −1: all. */
   private walked = -1;
+  /** Id of the series that stands out. */
+  private emphasised: string | null = null;
 
   constructor(private readonly options: PlotOptions) {
     this.theme = readTheme();
@@ -62,6 +71,8 @@ export class Plot {
           },
           blur: () => {
             this.options.onHover(null);
+            this.walked = -1;
+            this.emphasise(null);
           },
         },
       },
@@ -86,7 +97,8 @@ export class Plot {
     setText(this.yTitle, model.y.title);
     const { clientWidth: width, clientHeight: height } = this.canvasHost;
     if (width === 0 || height === 0) return;
-    const signature = JSON.stringify([model.series.map(one => one.id), model.top !== undefined, this.theme]);
+    const lines = model.series.map(one => [one.id, one.look]);
+    const signature = JSON.stringify([lines, model.top !== undefined, this.theme]);
     if (this.chart && signature === this.signature) {
       this.chart.setData(alignedData(model.series, model.y.range) as uPlot.AlignedData);
       return;
@@ -99,6 +111,13 @@ export class Plot {
   setCursor(cursor: PlotCursor): void {
     if (cursor.hovered === this.cursor.hovered && cursor.pinned === this.cursor.pinned) return;
     this.cursor = cursor;
+    this.chart?.redraw(false);
+  }
+
+  /** Lets one series stand out; null: none. */
+  setEmphasis(series: string | null): void {
+    if (series === this.emphasised) return;
+    this.emphasised = series;
     this.chart?.redraw(false);
   }
 
@@ -185,7 +204,7 @@ export class Plot {
         series: [{}, ...model.series.flatMap(one => this.lines(one))],
         bands: model.series.map((one, index) => ({
           series: [1 + 3 * index, 2 + 3 * index],
-          fill: faint(theme.colors[one.id], 0.2),
+          fill: () => (this.hasBand(one) ? faint(theme.colors[one.look], 0.2) : 'transparent'),
         })),
         hooks: {
           drawClear: [
@@ -197,7 +216,7 @@ export class Plot {
           drawSeries: [
             (u, index) => {
               const series = now().series[index / 3 - 1];
-              if (series) drawMarkers(u, now(), series, theme);
+              if (series) drawMarkers(u, now(), series, theme, this.share(series));
             },
           ],
           draw: [
@@ -218,19 +237,41 @@ export class Plot {
 
   /** Upper edge, lower edge, line of one series. */
   private lines(series: PlotSeries): uPlot.Series[] {
-    const color = this.theme.colors[series.id];
+    const color = this.theme.colors[series.look];
     const edge: uPlot.Series = {
       points: { show: false },
-      ...(this.theme.highContrast ? { stroke: color, width: 0.5 } : {}),
+      ...(this.theme.highContrast ? { stroke: () => (this.hasBand(series) ? color : 'transparent'), width: 0.5 } : {}),
     };
-    const { dash, width } = styles[series.id];
+    const { dash, width } = styles[series.look];
     const line: uPlot.Series = {
       points: { show: false },
-      stroke: color,
+      stroke: () => faint(color, this.share(series)),
       width,
       ...(dash.length > 0 ? { dash: [...dash] } : {}),
     };
     return [edge, edge, line];
+  }
+
+  /** Null where no series stands out, or one that is hidden. */
+  private get standingOut(): string | null {
+    const { emphasised } = this;
+    return this.model?.series.some(({ id }) => id === emphasised) ? emphasised : null;
+  }
+
+  private share({ id }: PlotSeries): number {
+    const { standingOut } = this;
+    return standingOut === null || standingOut === id ? 1 : fadedShare;
+  }
+
+  private hasBand({ id }: PlotSeries): boolean {
+    const { standingOut } = this;
+    return standingOut === null ? (this.model?.series.length ?? 0) <= mostBands : standingOut === id;
+  }
+
+  private emphasise(series: string | null): void {
+    if (series === this.emphasised) return;
+    this.setEmphasis(series);
+    this.options.onEmphasis?.(series);
   }
 
   private listen(chart: uPlot): void {
@@ -238,9 +279,15 @@ export class Plot {
       nearestStop(this.model?.stops ?? [], chart.posToVal(event.offsetX, 'x'));
     chart.over.addEventListener('pointermove', event => {
       this.options.onHover(stopAt(event)?.id ?? null);
+      const toPixels = (x: number, y: number): readonly [number, number] => [
+        chart.valToPos(x, 'x'),
+        chart.valToPos(y, 'y'),
+      ];
+      this.emphasise(nearestSeries(this.model?.series ?? [], event.offsetX, event.offsetY, toPixels)?.id ?? null);
     });
     chart.over.addEventListener('pointerleave', () => {
       this.options.onHover(null);
+      this.emphasise(null);
     });
     chart.over.addEventListener('click', event => {
       const stop = stopAt(event);
@@ -284,12 +331,15 @@ export class Plot {
       case 'Escape':
         if (this.cursor.pinned !== null) this.options.onPick(this.cursor.pinned);
         this.options.onHover(null);
+        this.walked = -1;
+        this.emphasise(null);
         return;
       default:
         return;
     }
     event.preventDefault();
     const stop = stops[next]!;
+    this.emphasise(series[this.walked]?.id ?? null);
     this.options.onHover(stop.id);
     say(this.options.describe(stop.id, series[this.walked]));
   }

@@ -1,10 +1,15 @@
 /** Whether confidence can be believed: accuracy against confidence in bins, dense and pruned. */
 import type { ClassificationEvaluation, ConfidenceBin } from '../../src/shared/evaluation';
+import { chartMenu } from '../charts/chartMenu';
 import { DataTable } from '../charts/dataTable';
+import { plotCsv } from '../charts/export/csv';
+import { plotSvg } from '../charts/export/plotSvg';
 import { sample } from '../charts/legend';
+import type { PlotModel } from '../charts/model';
 import { Plot } from '../charts/plot';
 import { card } from '../ui/card';
 import { h, setChildren, setText } from '../ui/dom';
+import { readTheme } from '../ui/theme';
 import { checkbox } from '../ui/toolkit';
 import { calibrationNote, describeBin, pooledBins, reliabilityModel, reliabilityTable } from './calibrationModel';
 
@@ -38,6 +43,11 @@ export class Calibration {
           this.asTable = asTable;
           this.draw();
         }),
+        chartMenu({
+          title: () => `Calibration, dense and level ${this.shown?.level ?? 0}`,
+          svg: title => this.model && plotSvg(this.model, readTheme(), title),
+          csv: () => this.model && plotCsv(this.model),
+        }),
       ],
       this.key,
       h('div', { class: 'chart-box' }, this.plot.element, this.table.element),
@@ -61,6 +71,11 @@ export class Calibration {
 
   themeChanged(): void {
     this.plot.themeChanged();
+  }
+
+  private get model(): PlotModel | null {
+    const { shown } = this;
+    return shown ? reliabilityModel(shown.dense, shown.ticket, shown.level) : null;
   }
 
   private draw(): void {

@@ -32,8 +32,10 @@ export function reliabilityModel(
   const ticks = (pixels: number) => linearTicks(share, pixels / 60, percentTick);
   return {
     series: [
-      { id: 'dense', label: 'dense', points: line, ...(only && { mark: only }) },
-      ...(level === 0 ? [] : [{ id: 'iterative' as const, label: `level ${level}`, points: points(ticket) }]),
+      { id: 'dense', look: 'dense', label: 'dense', points: line, ...(only && { mark: only }) },
+      ...(level === 0
+        ? []
+        : [{ id: 'ticket', look: 'iterative' as const, label: `level ${level}`, points: points(ticket) }]),
     ],
     x: { range: share, title: 'confidence', ticks },
     y: { range: share, title: 'accuracy', ticks: pixels => linearTicks(share, Math.min(8, pixels / 26), percentTick) },

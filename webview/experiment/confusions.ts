@@ -2,7 +2,11 @@
 import type { ClassificationEvaluation } from '../../src/shared/evaluation';
 import type { Report } from '../../src/shared/report';
 import { ConfusionMatrix } from '../charts/confusion';
+import type { ConfusionModel } from '../charts/confusionModel';
+import { chartMenu } from '../charts/chartMenu';
 import { DataTable } from '../charts/dataTable';
+import { confusionCsv, tableCsv } from '../charts/export/csv';
+import { confusionSvg } from '../charts/export/heatSvg';
 import { card } from '../ui/card';
 import { h, setText } from '../ui/dom';
 import { readTheme, type Theme } from '../ui/theme';
@@ -38,6 +42,11 @@ export class Confusions {
         this.asTable = asTable;
         this.draw();
       }),
+      chartMenu({
+        title: () => this.title,
+        svg: title => this.model && confusionSvg(this.model, this.theme, title),
+        csv: () => this.csv(),
+      }),
     ],
     this.axes,
     this.noMatrix,
@@ -48,6 +57,7 @@ export class Confusions {
   private view: ConfusionView = 'difference';
   private asTable = false;
   private theme: Theme = readTheme();
+  private model: ConfusionModel | null = null;
   private shown:
     | {
         report: Report;
@@ -72,12 +82,30 @@ export class Confusions {
     this.draw();
   }
 
+  private get title(): string {
+    const { report, level } = this.shown ?? {};
+    const view =
+      level === 0
+        ? 'dense'
+        : { difference: `level ${level} minus dense`, dense: 'dense', ticket: `level ${level}` }[this.view];
+    return `${report?.experiment.name ?? ''}: confusions, ${view}`;
+  }
+
+  /** The matrix, or the pairs where there is none. */
+  private csv(): string | null {
+    if (this.model) return confusionCsv(this.model);
+    const { report, dense, ticket, level } = this.shown ?? {};
+    if (!report || !dense || !ticket) return null;
+    return tableCsv(confusionTable(report, dense, ticket, level ?? 0));
+  }
+
   private draw(): void {
     if (!this.shown) return;
     const { report, dense, ticket, level } = this.shown;
     // the dense network beside itself differs in nothing
     const view = level === 0 ? 'dense' : this.view;
     const model = confusionModel(report, dense, ticket, view, level);
+    this.model = model;
     setText(this.card.aside, level === 0 ? 'dense' : `level ${level}`);
     const asMatrix = model !== null && !this.asTable;
     this.matrix.element.hidden = !asMatrix;

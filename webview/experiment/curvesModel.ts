@@ -4,7 +4,8 @@ import type { CurvePoint, Method, Progress, Report } from '../../src/shared/repo
 import type { PlotModel, PlotPoint, PlotSeries, TableModel } from '../charts/model';
 import { countTick, linearTicks, lossTick, niceRange, percentTick, steadyRange, type Range } from '../charts/scales';
 import { styles, type StyleId } from '../charts/styles';
-import { densePoint, methodsOf } from './overviewModel';
+import { densePoint } from './overviewModel';
+import { methodsOf, placeOf } from './places';
 
 export const metrics = ['testAccuracy', 'testLoss', 'validationLoss', 'trainLoss'] as const;
 export type Metric = (typeof metrics)[number];
@@ -33,25 +34,30 @@ export interface CurveGroup {
 
 /** The level whose curves are drawn where none is pinned: the running one, the verdict's, else the sparsest measured. */
 export function defaultLevel(report: Report, progress: Progress | null): number {
-  if (progress?.run && progress.run.level > 0) return progress.run.level;
+  const run = progress?.run;
+  if (run && run.level > 0 && run.level <= report.experiment.pruning.levels) return run.level;
   if (report.verdict.found) return report.verdict.level;
   const iterative = report.series.find(series => series.method === 'iterative')?.points ?? [];
   return iterative.at(-1)?.level ?? 0;
 }
 
-/** Dense, and at a level the ticket and what it is compared with. */
-export function curveGroups(report: Report, level: number): readonly CurveGroup[] {
-  const group = (id: StyleId, label: string, method: Method, at: number): CurveGroup => {
+/** Dense, and at a place the ticket and what it is compared with. */
+export function curveGroups(report: Report, id: number): readonly CurveGroup[] {
+  const group = (look: StyleId, label: string, method: Method, level: number): CurveGroup => {
     const started = report.runs
-      .filter(run => run.method === method && run.level === at && run.status !== 'waiting')
+      .filter(run => !run.study && run.method === method && run.level === level && run.status !== 'waiting')
       .sort((a, b) => a.replicate - b.replicate);
-    return { id, label, runs: started.map(run => run.key), running: started.some(run => run.status === 'running') };
+    const running = started.some(run => run.status === 'running');
+    return { id: look, label, runs: started.map(run => run.key), running };
   };
   const dense = group('dense', 'dense', 'iterative', 0);
-  if (level === 0) return [dense];
-  const others = methodsOf(report).map(method =>
-    group(method, method === 'iterative' ? `ticket, level ${level}` : styles[method].label, method, level),
-  );
+  const place = placeOf(report, id);
+  if (id === 0 || !place) return [dense];
+  const others = methodsOf(report).flatMap(method => {
+    const level = place.levels.get(method);
+    if (level === undefined) return [];
+    return [group(method, method === 'iterative' ? `ticket, level ${level}` : styles[method].label, method, level)];
+  });
   return [dense, ...others];
 }
 
@@ -103,7 +109,7 @@ export function curvesModel(
   groups: readonly CurveGroup[],
   curves: Curves,
   metric: Metric,
-  hidden: ReadonlySet<StyleId>,
+  hidden: ReadonlySet<string>,
   before?: Range,
 ): PlotModel {
   const series = groups
@@ -113,7 +119,7 @@ export function curvesModel(
       const points = meanCurve(own, metric);
       const stop = group.running ? undefined : earlyStop(own);
       const mark = points.find(point => point.x === stop);
-      return { id: group.id, label: group.label, points, ...(mark ? { mark } : {}) };
+      return { id: group.id, look: group.id, label: group.label, points, ...(mark ? { mark } : {}) };
     });
   const steps = Math.max(1, report.experiment.training.steps);
   const range = yRange(series, steps, metric, before);

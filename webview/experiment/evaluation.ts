@@ -1,4 +1,5 @@
 /** What pruning costs beyond accuracy: the dense network against the ticket of a level on the test split. */
+import './evaluation.css';
 import type { Report } from '../../src/shared/report';
 import { DataTable } from '../charts/dataTable';
 import { card } from '../ui/card';

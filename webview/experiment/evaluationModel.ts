@@ -11,7 +11,8 @@ import { measuresAmong, measureTexts } from '../../src/shared/measures';
 import { qualityOf } from '../../src/shared/quality';
 import type { Report, ReportPoint, Statistic } from '../../src/shared/report';
 import type { TableModel } from '../charts/model';
-import { densePoint, pointOf } from './overviewModel';
+import { densePoint } from './overviewModel';
+import { pointOf } from './places';
 
 export type Evaluations = ReadonlyMap<string, RunEvaluation | null>;
 

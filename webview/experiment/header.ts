@@ -1,4 +1,5 @@
 /** Name, what is trained on what and where, how far it is, and what can be done. */
+import './header.css';
 import { describeChoice, describeLoss } from '../../src/shared/executorChoice';
 import {
   capitalised,
@@ -12,6 +13,7 @@ import {
 import type { PanelToHost } from '../../src/shared/messages';
 import type { Progress, Report } from '../../src/shared/report';
 import { h, setAttribute, setChildren, setText } from '../ui/dom';
+import { Menu } from '../ui/menu';
 import { button } from '../ui/toolkit';
 import { standing, type PanelState, type Standing } from './state';
 
@@ -56,13 +58,32 @@ const runLabels: Readonly<Record<Exclude<Standing, 'running' | 'reading'>, strin
   interrupted: 'Continue',
 };
 
+/** Messages without content. */
+type Signal = 'run' | 'cancel' | 'openExperiment' | 'openReport' | 'copyTable' | 'showLog' | 'savePage';
+
+const exportItems: readonly { readonly label: string; readonly title: string; readonly type: Signal }[] = [
+  {
+    label: 'Page as HTML file…',
+    title: 'Everything that this panel shows in one file, for any browser and without a network.',
+    type: 'savePage',
+  },
+  { label: 'Copy table', title: 'Copy the rounds as a Markdown table, for an issue or a paper.', type: 'copyTable' },
+  { label: 'Report as JSON', title: 'Open report.json: every number shown here.', type: 'openReport' },
+];
+
 export class Header {
   private readonly name = h('h1');
   private readonly subject = h('span', { class: 'subject' });
   private readonly device = h('span', { class: 'device' });
   private readonly losses = h('span', { class: 'losses', attributes: { 'data-testid': 'losses' } });
   private readonly status = h('span', { class: 'status', attributes: { 'data-testid': 'status' } });
-  private readonly actions = h('div', { class: 'actions' });
+  private readonly actions = h('div', { class: 'actions needs-host' });
+  private readonly exports = new Menu({
+    label: 'Export ▾',
+    name: 'Export the experiment',
+    class: 'as-button',
+    items: () => exportItems.map(({ type, ...item }) => ({ ...item, act: this.send(type) })),
+  }).element;
   private readonly fill = h('div', { class: 'progress-fill' });
   private readonly bar = h(
     'div',
@@ -136,14 +157,18 @@ export class Header {
     setAttribute(this.bar, 'aria-hidden', state.running ? null : 'true');
   }
 
+  private send(type: Signal): () => void {
+    return () => {
+      this.post({ type });
+    };
+  }
+
   /** Rebuilt only when the set changes, so that focus stays on a button that stays. */
   private showActions(now: Standing, hasReport: boolean): void {
     const signature = `${now}/${hasReport}`;
     if (signature === this.shownActions) return;
     this.shownActions = signature;
-    const send = (type: Exclude<PanelToHost['type'], 'curves' | 'evaluations'>) => () => {
-      this.post({ type });
-    };
+    const send = (type: Signal) => this.send(type);
     const busy = now === 'running' || now === 'reading';
     setChildren(
       this.actions,
@@ -151,10 +176,8 @@ export class Header {
         ? button('Cancel', send('cancel'), { title: 'Stop within a second; everything measured so far is kept.' })
         : button(runLabels[now], send('run'), { appearance: now === 'done' ? 'secondary' : 'primary' }),
       button('Experiment', send('openExperiment'), { title: 'Open the experiment file.' }),
-      hasReport &&
-        button('Copy table', send('copyTable'), { title: 'Copy the rounds as a table for a spreadsheet or a paper.' }),
-      hasReport && button('Report JSON', send('openReport'), { title: 'Open report.json: every number shown here.' }),
       now === 'failed' && button('Show log', send('showLog')),
+      hasReport && this.exports,
     );
   }
 }

@@ -1,6 +1,9 @@
 /** Which layers the weights go from: layers in forward order × levels, colour is density. */
 import { formatCount } from '../../src/shared/format';
 import type { Report } from '../../src/shared/report';
+import { chartMenu } from '../charts/chartMenu';
+import { heatCsv } from '../charts/export/csv';
+import { heatSvg } from '../charts/export/heatSvg';
 import { Heatmap } from '../charts/heatmap';
 import { card, type Card } from '../ui/card';
 import { h, setChildren, setText } from '../ui/dom';
@@ -13,7 +16,7 @@ export class Layers {
   private readonly heatmap: Heatmap;
   private readonly warnings = h('div');
   private readonly card: Card;
-  private report: Report | undefined;
+  private report: Report | null = null;
   private theme = readTheme();
 
   constructor(private readonly cursor: LevelCursor) {
@@ -22,7 +25,12 @@ export class Layers {
       onHover: cursor.hover,
       onPick: cursor.pick,
     });
-    this.card = card('layers', 'Layers × levels', [], this.warnings, this.heatmap.element);
+    const menu = chartMenu({
+      title: () => `${this.report?.experiment.name ?? ''}: density of layers at each level`,
+      svg: title => this.report && heatSvg(heatModel(this.report), this.theme, title),
+      csv: () => this.report && heatCsv(heatModel(this.report)),
+    });
+    this.card = card('layers', 'Layers × levels', [menu], this.warnings, this.heatmap.element);
     cursor.onChange(() => {
       this.showCursor();
     });

@@ -3,7 +3,8 @@ import { formatCount, formatShare } from '../../src/shared/format';
 import type { Report } from '../../src/shared/report';
 import type { HeatCell, HeatModel, HeatRow } from '../charts/heatModel';
 import { densityPosition } from '../charts/scales';
-import { levelsOf, minimumDensity } from './overviewModel';
+import { minimumDensity } from './overviewModel';
+import { levelsOf } from './places';
 
 export function heatModel(report: Report): HeatModel {
   const levels = levelsOf(report);
@@ -13,12 +14,13 @@ export function heatModel(report: Report): HeatModel {
   const rows = report.layers.map((layer): HeatRow => {
     const cells = levels.map((level): HeatCell => {
       const kept = layer.kept[level];
-      if (kept === undefined) return { level, density: null, share: 0, empty: false, text: '', title: '' };
+      if (kept === undefined) return { level, density: null, kept: null, share: 0, empty: false, text: '', title: '' };
       const density = layer.total > 0 ? kept / layer.total : 0;
       const empty = kept === 0;
       return {
         level,
         density,
+        kept,
         share: empty ? 0 : 1 - Math.min(1, densityPosition(density) / depth),
         empty,
         text: empty ? '∅' : shortShare(density),

@@ -5,9 +5,13 @@ import { DataTable } from '../charts/dataTable';
 import { Legend } from '../charts/legend';
 import { Plot } from '../charts/plot';
 import type { PlotModel } from '../charts/model';
-import { styles, type StyleId } from '../charts/styles';
+import { chartMenu } from '../charts/chartMenu';
+import { plotCsv } from '../charts/export/csv';
+import { plotSvg } from '../charts/export/plotSvg';
+import { styles } from '../charts/styles';
 import { card, type Card } from '../ui/card';
 import { h, setChildren, setText } from '../ui/dom';
+import { readTheme } from '../ui/theme';
 import { checkbox, dropdown } from '../ui/toolkit';
 import {
   curveGroups,
@@ -21,12 +25,13 @@ import {
   type Curves,
   type Metric,
 } from './curvesModel';
+import { levelLabel } from './overviewModel';
 
 export interface LearningCurvesOptions {
   readonly metric: Metric;
   readonly asTable: boolean;
   readonly onMetric: (metric: Metric) => void;
-  readonly onToggle: (id: StyleId) => void;
+  readonly onToggle: (id: string) => void;
   readonly onAsTable: (asTable: boolean) => void;
   /** Asks the host for curves that are not here yet. */
   readonly need: (runs: readonly string[]) => void;
@@ -36,7 +41,7 @@ interface Shown {
   readonly report: Report;
   readonly level: number;
   readonly curves: Curves;
-  readonly hidden: ReadonlySet<StyleId>;
+  readonly hidden: ReadonlySet<string>;
 }
 
 export class LearningCurves {
@@ -49,7 +54,7 @@ export class LearningCurves {
   private offered = '';
   private asTable: boolean;
   private shown: Shown | undefined;
-  private model: PlotModel | undefined;
+  private model: PlotModel | null = null;
   /** Quantity and level of the model. */
   private drawn = '';
   private groups: readonly CurveGroup[] = [];
@@ -59,7 +64,9 @@ export class LearningCurves {
   constructor(private readonly options: LearningCurvesOptions) {
     this.chosen = options.metric;
     this.asTable = options.asTable;
-    this.legend = new Legend(options.onToggle);
+    this.legend = new Legend(options.onToggle, series => {
+      this.plot.setEmphasis(series);
+    });
     this.plot = new Plot({
       label: 'Learning curves by training step',
       onHover: step => {
@@ -70,6 +77,9 @@ export class LearningCurves {
         this.pinnedStep = this.pinnedStep === step ? null : step;
         this.showCursor();
       },
+      onEmphasis: series => {
+        this.legend.setEmphasis(series);
+      },
       describe: (step, only) => this.describe(step, only?.id),
     });
     const toggle = checkbox('Show as table', options.asTable, asTable => {
@@ -77,10 +87,15 @@ export class LearningCurves {
       options.onAsTable(asTable);
       this.showForm();
     });
+    const menu = chartMenu({
+      title: () => this.title,
+      svg: title => this.model && plotSvg(this.model, readTheme(), title),
+      csv: () => this.model && plotCsv(this.model),
+    });
     this.card = card(
       'curves',
       'Learning curves',
-      [this.choice, toggle],
+      [this.choice, toggle, menu],
       this.legend.element,
       h('div', { class: 'chart-box' }, this.plot.element, this.table.element),
       h('p', { class: 'quiet hint', text: 'A short stroke marks the early-stop step: the lowest validation loss.' }),
@@ -92,13 +107,18 @@ export class LearningCurves {
     return this.card.element;
   }
 
-  show(report: Report, level: number, curves: Curves, hidden: ReadonlySet<StyleId>): void {
+  show(report: Report, level: number, curves: Curves, hidden: ReadonlySet<string>): void {
     this.shown = { report, level, curves, hidden };
     this.refresh();
   }
 
   themeChanged(): void {
     this.plot.themeChanged();
+  }
+
+  private get title(): string {
+    const { report, level } = this.shown ?? {};
+    return report ? `${report.experiment.name}: ${metricLabels[this.metric]}, ${levelLabel(report, level ?? 0)}` : '';
   }
 
   /** What was chosen, where the runs of the report have it. */
@@ -151,7 +171,9 @@ export class LearningCurves {
     const step = this.step ?? this.pinnedStep;
     setText(
       this.card.aside,
-      step === null ? `level ${shown.level}` : `level ${shown.level} · step ${formatCount(step)}`,
+      [levelLabel(shown.report, shown.level), step === null ? '' : `step ${formatCount(step)}`]
+        .filter(Boolean)
+        .join(' · '),
     );
     this.legend.show(
       this.groups.map(group => {
@@ -159,6 +181,7 @@ export class LearningCurves {
         const point = step === null ? points.at(-1) : points.find(one => one.x === step);
         return {
           id: group.id,
+          look: group.id,
           label: group.label,
           value: point ? formatMetricPoint(point, this.metric) : '–',
           notes: speedNotes(shown.report, group, shown.curves),
@@ -170,7 +193,7 @@ export class LearningCurves {
     this.plot.setCursor({ hovered: this.step, pinned: this.pinnedStep });
   }
 
-  private describe(step: number, only: StyleId | undefined): string {
+  private describe(step: number, only: string | undefined): string {
     const values = (this.model?.series ?? [])
       .filter(series => only === undefined || series.id === only)
       .flatMap(series => {

@@ -1,6 +1,6 @@
 /** The experiment panel: wires the host's messages to the parts of the page. It holds no truth, only view state. */
+import './standalone';
 import type { HostToPanel, PanelToHost } from '../../src/shared/messages';
-import type { StyleId } from '../charts/styles';
 import '../ui/base.css';
 import './experiment.css';
 import { card } from '../ui/card';
@@ -8,6 +8,7 @@ import { h } from '../ui/dom';
 import { onThemeChange } from '../ui/theme';
 import { registerControls, tabs } from '../ui/toolkit';
 import { bridge, savedState, saveState } from '../ui/bridge';
+import { onSave } from '../ui/saving';
 import { Conditions } from './conditions';
 import { LevelCursor } from './cursor';
 import { defaultLevel } from './curvesModel';
@@ -16,9 +17,13 @@ import { Header } from './header';
 import { Layers } from './layers';
 import { LearningCurves } from './learningCurves';
 import { Overview } from './overview';
+import { levelAt, placeOf } from './places';
 import { Rounds } from './rounds';
+import { StabilityView } from './stability';
 import { CurveStore, EvaluationStore, readViewState, type PanelState, type ViewId, type ViewState } from './state';
+import { TransferView } from './transfer';
 import { VerdictBox } from './verdict';
+import { WorthView } from './worth';
 
 registerControls();
 const host = bridge<PanelToHost, HostToPanel>(['state', 'progress', 'evaluation', 'curves', 'evaluations']);
@@ -37,7 +42,7 @@ function change(changes: Partial<ViewState>): void {
   saveState(view);
 }
 
-function toggle(id: StyleId): void {
+function toggle(id: string): void {
   change({ hidden: view.hidden.includes(id) ? view.hidden.filter(one => one !== id) : [...view.hidden, id] });
   draw();
 }
@@ -76,6 +81,15 @@ const curves = new LearningCurves({
   },
 });
 const layers = new Layers(cursor);
+const openExperiment = (): void => {
+  post({ type: 'openExperiment' });
+};
+const stability = new StabilityView(openExperiment);
+const transfer = new TransferView(openExperiment);
+const worth = new WorthView(openExperiment);
+onSave(file => {
+  post({ type: 'save', file });
+});
 const evaluation = new EvaluationView((runs, report) => {
   const fresh = outputs.ask(runs, report);
   if (fresh.length > 0) post({ type: 'evaluations', runs: fresh });
@@ -87,6 +101,9 @@ const places: Readonly<Record<ViewId, HTMLElement>> = {
   curves: h('div', { class: 'view view-single' }),
   layers: h('div', { class: 'view view-single' }),
   evaluation: h('div', { class: 'view' }),
+  stability: h('div', { class: 'view' }),
+  transfer: h('div', { class: 'view' }),
+  worth: h('div', { class: 'view' }),
 };
 
 /** One set of parts: the overview holds them all, each other tab one of them, large. */
@@ -97,9 +114,10 @@ function select(id: ViewId): void {
     left?.append(overview.element, curves.element);
     right?.append(roundsCard.element, layers.element);
   } else {
-    places[id].append({ rounds: roundsCard, curves, layers, evaluation }[id].element);
+    places[id].append({ rounds: roundsCard, curves, layers, evaluation, stability, transfer, worth }[id].element);
   }
   drawEvaluation();
+  drawStudies();
 }
 
 const content = h(
@@ -110,9 +128,12 @@ const content = h(
     [
       { id: 'overview', label: 'Overview', view: places.overview },
       { id: 'rounds', label: 'Rounds', view: places.rounds },
-      { id: 'curves', label: 'Curves', view: places.curves },
+      { id: 'curves', label: 'Learning curves', view: places.curves },
       { id: 'layers', label: 'Layers', view: places.layers },
       { id: 'evaluation', label: 'Evaluation', view: places.evaluation },
+      { id: 'stability', label: 'Stability', view: places.stability },
+      { id: 'transfer', label: 'Transfer', view: places.transfer },
+      { id: 'worth', label: 'Worth', view: places.worth },
     ],
     view.view,
     select,
@@ -121,14 +142,22 @@ const content = h(
 content.hidden = true;
 document.getElementById('root')?.append(header.element, verdict.element, content);
 
-/** The level that conditions and curves speak of while none is hovered: pinned, or the one that matters most. */
+/** The place that charts speak of while none is hovered: pinned, or the level that matters most. */
+function restingPlace(shown: PanelState): number {
+  const { report, progress } = shown;
+  if (!report) return 0;
+  const pinned = cursor.pinned !== null && placeOf(report, cursor.pinned) ? cursor.pinned : null;
+  return pinned ?? defaultLevel(report, progress);
+}
+
+/** The iterative level there, for what is known of those only. */
 function restingLevel(shown: PanelState): number {
-  return shown.report ? (cursor.pinned ?? defaultLevel(shown.report, shown.progress)) : 0;
+  return shown.report ? levelAt(shown.report, restingPlace(shown)) : 0;
 }
 
 function drawCurves(): void {
   if (!state?.report) return;
-  curves.show(state.report, restingLevel(state), store.curves, new Set(view.hidden));
+  curves.show(state.report, restingPlace(state), store.curves, new Set(view.hidden));
 }
 
 /** Only where it is looked at: what it shows is not in the report and has to be read. */
@@ -137,8 +166,19 @@ function drawEvaluation(): void {
     evaluation.show(state.report, restingLevel(state), outputs.evaluations);
 }
 
+/** Of these only the one that is looked at is drawn. */
+function drawStudies(): void {
+  if (!state?.report) return;
+  const { report, running } = state;
+  if (view.view === 'stability') stability.show(report);
+  else if (view.view === 'transfer') transfer.show(report);
+  else if (view.view === 'worth') worth.show(report, restingLevel(state), running);
+}
+
 function drawConditions(): void {
-  if (state?.report) conditions.show(state.report, cursor.active ?? restingLevel(state));
+  if (!state?.report) return;
+  const level = cursor.active === null ? restingLevel(state) : levelAt(state.report, cursor.active);
+  conditions.show(state.report, level);
 }
 
 function draw(): void {
@@ -148,12 +188,13 @@ function draw(): void {
   verdict.show(state);
   content.hidden = report === null;
   if (!report) return;
-  overview.show(report, new Set(view.hidden), restingLevel(state));
+  overview.show(report, new Set(view.hidden), restingPlace(state));
   rounds.show(report, progress);
   drawConditions();
   layers.show(report);
   drawCurves();
   drawEvaluation();
+  drawStudies();
 }
 
 cursor.onChange(() => {
@@ -162,6 +203,7 @@ cursor.onChange(() => {
   change({ pinned: cursor.pinned });
   drawCurves();
   drawEvaluation();
+  drawStudies();
 });
 
 let curvesPending = false;
@@ -201,6 +243,10 @@ host.listen(message => {
     case 'evaluations':
       outputs.add(message.evaluations);
       drawEvaluation();
+      return;
+    case 'mask':
+    case 'maskFailed':
+      return;
   }
 });
 
@@ -209,6 +255,9 @@ onThemeChange(() => {
   curves.themeChanged();
   layers.themeChanged();
   evaluation.themeChanged();
+  stability.themeChanged();
+  transfer.themeChanged();
+  worth.themeChanged();
 });
 
 post({ type: 'ready' });

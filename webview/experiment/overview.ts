@@ -4,27 +4,25 @@ import { qualityOf } from '../../src/shared/quality';
 import type { Report } from '../../src/shared/report';
 import { DataTable } from '../charts/dataTable';
 import { Legend, type LegendItem } from '../charts/legend';
+import type { PlotModel } from '../charts/model';
 import { Plot } from '../charts/plot';
 import type { Range } from '../charts/scales';
-import { styles, type StyleId } from '../charts/styles';
+import { plotCsv } from '../charts/export/csv';
+import { plotSvg } from '../charts/export/plotSvg';
+import { chartMenu } from '../charts/chartMenu';
+import { styles } from '../charts/styles';
 import { card, type Card } from '../ui/card';
 import { h, setText } from '../ui/dom';
+import { readTheme } from '../ui/theme';
 import { checkbox } from '../ui/toolkit';
 import type { LevelCursor } from './cursor';
-import {
-  densePoint,
-  describeLevel,
-  levelLabel,
-  methodsOf,
-  overviewModel,
-  overviewTable,
-  pointOf,
-} from './overviewModel';
+import { densePoint, describeLevel, levelLabel, overviewModel, overviewTable } from './overviewModel';
+import { methodsOf, placeOf, pointAt } from './places';
 
 export interface OverviewOptions {
   readonly cursor: LevelCursor;
   readonly asTable: boolean;
-  readonly onToggle: (id: StyleId) => void;
+  readonly onToggle: (id: string) => void;
   readonly onAsTable: (asTable: boolean) => void;
 }
 
@@ -34,19 +32,26 @@ export class Overview {
   private readonly table = new DataTable();
   private readonly card: Card;
   private report: Report | undefined;
-  private hidden: ReadonlySet<StyleId> = new Set();
+  private hidden: ReadonlySet<string> = new Set();
   private restingLevel = 0;
   private asTable: boolean;
   private range: Range | undefined;
+  private model: PlotModel | null = null;
+  private title = '';
 
   constructor(private readonly options: OverviewOptions) {
     const { cursor } = options;
     this.asTable = options.asTable;
-    this.legend = new Legend(options.onToggle);
+    this.legend = new Legend(options.onToggle, series => {
+      this.plot.setEmphasis(series);
+    });
     this.plot = new Plot({
       label: 'Test accuracy against weights remaining',
       onHover: cursor.hover,
       onPick: cursor.pick,
+      onEmphasis: series => {
+        this.legend.setEmphasis(series);
+      },
       describe: (level, series) => (this.report ? describeLevel(this.report, level, series?.id) : ''),
     });
     const toggle = checkbox('Show as table', options.asTable, asTable => {
@@ -54,10 +59,15 @@ export class Overview {
       options.onAsTable(asTable);
       this.showForm();
     });
+    const menu = chartMenu({
+      title: () => this.title,
+      svg: title => this.model && plotSvg(this.model, readTheme(), title),
+      csv: () => this.model && plotCsv(this.model),
+    });
     this.card = card(
       'overview',
       'Test accuracy against weights remaining',
-      [toggle],
+      [toggle, menu],
       this.legend.element,
       h('div', { class: 'chart-box' }, this.plot.element, this.table.element),
     );
@@ -72,9 +82,10 @@ export class Overview {
   }
 
   /** `restingLevel`: whose values the legend shows while no level is hovered or pinned. */
-  show(report: Report, hidden: ReadonlySet<StyleId>, restingLevel: number): void {
+  show(report: Report, hidden: ReadonlySet<string>, restingLevel: number): void {
     const { name } = qualityOf(report);
     const title = `${capitalised(name)} against weights remaining`;
+    this.title = `${report.experiment.name}: ${name} against weights remaining`;
     this.card.setTitle(title);
     this.plot.setLabel(title);
     this.report = report;
@@ -85,6 +96,7 @@ export class Overview {
     const model = overviewModel(report, hidden, this.range);
     // with no point yet the range says nothing
     this.range = densePoint(report) && model.y.range;
+    this.model = model;
     this.plot.show(model, { hovered, pinned });
     this.showCursor();
   }
@@ -113,18 +125,21 @@ function legendItems(report: Report, level: number): readonly LegendItem[] {
   const quality = qualityOf(report);
   const { full } = quality.differenceUnit;
   const dense = densePoint(report);
+  const place = placeOf(report, level);
   return [
     {
       id: 'dense',
+      look: 'dense',
       label: dense && quality.of(dense).values.length > 1 ? 'dense ± σ' : 'dense',
       value: dense ? quality.formatStatistic(quality.of(dense)) : '–',
     },
     ...methodsOf(report).map((method): LegendItem => {
-      const point = pointOf(report, method, level);
+      const point = place && pointAt(report, method, place);
       const difference =
-        point && dense && level > 0 ? quality.formatDifference(quality.of(point).mean - quality.of(dense).mean) : '';
+        point && dense && level !== 0 ? quality.formatDifference(quality.of(point).mean - quality.of(dense).mean) : '';
       return {
         id: method,
+        look: method,
         label: styles[method].label,
         value: point ? quality.formatStatistic(quality.of(point)) : '–',
         difference,

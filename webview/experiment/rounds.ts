@@ -1,4 +1,5 @@
 /** The rounds: one row a level, all there from the start so that nothing moves when numbers arrive. */
+import './rounds.css';
 import { qualityOf, type Quality } from '../../src/shared/quality';
 import type { Progress, Report } from '../../src/shared/report';
 import { sample } from '../charts/legend';
@@ -8,6 +9,7 @@ import { icon } from '../ui/icons';
 import { say } from '../ui/live';
 import type { LevelCursor } from './cursor';
 import { describeLevel } from './overviewModel';
+import { methodsOf } from './places';
 import { roundRows, type RoundRow } from './roundsModel';
 
 interface Row {
@@ -50,7 +52,7 @@ export class Rounds {
     this.rows,
   );
   readonly element = h('div', { class: 'rounds table-scroll' }, this.table);
-  private byLevel = new Map<number, Row>();
+  private byPlace = new Map<number, Row>();
   private report: Report | undefined;
   private shape = '';
 
@@ -67,7 +69,7 @@ export class Rounds {
     this.report = report;
     const rows = roundRows(report, progress);
     const quality = qualityOf(report);
-    const shape = JSON.stringify([rows.length, report.experiment.compare, quality.name]);
+    const shape = JSON.stringify([rows.map(({ id }) => id), methodsOf(report), quality.name]);
     if (shape !== this.shape) {
       this.shape = shape;
       this.build(rows, quality);
@@ -96,11 +98,11 @@ export class Rounds {
         ),
       ),
     );
-    this.byLevel = new Map(rows.map(row => [row.level, this.makeRow(row)]));
-    setChildren(this.rows, ...[...this.byLevel.values()].map(row => row.element));
+    this.byPlace = new Map(rows.map(row => [row.id, this.makeRow(row)]));
+    setChildren(this.rows, ...[...this.byPlace.values()].map(row => row.element));
   }
 
-  private makeRow({ level, compared }: RoundRow): Row {
+  private makeRow({ id: place, level, compared }: RoundRow): Row {
     const cells = new Map<string, HTMLElement>();
     const cell = (id: string, className: string): HTMLElement => {
       const span = h('span', { class: 'cell' });
@@ -114,26 +116,33 @@ export class Rounds {
     const element = h(
       'tr',
       {
-        attributes: { tabindex: level === 0 ? 0 : -1, 'data-level': level },
+        attributes: { tabindex: place === 0 ? 0 : -1, 'data-level': place },
         on: {
           pointerenter: () => {
-            this.cursor.hover(level);
+            this.cursor.hover(place);
           },
           focus: () => {
-            this.cursor.hover(level);
+            this.cursor.hover(place);
           },
           blur: () => {
             this.cursor.hover(null);
           },
           click: () => {
-            this.cursor.pick(level);
+            this.cursor.pick(place);
           },
           keydown: event => {
-            this.onKey(event as KeyboardEvent, level);
+            this.onKey(event as KeyboardEvent, place);
           },
         },
       },
-      h('th', { class: 'col-level', attributes: { scope: 'row' } }, h('span', { text: String(level) }), badge),
+      h(
+        'th',
+        { class: 'col-level', attributes: { scope: 'row' } },
+        level === null
+          ? h('span', { text: '–', title: 'A target of comparisons: no level of the iterative series.' })
+          : h('span', { text: String(level) }),
+        badge,
+      ),
       h(
         'td',
         { class: 'col-remaining' },
@@ -151,7 +160,7 @@ export class Rounds {
   }
 
   private fill(row: RoundRow): void {
-    const parts = this.byLevel.get(row.level);
+    const parts = this.byPlace.get(row.id);
     if (!parts) return;
     const write = (id: string, text: string): void => {
       const cell = parts.cells.get(id);
@@ -186,29 +195,31 @@ export class Rounds {
   }
 
   private showCursor(): void {
-    for (const [level, { element }] of this.byLevel) {
-      element.classList.toggle('hovered', this.cursor.hovered === level);
-      element.classList.toggle('pinned', this.cursor.pinned === level);
-      setAttribute(element, 'aria-selected', this.cursor.pinned === level ? 'true' : null);
+    for (const [place, { element }] of this.byPlace) {
+      element.classList.toggle('hovered', this.cursor.hovered === place);
+      element.classList.toggle('pinned', this.cursor.pinned === place);
+      setAttribute(element, 'aria-selected', this.cursor.pinned === place ? 'true' : null);
     }
   }
 
-  private onKey(event: KeyboardEvent, level: number): void {
-    const last = this.byLevel.size - 1;
+  private onKey(event: KeyboardEvent, place: number): void {
+    const places = [...this.byPlace.keys()];
+    const last = places.length - 1;
+    const current = places.indexOf(place);
     const moves: Readonly<Record<string, number>> = {
-      ArrowDown: Math.min(last, level + 1),
-      ArrowUp: Math.max(0, level - 1),
+      ArrowDown: Math.min(last, current + 1),
+      ArrowUp: Math.max(0, current - 1),
       Home: 0,
       End: last,
     };
-    const next = moves[event.key];
+    const next = places[moves[event.key] ?? -1];
     if (next !== undefined) {
-      const target = this.byLevel.get(next)?.element;
-      for (const { element } of this.byLevel.values()) element.tabIndex = element === target ? 0 : -1;
+      const target = this.byPlace.get(next)?.element;
+      for (const { element } of this.byPlace.values()) element.tabIndex = element === target ? 0 : -1;
       target?.focus();
       if (this.report) say(describeLevel(this.report, next));
     } else if (event.key === 'Enter' || event.key === ' ') {
-      this.cursor.pick(level);
+      this.cursor.pick(place);
     } else {
       return;
     }

@@ -1,17 +1,27 @@
 /** What the panel knows: the host's last word, curves as they come, and the view state that survives a reload. */
 import type { RunEvaluation } from '../../src/shared/evaluation';
 import type { CurvePoint, Progress, Report } from '../../src/shared/report';
-import { styleIds, type StyleId } from '../charts/styles';
+import { styleIds } from '../charts/styles';
 import { metrics, type Metric } from './curvesModel';
 
-export const views = ['overview', 'rounds', 'curves', 'layers', 'evaluation'] as const;
+export const views = [
+  'overview',
+  'rounds',
+  'curves',
+  'layers',
+  'evaluation',
+  'stability',
+  'transfer',
+  'worth',
+] as const;
 export type ViewId = (typeof views)[number];
 
 /** Kept by VS Code across hiding and reloading; the host finds the experiment again by `name`. */
 export interface ViewState {
   readonly view: ViewId;
   readonly pinned: number | null;
-  readonly hidden: readonly StyleId[];
+  /** Methods that are switched off. */
+  readonly hidden: readonly string[];
   readonly metric: Metric;
   /** Charts shown as tables. */
   readonly asTable: readonly ('overview' | 'curves')[];

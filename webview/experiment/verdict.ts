@@ -1,17 +1,20 @@
 /** The answer first: found or not, the reasons with their numbers, what failed and what to do about it. */
+import './verdict.css';
 import type { PanelToHost } from '../../src/shared/messages';
-import type { Report, Verdict } from '../../src/shared/report';
+import type { Report, ReportRun, Verdict } from '../../src/shared/report';
 import { styles } from '../charts/styles';
 import { h, setChildren, unbroken, type Child } from '../ui/dom';
 import { icon, type IconName } from '../ui/icons';
 import { button, progressRing } from '../ui/toolkit';
+import { bestList } from './best';
+import { methodsOf } from './places';
 import { standing, type PanelState } from './state';
 
 type Tone = 'good' | 'neutral' | 'busy' | 'bad';
 
 function missingControls(report: Report): boolean {
-  const { compare } = report.experiment;
-  return !compare.includes('random-reinit') || !compare.includes('random-mask');
+  const methods = methodsOf(report);
+  return !methods.includes('random-reinit') || !methods.includes('random-mask');
 }
 
 function failedRuns(report: Report | null) {
@@ -99,6 +102,7 @@ export class VerdictBox {
     const evidence = verdict.reasons.filter(reason => !plain.includes(reason));
     const body: Child[] = [
       ...plain.map(text => h('p', {}, ...unbroken(text))),
+      bestList(report),
       evidence.length > 0 && this.why(evidence),
       (now === 'cancelled' || now === 'interrupted') &&
         h('p', {
@@ -119,6 +123,7 @@ export class VerdictBox {
               },
               {
                 appearance: 'primary',
+                class: 'needs-host',
                 title: 'Adds random-reinit and random-mask to the experiment and runs what is missing.',
               },
             ),
@@ -170,7 +175,7 @@ function failures(report: Report): Child[] {
   const byError = new Map<string, string[]>();
   for (const run of failedRuns(report)) {
     const replicate = report.experiment.replicates > 1 ? `, replicate ${run.replicate + 1}` : '';
-    const name = `${run.level === 0 ? 'dense' : `${styles[run.method].label}, level ${run.level}`}${replicate}`;
+    const name = `${runName(run)}${replicate}`;
     const error = run.error ?? 'failed without a message';
     byError.set(error, [...(byError.get(error) ?? []), name]);
   }
@@ -182,4 +187,18 @@ function failures(report: Report): Child[] {
       h('span', {}, h('strong', { text: `${runs.join('; ')}: ` }), error),
     ),
   );
+}
+
+function runName({ study, method, level }: ReportRun): string {
+  const name = level === 0 ? 'dense' : `${styles[method].label}, level ${level}`;
+  switch (study?.kind) {
+    case undefined:
+      return name;
+    case 'sweep':
+      return `${name}, rewound to step ${study.rewind}`;
+    case 'stability':
+      return `stability from step ${study.at}, ${name}`;
+    case 'transfer':
+      return `transfer, ${name}`;
+  }
 }

@@ -9,10 +9,11 @@ import { Plot } from '../charts/plot';
 import { countTick, linearTicks, lossTick, niceRange, percentTick, type Range } from '../charts/scales';
 import { styles, type StyleId } from '../charts/styles';
 import { formatMetric, meanCurve, metricLabels, metricsOf, type Metric } from '../experiment/curvesModel';
-import { describeLevel, methodsOf, overviewModel } from '../experiment/overviewModel';
+import { describeLevel, overviewModel } from '../experiment/overviewModel';
+import { methodsOf } from '../experiment/places';
 import { h, setChildren, setText } from '../ui/dom';
 
-const nothingHidden: ReadonlySet<StyleId> = new Set();
+const nothingHidden: ReadonlySet<string> = new Set();
 
 export class SmallCharts {
   private readonly overviewTitle = h('h2');
@@ -121,7 +122,7 @@ function curveModel(id: StyleId, curve: readonly CurvePoint[], steps: number, me
     { min: 0, max: isShare ? 1 : Number.POSITIVE_INFINITY },
   );
   return {
-    series: [{ id, label: styles[id].label, points }],
+    series: [{ id, look: id, label: styles[id].label, points }],
     x: {
       range: { min: 0, max: Math.max(1, steps) },
       title: 'step',
