@@ -46,26 +46,30 @@ export function validationOf(preset: Preset, { data, training }: DataDescription
     : undefined;
 }
 
-/** For a model from a file: batch, optimiser and rate of LeNet-300-100 in Frankle & Carbin (2019), figure 2. */
+const defaultBatchSize = 60;
+const defaultEpochs = 10;
+const defaultLevels = 12;
+
+/** Batch, optimiser and rate of LeNet-300-100 in Frankle & Carbin (2019), figure 2. */
+const ofFile = (steps: number, levels: number): Recipe => ({
+  training: { optimizer: { name: 'adam', learningRate: 0.0012 }, batchSize: 60, steps },
+  pruning: { method: 'magnitude', scope: 'global', rate: 0.2, levels },
+});
+const stepsOfFile = 5000;
+
+/** For a model from a file. */
 export const lengths: readonly Length[] = [
-  ['Quick look', 1000, 8] as const,
-  ['Thorough', 5000, 15] as const,
-  ['As in the paper', 50_000, 15] as const,
-].map(([label, steps, levels]) =>
-  lengthOf(label, steps, {
-    training: { optimizer: { name: 'adam', learningRate: 0.0012 }, batchSize: 60, steps },
-    pruning: { method: 'magnitude', scope: 'global', rate: 0.2, levels },
-  }),
-);
+  lengthOf('Quick look', 1000, ofFile(1000, 8)),
+  lengthOf('Thorough', stepsOfFile, ofFile(stepsOfFile, 15)),
+  lengthOf('As in the paper', 50_000, ofFile(50_000, 15)),
+  ...guidelines(ofFile(stepsOfFile, 15), stepsOfFile),
+];
 
 /** A shortened run is this share of the recipe, but no shorter than a network takes to learn something. */
 const shortened = [
   { label: 'Quick look', share: 1 / 50, atLeast: 500, mostLevels: 8 },
   { label: 'Thorough', share: 1 / 10, atLeast: 2000, mostLevels: 15 },
 ] as const;
-const defaultBatchSize = 60;
-const defaultEpochs = 10;
-const defaultLevels = 12;
 
 /**
  * The recipe as it stands, and before it what takes a fiftieth and a tenth of its time.
@@ -79,7 +83,39 @@ export function presetLengths({ experiment }: Preset, examples: number): Length[
     const fewer = Math.min(steps, Math.max(atLeast, Math.round((steps * share) / 100) * 100));
     return lengthOf(label, fewer, shorten(experiment, { from: steps, to: fewer, epochSteps, mostLevels }));
   });
-  return [...shorter, lengthOf('The whole recipe', steps, experiment)];
+  const guided = guidelines(experiment, steps, epochSteps);
+  return [...shorter, lengthOf('The whole recipe', steps, experiment), ...guided];
+}
+
+/**
+ * What the practical guideline of the field says for a network that trains for `steps` steps: small ones go further and are
+ * trained in full each round; large ones go less far, from a later point, and get a share of the training.
+ */
+function guidelines(recipe: Recipe, steps: number, epochSteps = steps): Length[] {
+  const { exclude } = recipe.pruning ?? {};
+  const common = { scope: 'global', ...(exclude && { exclude }) } as const;
+  const few = Math.max(1, Math.round(steps / 5));
+  const { training } = shorten(recipe, { from: steps, to: few, epochSteps, mostLevels: defaultLevels });
+  const small = lengthOf('Guideline for small models', steps, {
+    ...(recipe.training && { training: recipe.training }),
+    pruning: { ...common, rate: 0.2, target: 0.95 },
+    rewind: 0,
+  });
+  const large = lengthOf('Guideline for large models', few, {
+    ...(training && { training }),
+    pruning: { ...common, rate: 0.15, target: 0.8 },
+    rewind: '1%',
+  });
+  return [
+    {
+      ...small,
+      detail: `${small.detail}; 20 % a round, rewound to the start, each round trained in full: up to about a million weights`,
+    },
+    {
+      ...large,
+      detail: `${large.detail}; 15 % a round, rewound to 1 % of training, each round trained for a fifth: for more weights than that`,
+    },
+  ];
 }
 
 function lengthOf(label: string, steps: number, recipe: Recipe): Length {

@@ -58,7 +58,7 @@ describe('experiments that are written', () => {
       model: 'model.json',
       data: { format: 'idx', directory: '../mnist' },
       training: { steps: length.steps },
-      pruning: { levels: length.levels },
+      pruning: length.recipe.pruning,
       compare: ['one-shot'],
     });
   });

@@ -50,6 +50,20 @@ describe('built-in models', () => {
   });
 });
 
+describe('the guidelines', () => {
+  it('go to 95 % from the start with all the training, or to 80 % from 1 % with a fifth of it, as the model is small or large', () => {
+    const [small, large] = lengthsOf('resnet-20').slice(3);
+    expect(small!.recipe).toMatchObject({ training: { epochs: 160 }, pruning: { rate: 0.2, target: 0.95 }, rewind: 0 });
+    expect(large!.recipe).toMatchObject({
+      training: { steps: 32 * 352, schedule: { milestones: [16 * 352, 24 * 352] } },
+      pruning: { rate: 0.15, target: 0.8 },
+      rewind: '1%',
+    });
+    // what the recipe leaves whole stays whole
+    expect(lengthsOf('vgg-16')[3]!.recipe.pruning).toMatchObject({ exclude: ['fc'] });
+  });
+});
+
 describe('a shortened recipe', () => {
   it('of LeNet-300-100 is a fiftieth and a tenth of the paper, with its optimiser and rates', () => {
     const [quick, thorough, whole] = lengthsOf('lenet-300-100');
@@ -89,16 +103,22 @@ describe('a shortened recipe', () => {
 
   it('is never longer than the whole', () => {
     for (const preset of presets) {
-      const steps = presetLengths(preset, 9_000).map(length => length.steps);
+      const steps = presetLengths(preset, 9_000)
+        .slice(0, 3)
+        .map(length => length.steps);
       expect(steps).toEqual([...steps].sort((a, b) => a - b));
     }
   });
 });
 
-it('models from a file have three lengths, shortest first', () => {
+it('models from a file have three lengths, shortest first, and the guidelines for small and large ones', () => {
   expect(lengths.map(({ detail }) => detail)).toEqual([
     '1,000 steps a run, 8 levels: down to 16.8 % of the weights',
     '5,000 steps a run, 15 levels: down to 3.5 % of the weights',
     '50,000 steps a run, 15 levels: down to 3.5 % of the weights',
+    expect.stringMatching(
+      /^5,000 steps a run, 14 levels: down to 4.4 % of the weights; 20 % a round, rewound to the start/,
+    ),
+    expect.stringMatching(/^1,000 steps a run, 10 levels: down to 19.7 % of the weights; 15 % a round, rewound to 1 %/),
   ]);
 });
