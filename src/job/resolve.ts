@@ -3,6 +3,7 @@ import type { DataSet } from '../data/dataset';
 import { levelsFor } from '../lottery/levels';
 import { prunableLayers, type Parameter } from '../lottery/layers';
 import type { Coupling } from '../lottery/structured/coupling';
+import { entryInSteps } from '../shared/compareConfig';
 import {
   ExperimentError,
   type Experiment,
@@ -87,7 +88,7 @@ export function resolveExperiment(parsed: ParsedExperiment, input: ResolveInput)
       ...(target !== undefined && { target }),
     },
     rewind: rewindStep,
-    compare: [...new Set(parsed.compare)],
+    compare: [...new Set(parsed.compare)].map(entry => entryInSteps(entry, toStep)),
     replicates: parsed.replicates,
     worth: parsed.worth,
     seed: parsed.seed,

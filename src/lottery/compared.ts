@@ -2,7 +2,9 @@
 import { sparsitiesOf, type ComparisonConfig } from '../shared/compareConfig';
 import type { Criterion, KeptCount, MaskRecipe, RunNode, StartRecipe } from '../shared/run';
 import type { Trunk } from './graph';
-import { fineTuningRecipe } from './recipe';
+import { gradualSchedule, meanDensity } from './gradual';
+import { fineTuningRecipe, trainingRecipe } from './recipe';
+import { transformationOf } from './transformation';
 
 /** An iterative level, or a place from 1 in the comparison's own list with its target. */
 export interface ComparedPoint {
@@ -57,6 +59,22 @@ export function comparedRun(trunk: Trunk, config: ComparisonConfig, point: Compa
     case 'magnitude-init':
     case 'random':
       return trunk.from({ ...parts, mask: scored(trunk, config, kept, level) }, trunk.initial, 0);
+    case 'gradual': {
+      const { steps } = trunk.training;
+      const schedule = gradualSchedule(config, steps);
+      const mask: MaskRecipe = { kind: 'gradual', ...schedule, exclude: trunk.rule.exclude, ...kept };
+      const density = meanDensity(schedule, steps, parts.density);
+      return trunk.from({ ...parts, density, mask }, trunk.initial, 0);
+    }
+    case 'dual-lottery-ticket': {
+      const { steps } = trunk.training;
+      const transformation = transformationOf(config, steps);
+      // the mask of `random` at the same point: what they differ in is the transformation
+      const mask = scored(trunk, { method: 'random', distribution: config.distribution }, kept, level);
+      const density = 1 - (1 - parts.density) * (1 - transformation.cut / steps);
+      const training = { ...trainingRecipe(trunk.training), transformation };
+      return trunk.from({ ...parts, density, mask }, trunk.initial, 0, training);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** The `compare` of an experiment file: what the iterative series is held against. */
 import * as z from 'zod';
 import { comparisons, type Comparison } from './comparisons';
+import { pointSchema as point, type TrainingPoint } from './trainingPoint';
 
 export { comparisons, usualControls, type Comparison } from './comparisons';
 
@@ -24,6 +25,11 @@ const examples = z
   .optional()
   .describe('Training examples that the scores are computed on; left out: ten for each class.');
 
+const distribution = z
+  .enum(['global', 'uniform', 'erk'])
+  .default('global')
+  .describe('How many weights each layer keeps: by chance, the same share, or Erdős–Rényi-kernel.');
+
 const entry = z.discriminatedUnion('method', [
   z.strictObject({ method: z.literal('one-shot'), ...points }),
   z.strictObject({ method: z.literal('random-reinit'), levels }),
@@ -39,13 +45,20 @@ const entry = z.discriminatedUnion('method', [
   }),
   z.strictObject({ method: z.literal('prospr'), ...points, examples }),
   z.strictObject({ method: z.literal('magnitude-init'), ...points }),
+  z.strictObject({ method: z.literal('random'), ...points, distribution }),
   z.strictObject({
-    method: z.literal('random'),
+    method: z.literal('gradual'),
     ...points,
-    distribution: z
-      .enum(['global', 'uniform', 'erk'])
-      .default('global')
-      .describe('How many weights each layer keeps: by chance, the same share, or Erdős–Rényi-kernel.'),
+    begin: point.optional().describe('Up to where nothing is pruned; left out: the start of training.'),
+    end: point.optional().describe('Where weights go for the last time; left out: after three quarters of training.'),
+    every: point.optional().describe('How often weights go; left out: a hundredth of training.'),
+  }),
+  z.strictObject({
+    method: z.literal('dual-lottery-ticket'),
+    ...points,
+    distribution,
+    cut: point.optional().describe('Where the weights outside the random mask go; left out: after half of training.'),
+    strength: z.number().positive().default(1).describe('λ that the penalty ½ · λ · Σ w² on them rises to before.'),
   }),
 ]);
 
@@ -54,12 +67,28 @@ export const compareSchema = z
   .default([])
   .describe('Names: at every iterative level with exactly its kept count; or objects with a method and its options.');
 
-export type ComparisonConfig = z.output<typeof entry>;
+const pointFields = ['begin', 'end', 'every', 'cut'] as const;
+/** With every point in training turned into a step. */
+type InSteps<T> = T extends string
+  ? T
+  : { [K in keyof T]: K extends (typeof pointFields)[number] ? Exclude<T[K], string> : T[K] };
+
 export type CompareEntry = z.output<typeof compareSchema>[number];
+export type CompareEntryInSteps = InSteps<CompareEntry>;
+export type ComparisonConfig = InSteps<z.output<typeof entry>>;
+
+export function entryInSteps(given: CompareEntry, toStep: (point: TrainingPoint) => number): CompareEntryInSteps {
+  if (typeof given === 'string') return given;
+  const isPoint = (name: string): boolean => pointFields.some(field => field === name);
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, isPoint(name) ? toStep(value as TrainingPoint) : value]),
+  ) as CompareEntryInSteps;
+}
 
 /** The full form of an entry: a bare name takes every default. */
-export function comparisonConfig(given: CompareEntry): ComparisonConfig {
-  return typeof given === 'string' ? entry.parse({ method: given }) : given;
+export function comparisonConfig(given: CompareEntryInSteps): ComparisonConfig {
+  // a default is never a point in training: these are told from the length of training
+  return typeof given === 'string' ? (entry.parse({ method: given }) as ComparisonConfig) : given;
 }
 
 export function methodOf(given: CompareEntry): Comparison {

@@ -16,6 +16,8 @@ export const comparisons = [
   'prospr',
   'magnitude-init',
   'random',
+  'gradual',
+  'dual-lottery-ticket',
 ] as const;
 export type Comparison = (typeof comparisons)[number];
 

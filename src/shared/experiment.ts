@@ -3,7 +3,7 @@
  * the JSON Schema that the editor completes from (`schema.ts`).
  */
 import * as z from 'zod';
-import { compareSchema } from './compareConfig';
+import { compareSchema, type CompareEntryInSteps } from './compareConfig';
 import { dataSchema, type DataConfig } from './dataConfig';
 import { stabilitySchema, sweepSchema, transferSchema } from './studyConfig';
 import { pointSchema as point } from './trainingPoint';
@@ -225,7 +225,7 @@ export type ParsedExperiment = z.output<typeof experimentSchema>;
 /** Every default filled in, every point in training turned into a step: what `experiment.json` holds. */
 export interface Experiment extends Omit<
   ParsedExperiment,
-  'training' | 'pruning' | 'rewind' | 'rewindSweep' | 'stability' | 'transfer' | '$schema'
+  'training' | 'pruning' | 'rewind' | 'compare' | 'rewindSweep' | 'stability' | 'transfer' | '$schema'
 > {
   readonly training: Omit<
     ParsedExperiment['training'],
@@ -242,6 +242,7 @@ export interface Experiment extends Omit<
     readonly target?: number;
   };
   readonly rewind: number;
+  readonly compare: readonly CompareEntryInSteps[];
   /** Rising, each once. */
   readonly rewindSweep?: readonly number[];
   /** Steps and levels rising, each once. */
