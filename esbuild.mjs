@@ -80,6 +80,7 @@ const targets = [
       extension: 'src/extension.ts',
       job: 'src/job/child.ts',
       worker: 'src/training/wasm/worker.ts',
+      'derivative-worker': 'src/training/differentiation/worker.ts',
       'image-worker': 'src/data/imageWorker.ts',
       describe: 'src/describe/child.ts',
       inspector: 'src/inspection/child.ts',

@@ -97,7 +97,12 @@ export class GoldenCase {
    * @param kept which values count; null: all
    * @throws Error where any value is further off than `tolerance`
    */
-  expectValues(name: string, actual: Float32Array, tolerance: number, kept: Uint8Array | null = null): void {
+  expectValues(
+    name: string,
+    actual: Float32Array | Float64Array,
+    tolerance: number,
+    kept: Uint8Array | null = null,
+  ): void {
     const expected = this.floats(name);
     if (actual.length !== expected.length) throw new Error(`${name}: ${actual.length} values, not ${expected.length}`);
     let worst = 0;

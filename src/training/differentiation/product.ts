@@ -8,7 +8,7 @@ import path from 'node:path';
 import { wasm, type WasmMemory, type WasmModule } from '../wasm/webassembly';
 
 // bundled, this file lies in dist/ beside the kernels; under a test runner it is where it is written
-const distDirectory = path.basename(__dirname) === 'dist' ? __dirname : path.join(__dirname, '../../../dist');
+export const distDirectory = path.basename(__dirname) === 'dist' ? __dirname : path.join(__dirname, '../../../dist');
 
 /** Rows or columns ("lines") of a matrix, each of as many values as the product sums over. */
 export interface Operand {

@@ -6,7 +6,8 @@ import { learningRate } from '../../../src/shared/learningRate';
 import { noRegularization, type TrainingSetup } from '../../../src/training/trainer';
 import type { GoldenCase } from '../goldenCase';
 import { planOf } from '../pytorch/architecture';
-import { fromTorch, imageOrder, torchName, torchOrder, toTorch } from '../pytorch/layouts';
+import { fromTorch, torchName, torchOrder, toTorch } from '../pytorch/layouts';
+import { inputsOf } from './inputs';
 import { recipeOf } from './recipe';
 
 const toleranceSchema = z.looseObject({
@@ -59,13 +60,11 @@ export function trajectoryOf(golden: GoldenCase): Trajectory {
 function dataOf(golden: GoldenCase, inputShape: readonly number[], classes: number): DataSet {
   const order = golden.integers('input.batch_order');
   const labels = golden.integers('input.y');
-  const table = golden.has('input.lut') ? golden.floats('input.lut') : null;
-  const inputs = table ? Float32Array.from(golden.bytes('input.x_u8'), byte => table[byte]!) : golden.floats('input.x');
+  const inputs = inputsOf(golden, inputShape);
   const features = inputShape.reduce((product, n) => product * n, 1);
-  const pixels = inputShape.length === 3 ? imageOrder(inputShape) : Int32Array.from({ length: features }, (_, i) => i);
   const rows = new Float32Array(order.length * features);
   order.forEach((example, i) => {
-    rows.set(fromTorch(inputs.subarray(example * features, (example + 1) * features), pixels), i * features);
+    rows.set(inputs.subarray(example * features, (example + 1) * features), i * features);
   });
   const training = { count: order.length, inputs: rows, labels: order.map(example => labels[example]!) };
   const none = { count: 0, inputs: new Float32Array(0), labels: new Int32Array(0) };

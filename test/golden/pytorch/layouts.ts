@@ -34,8 +34,10 @@ export function torchOrder(parameter: PlanParameter, inputOrder: Int32Array | un
   });
 }
 
+type Values = Float32Array | Float64Array | Uint8Array;
+
 /** @param order as torchOrder gives it */
-export function fromTorch<T extends Float32Array | Uint8Array>(values: T, order: Int32Array): T {
+export function fromTorch<T extends Values>(values: T, order: Int32Array): T {
   const result = values.slice() as T;
   order.forEach((theirs, ours) => {
     result[ours] = values[theirs]!;
@@ -43,7 +45,7 @@ export function fromTorch<T extends Float32Array | Uint8Array>(values: T, order:
   return result;
 }
 
-export function toTorch<T extends Float32Array | Uint8Array>(values: T, order: Int32Array): T {
+export function toTorch<T extends Values>(values: T, order: Int32Array): T {
   const result = values.slice() as T;
   order.forEach((theirs, ours) => {
     result[theirs] = values[ours]!;
