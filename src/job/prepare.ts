@@ -7,6 +7,7 @@ import type { DecodedCache } from '../data/cache';
 import { loadData } from '../data/load';
 import { planRuns, type GraphInput } from '../lottery/graph';
 import { trainingRecipe } from '../lottery/recipe';
+import { couplingOf } from '../lottery/structured/coupling';
 import { loadModel } from '../models/load';
 import { fileWeights, initialWeights } from '../models/weights';
 import { ExperimentError, type Experiment, type ParsedExperiment } from '../shared/experiment';
@@ -22,6 +23,7 @@ import { errorCode } from './files';
 import { outputLayerOf } from './outputLayer';
 import { resolveExperiment } from './resolve';
 import type { RunnerParts } from './runner';
+import { preparedTransfer, readTransferSite, type PreparedTransfer } from './studies/transferSite';
 
 export interface Prepared {
   /** With the executor as the file names it. */
@@ -34,6 +36,8 @@ export interface Prepared {
   /** Hash of model, data and training recipe. */
   readonly fingerprint: string;
   readonly initial: RunnerParts['initial'];
+  /** Where tickets are transferred. */
+  readonly transfer: PreparedTransfer | null;
   readonly dataDescription: string;
   readonly modelDescription: string;
 }
@@ -78,11 +82,32 @@ export async function prepare(
     const model = await loadModel(parsed.model, directory, { inputShape, classes, task });
     const network = await networkOf(model, { inputShape, classes, task, loss });
     const outputLayer = outputLayerOf(network);
-    const structure = { parameters: network.parameters, outputLayer };
-    const experiment = resolveExperiment(parsed, { data, model: structure });
+    const structure = {
+      parameters: network.parameters,
+      outputLayer,
+      coupling: parsed.pruning.structure === 'filters' && isPlan(network) ? couplingOf(network) : null,
+    };
+    const site =
+      parsed.transfer &&
+      (await readTransferSite(parsed, parsed.transfer, { data, model, outputLayer }, { directory, cache }));
+    const experiment = resolveExperiment(parsed, { data, model: structure, elsewhere: site?.data ?? null });
     const ownWeights = parsed.start === 'file' ? fileWeights(network, model) : null;
     const fingerprint = ownWeights ? hash(model.fingerprint, model.weightsFingerprint) : model.fingerprint;
-    const graph = { experiment, model: { fingerprint, ...structure }, data: data.fingerprint };
+    const initial = initialSource(network, ownWeights);
+    const transfer = site
+      ? preparedTransfer(site, {
+          fingerprint: site.data.classes === classes ? fingerprint : hash(fingerprint, String(site.data.classes)),
+          initial: initialSource(site.network, ownWeights),
+          source: { network, initial },
+          dataDescription: describeData(site.data),
+        })
+      : null;
+    const graph: Omit<GraphInput, 'executor'> = {
+      experiment,
+      model: { fingerprint, ...structure },
+      data: data.fingerprint,
+      ...(transfer && { elsewhere: transfer.elsewhere }),
+    };
     return {
       experiment,
       data: isPlan(network) ? rescaleData(data, network) : data,
@@ -90,7 +115,8 @@ export async function prepare(
       outputLayer,
       planFor: executors => planRuns({ ...graph, ...executors }),
       fingerprint: hash(fingerprint, data.fingerprint, JSON.stringify(trainingRecipe(experiment.training))),
-      initial: initialSource(network, ownWeights),
+      initial,
+      transfer,
       dataDescription: describeData(data),
       modelDescription: describeModel(model.description, network),
     };

@@ -5,6 +5,7 @@ import type { Trunk } from './graph';
 import { gradualSchedule, meanDensity } from './gradual';
 import { fineTuningRecipe, trainingRecipe } from './recipe';
 import { transformationOf } from './transformation';
+import type { PruningRule } from './rule';
 
 /** An iterative level, or a place from 1 in the comparison's own list with its target. */
 export interface ComparedPoint {
@@ -34,6 +35,7 @@ export function comparedRun(trunk: Trunk, config: ComparisonConfig, point: Compa
           // the layers of a ticket are met one by one, whatever decided how much each keeps
           scope: trunk.rule.scope === 'global' || sparsity !== undefined ? trunk.rule.scope : 'layer',
           exclude: trunk.rule.exclude,
+          ...structureOf(trunk.rule),
         },
       });
     case 'random-reinit': {
@@ -43,7 +45,12 @@ export function comparedRun(trunk: Trunk, config: ComparisonConfig, point: Compa
     case 'random-mask':
       return trunk.rewound({
         ...parts,
-        mask: { kind: 'shuffled', run: trunk.run(level).key, seed: trunk.seedFor('random-mask', level) },
+        mask: {
+          kind: 'shuffled',
+          run: trunk.run(level).key,
+          seed: trunk.seedFor('random-mask', level),
+          ...(trunk.rule.structure !== undefined && { structure: trunk.rule.structure }),
+        },
       });
     case 'fine-tuning':
     case 'learning-rate-rewinding': {
@@ -76,6 +83,10 @@ export function comparedRun(trunk: Trunk, config: ComparisonConfig, point: Compa
       return trunk.from({ ...parts, density, mask }, trunk.initial, 0, training);
     }
   }
+}
+
+function structureOf({ structure, norm }: PruningRule): Pick<PruningRule, 'structure' | 'norm'> {
+  return { ...(structure !== undefined && { structure }), ...(norm !== undefined && { norm }) };
 }
 
 type AtInitialisation = Extract<

@@ -3,6 +3,8 @@ import { ExperimentError } from '../shared/experiment';
 import { cutFor, removedBy } from './counts';
 import type { PrunableLayer } from './layers';
 import { pruningRule, rateOf, type PruningInput, type PruningRule } from './rule';
+import type { Coupling } from './structured/coupling';
+import { structuredRounds } from './structured/levels';
 
 const defaultLevels = 12;
 /** The schema's limit of `pruning.levels`. */
@@ -16,17 +18,32 @@ export interface LevelPlan {
   readonly total: number;
 }
 
+/** Walks from level to level. */
+export interface LevelRounds {
+  readonly total: number;
+  /** Weights that no round can take. */
+  readonly excluded: number;
+  /** Weights kept so far. */
+  readonly kept: number;
+  /** Rounds after which nothing is left to take; null: not known beforehand. */
+  readonly most: number | null;
+  /** @returns how many weights go */
+  next(field: 'pruning.levels' | 'pruning.target'): number;
+}
+
 /**
  * Resolves `levels` or `target` (where both are there, as in a resolved experiment, `levels` counts).
  * @throws ExperimentError naming `model`, `pruning.exclude`, `pruning.target`, `pruning.levels` or `pruning.rate` where
  * nothing could be pruned, the target is out of reach or met already, or a level would empty a layer
+ * @param coupling of the model; needed where filters go
  */
 export function levelsFor(
   pruning: PruningInput & { readonly levels?: number | undefined; readonly target?: number | undefined },
   layers: readonly PrunableLayer[],
+  coupling: Coupling | null = null,
 ): LevelPlan {
   const rule = pruningRule(pruning, layers);
-  const rounds = new Rounds(rule, layers);
+  const rounds = structuredRounds(rule, layers, coupling) ?? new Rounds(rule, layers);
   const target = pruning.levels === undefined ? pruning.target : undefined;
   const { total } = rounds;
   if (total === 0) throw new ExperimentError('model', 'the model has no prunable weights');
@@ -44,7 +61,7 @@ export function levelsFor(
       kept.push(rounds.kept);
     }
   } else {
-    const levels = pruning.levels ?? defaultLevels;
+    const levels = pruning.levels ?? rounds.most ?? defaultLevels;
     if (levels > 0) checkSomethingIsPruned(rounds);
     while (kept.length <= levels) {
       rounds.next('pruning.levels');
@@ -54,12 +71,12 @@ export function levelsFor(
   return { levels: kept.length - 1, kept, total };
 }
 
-function checkSomethingIsPruned(rounds: Rounds): void {
+function checkSomethingIsPruned(rounds: LevelRounds): void {
   if (rounds.excluded < rounds.total) return;
   throw new ExperimentError('pruning.exclude', 'every prunable layer is excluded: leave at least one to prune');
 }
 
-function checkTarget(target: number, rounds: Rounds): void {
+function checkTarget(target: number, rounds: LevelRounds): void {
   const { total, excluded } = rounds;
   checkSomethingIsPruned(rounds);
   if (target * total < 0.5) {
@@ -84,11 +101,12 @@ interface Group {
   remaining: number;
 }
 
-/** Walks from level to level. A group is what is ranked together: all pruned layers, or each by itself. */
-class Rounds {
+/** Of single weights. A group is what is ranked together: all pruned layers, or each by itself. */
+class Rounds implements LevelRounds {
   readonly total: number;
   /** Weights of the layers left whole. */
   readonly excluded: number;
+  readonly most = null;
   private level = 0;
   private readonly groups: readonly Group[];
 

@@ -4,6 +4,7 @@ import { ExperimentError } from '../shared/experiment';
 import { isLayerwise, type Counts } from './counts';
 import { layerRates } from './layerRates';
 import type { PrunableLayer } from './layers';
+import { withStructure } from './structured/rule';
 
 /** What two experiments must share to prune alike. Fields that have no effect have a fixed value. */
 export interface PruningRule {
@@ -18,12 +19,18 @@ export interface PruningRule {
   /** Names of kernels left whole, in forward order. */
   readonly exclude: readonly string[];
   readonly counts: Counts;
+  /** What goes as one; left out where single weights go. */
+  readonly structure?: string;
+  /** Of filters and blocks. */
+  readonly norm?: 'l1' | 'l2';
 }
 
 /** The part of an experiment's `pruning` that decides masks. */
 export type PruningInput = Pick<PruningConfig, 'scope' | 'rate' | 'rates' | 'exclude' | 'counts'> & {
   readonly outputRate?: number | undefined;
   readonly convolutionRate?: number | undefined;
+  readonly structure?: string | undefined;
+  readonly norm?: 'l1' | 'l2' | undefined;
 };
 
 /**
@@ -67,7 +74,7 @@ export function pruningRule(pruning: PruningInput, layers: readonly PrunableLaye
   const convolutionsDiffer =
     convolutionRate !== pruning.rate && pruned.some(({ output, convolution }) => convolution && !output);
   const rates = Object.fromEntries(pruned.flatMap(({ name }) => (own.has(name) ? [[name, own.get(name)!]] : [])));
-  return {
+  const rule: PruningRule = {
     scope: layerwise ? 'layer' : pruning.scope,
     rate: pruning.rate,
     outputRate: outputIsPruned ? outputRate : pruning.rate,
@@ -76,6 +83,7 @@ export function pruningRule(pruning: PruningInput, layers: readonly PrunableLaye
     exclude: excluded.map(({ name }) => name),
     counts: pruning.counts,
   };
+  return withStructure(rule, pruning, layers);
 }
 
 function together(field: string): ExperimentError {

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { compareSchema, type CompareEntryInSteps } from './compareConfig';
 import { dataSchema, type DataConfig } from './dataConfig';
+import { readStructure, structureRule } from './structure';
 import { stabilitySchema, sweepSchema, transferSchema } from './studyConfig';
 import { pointSchema as point } from './trainingPoint';
 
@@ -171,6 +172,14 @@ const pruning = z.strictObject({
     .enum(['exact', 'open_lth', 'google'])
     .default('exact')
     .describe('How many weights go: see docs/science.md.'),
+  structure: z
+    .string()
+    .refine(text => readStructure(text) !== null, structureRule)
+    .optional()
+    .describe(
+      'What goes as one: single "weights" if left out; "filters" with all that is coupled to them; "2:4": of four neighbouring inputs two stay; "4x4": blocks of rows x columns.',
+    ),
+  norm: z.enum(['l1', 'l2']).optional().describe('By which norm filters or blocks are compared; "l2" if left out.'),
   levels: z
     .int()
     .min(0)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Mask } from '../../../src/lottery/mask';
 import { buildMasks, LayerCollapseError, type MaskAccess } from '../../../src/lottery/masks';
+import { couplingOf } from '../../../src/lottery/structured/coupling';
 import { layer, trained } from './support';
 
 const layers = [layer('a', [40, 5]), layer('b', [30]), layer('out', [10], true)];
@@ -18,6 +19,8 @@ function access(runs: Readonly<Record<string, typeof dense>> = { dense, sparse }
     layers,
     level: 7,
     finalKernels: run => Promise.resolve(runs[run]!.kernels),
+    finalWeights: run => Promise.resolve(runs[run]!.kernels),
+    coupling: () => couplingOf({ activations: [{ shape: [1], size: 1 }], ops: [], parameters: [] }),
     masks: run => Promise.resolve(runs[run]!.masks),
     // the later a weight stands in its kernel, the more it scores; every layer alike
     score: () => Promise.resolve(layers.map(({ size }) => Float64Array.from({ length: size }, (_, i) => i / size))),
