@@ -7,7 +7,7 @@ import { NanScoreError } from '../lottery/scored';
 import { CutError } from '../lottery/select';
 import { couplingOf } from '../lottery/structured/coupling';
 import { measuresOf } from '../shared/evaluation';
-import type { MaskRecipe, RunNode, RunRecord, StartRecipe } from '../shared/run';
+import type { MaskRecipe, OwnStart, RunNode, RunRecord, StartRecipe } from '../shared/run';
 import { planOf } from '../training/network';
 import { NonFiniteLossError, type Weights } from '../training/trainer';
 import { Attempt, type AttemptParts, type RunListener } from './attempt';
@@ -19,13 +19,16 @@ import { checkInvariants } from './invariants';
 import { scoreWeights } from './scores';
 import { StoredTensors } from './storedTensors';
 import type { RunStore } from './store';
+import { transferredWeights, type TransferSource } from './studies/transferredStart';
 import { trainingSetup } from './trainingSetup';
 
 export interface RunnerParts extends AttemptParts {
   readonly store: RunStore;
   readonly outputLayer: string;
   /** θ₀ by its recipe; 'final' recipes are the runner's own. */
-  readonly initial: (recipe: Exclude<StartRecipe, { kind: 'final' }>) => Weights;
+  readonly initial: (recipe: Exclude<OwnStart, { kind: 'final' }>) => Weights;
+  /** On a second data set: where weights are transferred from. */
+  readonly source?: TransferSource;
 }
 
 export class Runner {
@@ -84,7 +87,7 @@ export class Runner {
       finalKernels: run => this.stored.finalKernels(run),
       finalWeights: run => this.stored.finalWeights(run),
       coupling: () => couplingOf(planOf(this.parts.network)),
-      masks: run => this.stored.masks(run),
+      masks: (run, whole) => this.stored.masks(run, whole),
       score: async (scored, current) =>
         scoreWeights(scored, {
           network: this.parts.network,
@@ -110,7 +113,17 @@ export class Runner {
   }
 
   private async startFor(recipe: StartRecipe): Promise<Weights> {
-    return recipe.kind === 'final' ? this.stored.finalWeights(recipe.run) : this.parts.initial(recipe);
+    const { store, network, source, initial } = this.parts;
+    if (recipe.kind === 'final') return this.stored.finalWeights(recipe.run);
+    if (recipe.kind !== 'transferred') return initial(recipe);
+    if (!source) throw new Error('the run starts from weights of another data set');
+    const { start, seed } = recipe;
+    const weights =
+      start.kind === 'final'
+        ? await new StoredTensors(store, source.network, []).finalWeights(start.run)
+        : source.initial(start);
+    const drawn = initial({ kind: 'initial', seed });
+    return transferredWeights(recipe, { source: source.network, weights }, { network, weights: drawn });
   }
 }
 
