@@ -26,7 +26,7 @@ declare module 'h5wasm-module' {
   }
 
   export interface Hdf5Module {
-    readonly FS: { create(path: string, mode: number): Hdf5Node };
+    readonly FS: { create(path: string, mode: number): Hdf5Node; readFile(path: string): Uint8Array };
     readonly HEAPU8: Uint8Array;
     _malloc(bytes: number): number;
     _free(pointer: number): void;
@@ -53,6 +53,35 @@ declare module 'h5wasm-module' {
       strides: readonly bigint[],
       pointer: bigint,
     ): number;
+    create_group(file: bigint, path: string, trackOrder: boolean): void;
+    create_dataset(file: bigint, path: string, pointer: bigint, type: Hdf5DatasetType): void;
+    create_vlen_str_attribute(
+      file: bigint,
+      path: string,
+      name: string,
+      texts: readonly string[],
+      type: Hdf5WrittenType,
+    ): void;
+  }
+
+  export interface Hdf5WrittenType {
+    /** H5T_class_t */
+    readonly type: number;
+    readonly size: number;
+    readonly vlen: boolean;
+    readonly signed: boolean;
+    readonly littleEndian: boolean;
+    /** Of text: 1 is UTF-8. */
+    readonly cset?: number;
+    readonly shape: readonly bigint[];
+    readonly maxshape: readonly bigint[];
+  }
+
+  export interface Hdf5DatasetType extends Hdf5WrittenType {
+    readonly chunks: null;
+    readonly compression: number;
+    readonly compression_opts: readonly number[];
+    readonly track_order: boolean;
   }
 
   interface Options {

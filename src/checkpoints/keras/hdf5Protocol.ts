@@ -70,7 +70,29 @@ export type FromHdf5Thread =
   | { readonly id: number; readonly ok: true; readonly result: Hdf5Contents | Uint8Array | null }
   | { readonly id: number; readonly ok: false; readonly reason: string };
 
-/** What the thread is started with. */
+/** A file to be made. Groups stand after those that they are in. */
+export interface Hdf5Content {
+  readonly groups: readonly {
+    /** From the root on, with the first slash; `/` is the root itself. */
+    readonly path: string;
+    readonly attributes: Readonly<Record<string, string | readonly string[]>>;
+  }[];
+  readonly datasets: readonly {
+    readonly path: string;
+    readonly shape: readonly number[];
+    readonly data: Float32Array | Uint8Array;
+  }[];
+}
+
+/** What a thread that makes a file is started with; it answers once. */
+export interface Hdf5WriterData {
+  readonly content: Hdf5Content;
+}
+
+export type FromHdf5Writer =
+  { readonly ok: true; readonly bytes: Uint8Array } | { readonly ok: false; readonly reason: string };
+
+/** What the thread that reads is started with. */
 export interface Hdf5ThreadData {
   /** Two numbers that the owner watches: signs of life so far, and 1 while the file is being read. */
   readonly progress: SharedArrayBuffer;

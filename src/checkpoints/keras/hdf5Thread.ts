@@ -17,6 +17,8 @@ import type {
 // bundled, this file lies in dist/ beside the thread; under a test runner it is where it is written
 const distDirectory = path.basename(__dirname) === 'dist' ? __dirname : path.join(__dirname, '../../../dist');
 
+export const hdf5WorkerPath = path.join(distDirectory, 'hdf5-worker.js');
+
 /** Between two signs of life the library inflates a chunk at most: a second on a slow machine. */
 const watchMilliseconds = 1_000;
 const mostSilentTurns = 7;
@@ -44,7 +46,7 @@ export class Hdf5Thread {
 
   private constructor() {
     const workerData: Hdf5ThreadData = { progress: this.progress.buffer };
-    this.worker = new Worker(path.join(distDirectory, 'hdf5-worker.js'), {
+    this.worker = new Worker(hdf5WorkerPath, {
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
     });

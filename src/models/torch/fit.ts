@@ -58,7 +58,7 @@ export function toKeras(plan: Plan, parameter: PlanParameter, data: Float32Array
 }
 
 /** Of a dense layer behind a flattened image: where its inputs, channels first, are with channels last. */
-function flattenedOrder({ ops, activations, parameters }: Plan, parameter: PlanParameter): Int32Array | null {
+export function flattenedOrder({ ops, activations, parameters }: Plan, parameter: PlanParameter): Int32Array | null {
   const dense = ops.find(op => op.kind === 'dense' && parameters[op.kernel] === parameter);
   const producer = ops.find(
     (op): op is PlanOp & { kind: 'reshape' } => op.kind === 'reshape' && op.output === dense?.inputs[0],
