@@ -4,17 +4,9 @@
  * are ranked within each output, so that every output keeps as many.
  */
 
-/**
- * @param weights kernel, row-major, the last `outputs` values belong to one input
- * @param norms ‖X‖₂ of each input of the kernel
- * @returns |W| · ‖X‖₂ in the order of the weights
- */
-export function wandaScores(weights: Float32Array, norms: Float64Array, outputs: number): Float64Array {
-  const scores = new Float64Array(weights.length);
-  for (let input = 0, i = 0; input < norms.length; input++) {
-    for (let output = 0; output < outputs; output++, i++) scores[i] = Math.abs(weights[i]!) * norms[input]!;
-  }
-  return scores;
+/** @param squares for each weight Σ x² of what it is multiplied with */
+export function wandaScores(weights: Float32Array, squares: Float64Array): Float64Array {
+  return squares.map((square, i) => Math.abs(weights[i]!) * Math.sqrt(square));
 }
 
 /** What an output has left: places of its weights in the kernel, lowest score first, ties by position. */

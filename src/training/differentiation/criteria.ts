@@ -5,7 +5,7 @@
  */
 import type { Plan } from '../plan/plan';
 import type { Derivatives } from './derivatives';
-import type { Examples, ParameterValues, Point, Question } from './differentiation';
+import type { Examples, InputQuestion, ParameterValues, Point, Question } from './differentiation';
 
 /** What is scored. */
 export interface Subject extends Point {
@@ -100,6 +100,12 @@ export async function prospr(
   return ofPrunable(plan, p => product(weightAdjoint[p]!, subject.weights[p]!).map(Math.abs));
 }
 
+/** Σ x² for each weight, of what it is multiplied with over all examples and places of an image: what Wanda goes by. */
+export async function inputSquares(subject: Subject, batches: readonly Examples[]): Promise<Float64Array[]> {
+  const squares = await sum(subject, { objective: { kind: 'input-squares' }, direction: null }, batches, prunable);
+  return ofPrunable(subject.plan, p => squares[p]!);
+}
+
 type Parameter = Plan['parameters'][number];
 
 const prunable = (parameter: Parameter): boolean => parameter.prunable;
@@ -108,7 +114,7 @@ const trainable = (parameter: Parameter): boolean => parameter.trainable;
 /** Values of parameters that are not wanted are empty, or 0 where a direction needs them. */
 async function sum(
   { plan, weights, statistics, derivatives, signal }: Subject,
-  question: Pick<Question, 'objective' | 'direction'>,
+  question: Pick<Question, 'objective' | 'direction'> | Pick<InputQuestion, 'objective' | 'direction'>,
   batches: readonly Examples[],
   wanted: (parameter: Parameter) => boolean,
 ): Promise<Float64Array[]> {

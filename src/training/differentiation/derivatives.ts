@@ -3,7 +3,7 @@
  * follows from plan and batches alone, and shares are added up in order: so the number of threads changes no bit.
  */
 import type { Plan } from '../plan/plan';
-import { Differentiation, type Examples, type Question } from './differentiation';
+import { Differentiation, type Examples, type InputQuestion, type Question } from './differentiation';
 import type { Products } from './product';
 
 /** Each batch is one: the objective is a mean over each. */
@@ -14,7 +14,7 @@ export interface Derivatives {
    * @throws DerivativeMemoryError; the signal's reason
    */
   sum(
-    question: Question,
+    question: Question | InputQuestion,
     batches: readonly Examples[],
     asked: readonly boolean[],
     signal?: AbortSignal,
@@ -29,7 +29,7 @@ interface Part {
 
 /** Plain data, so that it travels to threads. */
 export interface Share {
-  readonly question: Question;
+  readonly question: Question | InputQuestion;
   readonly parts: readonly Part[];
   readonly asked: readonly boolean[];
 }
@@ -55,7 +55,7 @@ const mostBytes = 4 * 2 ** 30;
 /** @throws DerivativeMemoryError */
 export function sharesOf(
   plan: Plan,
-  question: Question,
+  question: Question | InputQuestion,
   batches: readonly Examples[],
   asked: readonly boolean[],
 ): Share[] {
@@ -98,7 +98,10 @@ function bytesPerExample({ activations }: Plan, directed: boolean): number {
 /** @returns sums over the share's parts, as `Derivatives.sum` */
 export function takeShare(engine: Differentiation, plan: Plan, { question, parts, asked }: Share): Float64Array[] {
   const sums = plan.parameters.map(({ size }, p) => (asked[p] ? new Float64Array(size) : null));
-  for (const { examples, divisor } of parts) engine.add(question, examples, divisor, sums);
+  for (const { examples, divisor } of parts) {
+    if (question.objective.kind === 'input-squares') engine.addInputSquares(question, examples.inputs, sums);
+    else engine.add({ ...question, objective: question.objective }, examples, divisor, sums);
+  }
   return sums.map(values => values ?? new Float64Array(0));
 }
 
@@ -126,7 +129,11 @@ export class LocalDerivatives implements Derivatives {
     this.engine = new Differentiation(plan, products);
   }
 
-  sum(question: Question, batches: readonly Examples[], asked: readonly boolean[]): Promise<Float64Array[]> {
+  sum(
+    question: Question | InputQuestion,
+    batches: readonly Examples[],
+    asked: readonly boolean[],
+  ): Promise<Float64Array[]> {
     const shares = sharesOf(this.plan, question, batches, asked);
     return Promise.resolve(merge(shares.map(share => takeShare(this.engine, this.plan, share))));
   }

@@ -32,6 +32,12 @@ export interface Question extends Point {
   readonly direction: ParameterValues | null;
 }
 
+/** Nothing is differentiated: asked for is what weights are multiplied with, squared and summed. */
+export interface InputQuestion extends Point {
+  readonly objective: { readonly kind: 'input-squares' };
+  readonly direction: null;
+}
+
 export class Differentiation {
   constructor(
     private readonly plan: Plan,
@@ -75,14 +81,29 @@ export class Differentiation {
     return value;
   }
 
-  /** Values and what goes back, of each op. */
-  private forward(
+  /**
+   * Adds to each kernel's sums the squares of what its weights are multiplied with, over examples and places of an image.
+   * @param into a sum for each parameter; null where it is not asked for
+   */
+  addInputSquares(point: Point, inputs: Examples['inputs'], into: readonly (Float64Array | null)[]): void {
+    const { values } = this.forward({ ...point, direction: null }, inputs, null);
+    const context = this.context({ ...point, direction: null }, inputs, into);
+    for (const op of this.plan.ops) {
+      if ((op.kind !== 'dense' && op.kind !== 'conv2d') || into[op.kernel] === null) continue;
+      const squares = values[op.inputs[0]!]!.value.map(value => value * value);
+      const node = linear({ ...op, bias: null }, { value: squares, tangent: null }, context);
+      // the gradient of a sum of outputs with respect to a weight is the sum of what it is multiplied with
+      node.backward({ value: new Float64Array(node.output.value.length).fill(1), tangent: null }, [false]);
+    }
+  }
+
+  private context(
     { weights, statistics, direction }: Pick<Question, 'weights' | 'statistics' | 'direction'>,
     inputs: Examples['inputs'],
     into: readonly (Float64Array | null)[] | null,
-  ): { readonly values: readonly Dual[]; readonly nodes: readonly Node[] } {
+  ): Context {
     const { plan, products } = this;
-    const context: Context = {
+    return {
       plan,
       products,
       count: inputs.length / plan.activations[0]!.size,
@@ -94,6 +115,16 @@ export class Differentiation {
       }),
       gradient: id => into?.[id] ?? null,
     };
+  }
+
+  /** Values and what goes back, of each op. */
+  private forward(
+    at: Pick<Question, 'weights' | 'statistics' | 'direction'>,
+    inputs: Examples['inputs'],
+    into: readonly (Float64Array | null)[] | null,
+  ): { readonly values: readonly Dual[]; readonly nodes: readonly Node[] } {
+    const { plan } = this;
+    const context = this.context(at, inputs, into);
     const values: Dual[] = [{ value: Float64Array.from(inputs), tangent: null }];
     const nodes = plan.ops.map(op => {
       const node = run(

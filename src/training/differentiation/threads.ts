@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { Plan } from '../plan/plan';
 import type { WasmModule } from '../wasm/webassembly';
 import { type Derivatives, merge, mostShares, type Share, sharesOf } from './derivatives';
-import type { Examples, Question } from './differentiation';
+import type { Examples, InputQuestion, Question } from './differentiation';
 import { compileProducts, distDirectory } from './product';
 
 export interface WorkerStart {
@@ -47,7 +47,7 @@ export class ThreadedDerivatives implements Derivatives {
   ) {}
 
   async sum(
-    question: Question,
+    question: Question | InputQuestion,
     batches: readonly Examples[],
     asked: readonly boolean[],
     signal?: AbortSignal,

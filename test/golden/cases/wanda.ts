@@ -25,7 +25,10 @@ export const wandaMasks: Handler = golden => {
     Float32Array.from(squares),
     relativeTolerance(golden, 'score.scaler_row', relative),
   );
-  const scores = wandaScores(weights, squares.map(Math.sqrt), outputs);
+  const scores = wandaScores(
+    weights,
+    Float64Array.from(weights, (_, i) => squares[Math.floor(i / outputs)]!),
+  );
   const metric = transposed(Float32Array.from(scores), inputs, outputs);
   golden.expectValues('score.metric', metric, relativeTolerance(golden, 'score.metric', relative));
   for (const rule of golden.namesUnder('mask.')) {
