@@ -1,4 +1,5 @@
 /** Carries out one training run: masks and starting weights by their recipes, training, evaluation, storing. */
+import type { DataSet } from '../data/dataset';
 import { prunableLayers, type PrunableLayer } from '../lottery/layers';
 import { NanWeightError } from '../lottery/magnitude';
 import type { Mask } from '../lottery/mask';
@@ -16,13 +17,14 @@ import { dualTicketCourse } from './dualTicket';
 import { evaluateSession } from './evaluateSession';
 import { gradualCourse } from './gradual';
 import { checkInvariants } from './invariants';
-import { scoreWeights } from './scores';
+import { ScoreError, Scorer } from './scores';
 import { StoredTensors } from './storedTensors';
 import type { RunStore } from './store';
 import { transferredWeights, type TransferSource } from './studies/transferredStart';
 import { trainingSetup } from './trainingSetup';
 
 export interface RunnerParts extends AttemptParts {
+  readonly data: DataSet;
   readonly store: RunStore;
   readonly outputLayer: string;
   /** θ₀ by its recipe; 'final' recipes are the runner's own. */
@@ -47,7 +49,7 @@ export class Runner {
   async run(node: RunNode, listener: RunListener, signal: AbortSignal | undefined): Promise<RunRecord> {
     const attempt = new Attempt(node, this.parts, this.layers, listener, signal);
     try {
-      const masks = await this.masksFor(node);
+      const masks = await this.masksFor(node, signal);
       await attempt.train(await this.startFor(node.inputs.start), await this.courseFor(node, masks));
     } catch (error) {
       if (!isFailureOfTheRun(error)) throw error;
@@ -79,8 +81,10 @@ export class Runner {
     }
   }
 
-  private async masksFor(node: RunNode): Promise<readonly Mask[]> {
+  private async masksFor(node: RunNode, signal: AbortSignal | undefined): Promise<readonly Mask[]> {
     const recipe: MaskRecipe = node.inputs.mask;
+    const { network, data } = this.parts;
+    const scorer = new Scorer({ network, layers: this.layers, data, inputs: node.inputs, signal });
     const masks = await buildMasks(recipe, {
       layers: this.layers,
       level: node.level,
@@ -88,14 +92,8 @@ export class Runner {
       finalWeights: run => this.stored.finalWeights(run),
       coupling: () => couplingOf(planOf(this.parts.network)),
       masks: (run, whole) => this.stored.masks(run, whole),
-      score: async (scored, current) =>
-        scoreWeights(scored, {
-          network: this.parts.network,
-          layers: this.layers,
-          weights: await this.startFor(scored.start),
-          masks: current,
-        }),
-    });
+      score: async (scored, current) => scorer.score(scored, await this.startFor(scored.start), current),
+    }).finally(() => scorer.close());
     if (this.parts.debug && recipe.kind === 'magnitude') {
       checkInvariants.shrinks(node.key, masks, await this.stored.masks(recipe.run));
     }
@@ -128,7 +126,7 @@ export class Runner {
 }
 
 function isFailureOfTheRun(error: unknown): error is Error {
-  return [NonFiniteLossError, LayerCollapseError, NanWeightError, NanScoreError, CutError].some(
+  return [NonFiniteLossError, LayerCollapseError, NanWeightError, NanScoreError, ScoreError, CutError].some(
     kind => error instanceof kind,
   );
 }
