@@ -3,8 +3,9 @@ import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunEvaluation } from '../shared/evaluation';
 import type { CurvePoint, Report } from '../shared/report';
-import { parseEvaluation } from './evaluation';
-import { isExperimentName, parseCurve, parseLock, parseReport, type Checked } from './validate';
+import { parseCurve } from '../shared/storedCurve';
+import { parseEvaluation } from '../shared/storedEvaluation';
+import { isExperimentName, parseLock, parseReport, type Checked } from './validate';
 
 export const storeName = '.winning-ticket';
 

@@ -6,14 +6,10 @@ import * as z from 'zod';
 import { maskLimits, maskWeights } from '../shared/mask';
 import type { JobToHost, PanelToHost, SidebarToHost } from '../shared/messages';
 import { previewAnswers, type PreviewToHost } from '../shared/previewMessages';
-import { measureNames, methods, type CurvePoint, type Report } from '../shared/report';
+import { measureNames, methods, type Report } from '../shared/report';
+import { curvePoint, measured } from '../shared/storedCurve';
 import { savedFileSchema } from './savedFile';
 
-/** JSON has no NaN or Infinity and writes null: nothing was measured, or it was no finite number. */
-const measured = z.preprocess(
-  value => (value === null ? NaN : value),
-  z.custom<number>(value => typeof value === 'number', 'must be a number'),
-);
 const count = z.int().min(0);
 const key = z.string().regex(/^[0-9a-f]{8,64}$/, 'must be the key of a run');
 const experimentName = z.string().regex(/^(?!\.+$)[A-Za-z0-9._-]{1,120}$/, 'must be the name of an experiment');
@@ -170,15 +166,6 @@ const progress = z.looseObject({
   secondsLeft: z.number().nullable(),
 });
 
-const curvePoint = z.looseObject({
-  step: count,
-  trainLoss: measured.nullable(),
-  validationLoss: measured.nullable(),
-  validationAccuracy: measured.nullable(),
-  testLoss: measured,
-  testAccuracy: measured.nullable(),
-});
-
 const jobMessage = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('progress'), progress }),
   z.looseObject({ type: z.literal('evaluation'), run: key, point: curvePoint }),
@@ -266,21 +253,6 @@ export function parseLock(json: string): number | null {
   } catch {
     return null;
   }
-}
-
-/** The text of a `curve.jsonl`: its points in order. Lines that are not complete points are left out. */
-export function parseCurve(jsonl: string): CurvePoint[] {
-  const points: CurvePoint[] = [];
-  for (const line of jsonl.split('\n')) {
-    if (line.trim() === '') continue;
-    try {
-      const result = curvePoint.safeParse(JSON.parse(line));
-      if (result.success) points.push(result.data);
-    } catch {
-      // the line that is being written, or one that was damaged
-    }
-  }
-  return points;
 }
 
 /** Whether a name can be a folder of the store: letters, digits, ".", "_" and "-", and not dots only. */

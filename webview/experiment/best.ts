@@ -8,6 +8,8 @@ import { h } from '../ui/dom';
 
 /** So many are on show; the others open on request. */
 const onShow = 2;
+/** Of a ranking so many methods are named; the others are in the tooltip of their number. */
+const mostNamed = 5;
 /** Sparsities that papers speak of, sparsest first. */
 const familiar = [0.99, 0.98, 0.95, 0.9, 0.8, 0.5];
 
@@ -42,13 +44,13 @@ export function ordered(rankings: readonly Ranking[], { verdict }: Pick<Report, 
   return [...rankings].sort((a, b) => rank(a) - rank(b) || b.sparsity - a.sparsity);
 }
 
-function item({ sparsity, entries }: Ranking, report: Report): HTMLElement {
+function item({ sparsity, entries, text }: Ranking, report: Report): HTMLElement {
   const quality = qualityOf(report);
   return h(
     'li',
     {},
     h('span', { class: 'best-at', text: `Best at ${formatShare(sparsity)}:` }),
-    ...entries.map(({ method, quality: statistic, difference }) =>
+    ...entries.slice(0, mostNamed).map(({ method, quality: statistic, difference }) =>
       h(
         'span',
         {
@@ -59,8 +61,10 @@ function item({ sparsity, entries }: Ranking, report: Report): HTMLElement {
         },
         sample(method),
         `${styles[method].label} `,
-        h('strong', { text: quality.formatStatistic(statistic) }),
+        h('span', { class: 'best-value', text: quality.formatStatistic(statistic) }),
       ),
     ),
+    entries.length > mostNamed &&
+      h('span', { class: 'quiet', text: `and ${entries.length - mostNamed} more`, title: text }),
   );
 }

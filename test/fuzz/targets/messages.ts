@@ -1,17 +1,17 @@
 /** What the extension's host takes from a child process, a webview or a file of the store. */
 import { deserialize, serialize } from 'node:v8';
 import { checkDescriberMessage } from '../../../src/host/describeCheck';
-import { parseEvaluation } from '../../../src/host/evaluation';
+import { parseEvaluation } from '../../../src/shared/storedEvaluation';
 import { reportMarkdown } from '../../../src/host/markdown';
 import {
   checkJobMessage,
   checkPanelMessage,
   checkSidebarMessage,
-  parseCurve,
   parseLock,
   parseReport,
   type Checked,
 } from '../../../src/host/validate';
+import { parseCurve } from '../../../src/shared/storedCurve';
 import { measuresOf, recallsOf } from '../../../src/shared/evaluation';
 import type { JobToHost, PanelToHost } from '../../../src/shared/messages';
 import { samplePreviews } from '../../support/sampleData';

@@ -4,9 +4,9 @@ import {
   checkPanelMessage,
   checkSidebarMessage,
   isExperimentName,
-  parseCurve,
   parseReport,
 } from '../../../src/host/validate';
+import { parseCurve } from '../../../src/shared/storedCurve';
 import { report, runKey } from './reports';
 
 describe('messages of a job', () => {

@@ -7,8 +7,8 @@ const everything = { min: -1000, max: 1000 };
 describe('the table behind the lines', () => {
   it('joins all x, each series with its edges before its line', () => {
     const series: PlotSeries[] = [
-      { id: 'iterative', label: 'a', points: [point(0, 10, 1), point(2, 20, 2)] },
-      { id: 'one-shot', label: 'b', points: [point(1, 5)] },
+      { id: 'iterative', look: 'iterative', label: 'a', points: [point(0, 10, 1), point(2, 20, 2)] },
+      { id: 'one-shot', look: 'one-shot', label: 'b', points: [point(1, 5)] },
     ];
     expect(alignedData(series, everything)).toEqual([
       [0, 1, 2],
@@ -56,7 +56,7 @@ it('finds the stop nearest to the pointer', () => {
 });
 
 it('finds a point only where it was measured', () => {
-  const series: PlotSeries = { id: 'iterative', label: 'a', points: [point(1, 5)] };
+  const series: PlotSeries = { id: 'iterative', look: 'iterative', label: 'a', points: [point(1, 5)] };
   expect(pointAt(series, 1.0000001, 1e-3)?.y).toBe(5);
   expect(pointAt(series, 1.1, 1e-3)).toBeUndefined();
 });

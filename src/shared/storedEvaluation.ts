@@ -8,8 +8,7 @@ import {
   type ClassificationEvaluation,
   type ConfidenceBin,
   type RunEvaluation,
-} from '../shared/evaluation';
-import { check } from './validate';
+} from './evaluation';
 
 const count = z.int().min(0);
 const mostClasses = 1_000_000;
@@ -64,13 +63,12 @@ export function parseEvaluation(json: string): RunEvaluation | null {
   } catch {
     return null;
   }
-  const checked = check<RunEvaluation>(evaluation, value);
-  if (!checked.ok) return null;
+  const checked = evaluation.safeParse(value);
+  if (!checked.success) return null;
+  const read: RunEvaluation = checked.data;
   const sound =
-    checked.value.task === 'classification'
-      ? addsUp(checked.value)
-      : checked.value.perTarget === null || checked.value.perTarget.length === checked.value.targets;
-  return sound ? checked.value : null;
+    read.task === 'classification' ? addsUp(read) : read.perTarget === null || read.perTarget.length === read.targets;
+  return sound ? read : null;
 }
 
 function addsUp(evaluation: ClassificationEvaluation): boolean {
