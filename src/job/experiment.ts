@@ -13,6 +13,7 @@ import { evaluateEarlier, unevaluated } from './earlierRuns';
 import { executorSources, type ExecutorName, type ExecutorSource, type ReadyExecutor } from './executors';
 import { StoreError } from './files';
 import { StoreLock, type LockHolder } from './lock';
+import { writeDefinition } from './modelDefinition';
 import { prepare, readExperiment, type Prepared } from './prepare';
 import { Runner } from './runner';
 import { Settlement } from './settlement';
@@ -116,6 +117,7 @@ class ExperimentJob {
   async work(): Promise<Report> {
     try {
       await this.store.writeExperiment(this.experiment);
+      await writeDefinition(this.store.directory, this.experiment.name, this.prepared.definition);
       while (!(await this.computeMissing()));
       return await this.publish(this.failures().length > 0 ? 'failed' : 'done', this.failureSummary());
     } catch (error) {

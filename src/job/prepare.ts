@@ -22,6 +22,7 @@ import type { Weights } from '../training/trainer';
 import { errorCode } from './files';
 import { outputLayerOf } from './outputLayer';
 import { resolveExperiment } from './resolve';
+import type { ModelDefinition } from './modelDefinition';
 import type { RunnerParts } from './runner';
 import { preparedTransfer, readTransferSite, type PreparedTransfer } from './studies/transferSite';
 
@@ -30,6 +31,8 @@ export interface Prepared {
   readonly experiment: Experiment;
   readonly data: DataSet;
   readonly network: Network;
+  /** What the network was read from, for who reads the store later. */
+  readonly definition: ModelDefinition;
   readonly outputLayer: string;
   /** Every run, by the executor that computes what is missing. */
   readonly planFor: (executors: Pick<GraphInput, 'executor' | 'earlier'>) => RunNode[];
@@ -112,6 +115,12 @@ export async function prepare(
       experiment,
       data: isPlan(network) ? rescaleData(data, network) : data,
       network,
+      definition: {
+        fingerprint,
+        description: model.description,
+        topology: model.topology(inputShape, classes),
+        ...{ inputShape, classes, task, loss, mean: data.mean, std: data.std },
+      },
       outputLayer,
       planFor: executors => planRuns({ ...graph, ...executors }),
       fingerprint: hash(fingerprint, data.fingerprint, JSON.stringify(trainingRecipe(experiment.training))),

@@ -28,12 +28,17 @@ export class StoredTensors {
 
   /** In the order of the network's parameters. @throws StoreError */
   async finalWeights(run: string): Promise<Float32Array[]> {
-    return this.weights(run, this.network.parameters);
+    return this.weights(run, 'final', this.network.parameters);
+  }
+
+  /** What the run started from, pruned weights 0, in the order of the network's parameters. @throws StoreError */
+  async startWeights(run: string): Promise<Float32Array[]> {
+    return this.weights(run, 'start', this.network.parameters);
   }
 
   /** In the order of the prunable layers. @throws StoreError */
   async finalKernels(run: string): Promise<Float32Array[]> {
-    return this.weights(run, this.layers);
+    return this.weights(run, 'final', this.layers);
   }
 
   /** In the order of the prunable layers; those named in `whole` keep everything. @throws StoreError */
@@ -47,11 +52,15 @@ export class StoredTensors {
     });
   }
 
-  private async weights(run: string, wanted: readonly Expected[]): Promise<Float32Array[]> {
-    const tensors = await this.store.readTensors(run, 'final', this.maximumBytes);
+  private async weights(
+    run: string,
+    file: Exclude<TensorFile, 'mask'>,
+    wanted: readonly Expected[],
+  ): Promise<Float32Array[]> {
+    const tensors = await this.store.readTensors(run, file, this.maximumBytes);
     return wanted.map(one => {
-      const tensor = this.find(run, 'final', tensors, one);
-      if (tensor.dtype !== 'F32') throw this.damaged(run, 'final', `${one.name} is ${tensor.dtype}, not F32`);
+      const tensor = this.find(run, file, tensors, one);
+      if (tensor.dtype !== 'F32') throw this.damaged(run, file, `${one.name} is ${tensor.dtype}, not F32`);
       return tensor.data;
     });
   }

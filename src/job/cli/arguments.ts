@@ -1,6 +1,7 @@
 /** What was asked for on the command line. */
 import { parseArgs } from 'node:util';
 import { executors, type Experiment } from '../../shared/experiment';
+import { exportFlags, readExport, type ExportCommand } from './exportArguments';
 import { pruneFlags, readPrune, type PruneCommand } from './pruneArguments';
 import { UsageError } from './usageError';
 
@@ -18,6 +19,7 @@ export type Command =
   | { readonly kind: 'inspect'; readonly files: readonly string[]; readonly form: InspectForm }
   | { readonly kind: 'diff'; readonly left: string; readonly right: string; readonly json: boolean }
   | PruneCommand
+  | ExportCommand
   | { readonly kind: 'doctor'; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
@@ -30,6 +32,7 @@ const flags = {
   csv: { type: 'boolean' },
   store: { type: 'string' },
   executor: { type: 'string' },
+  ...exportFlags,
   ...pruneFlags,
 } as const;
 
@@ -45,6 +48,17 @@ const commands: Readonly<Record<string, CommandSyntax>> = {
   inspect: { flags: ['json', 'markdown', 'csv'], read: readInspect },
   diff: { flags: ['json'], read: readDiff },
   prune: { flags: ['json', ...(Object.keys(pruneFlags) as (keyof typeof pruneFlags)[])], read: readPrune },
+  export: {
+    flags: [
+      'json',
+      'store',
+      'method',
+      'out',
+      'overwrite',
+      ...(Object.keys(exportFlags) as (keyof typeof exportFlags)[]),
+    ],
+    read: readExport,
+  },
   doctor: { flags: ['json'], read: readDoctor },
 };
 

@@ -21,6 +21,16 @@ Usage:
       --norm l1|l2     with structured; default l2
       --exclude NAME   a tensor or module that stays as it is, * for any characters; may be repeated
       --overwrite      replace another file at --out
+  winning-ticket export EXPERIMENT.json|STORE --level L -o FILE [--format FORMAT] [OPTIONS] [--json]
+      Writes a ticket of the store (start, mask, trained weights, where they come from), reads it back and compares.
+      --level L        of the iterative series; 0 is the dense network
+      --method M       a comparison instead, e.g. random-mask
+      --replicate R    counted from 1; default 1
+      --format FORMAT  safetensors, npz, tfjs (FILE is the model.json), h5 (Keras) or pt (PyTorch); default: by FILE's ending
+      --what PART      ticket (default); trained: with the zeros written in; start; mask
+      --mask-pairs     with pt: weight_orig and weight_mask, as torch.nn.utils.prune has them
+      --store DIR      where the results of EXPERIMENT.json are; default: .winning-ticket in the current folder
+      --overwrite      replace another file at FILE
   winning-ticket doctor [--json]
       Says which executors can be used on this machine and why others cannot, how fast they are, and which "auto" takes.
   winning-ticket --help | --version

@@ -47,6 +47,8 @@ async function carryOut(args: readonly string[]): Promise<ExitCode> {
         return await cancellable(async signal => (await import('./diff')).runDiff(command, signal));
       case 'prune':
         return await cancellable(async signal => (await import('./prune')).runPrune(command, signal));
+      case 'export':
+        return await cancellable(async signal => (await import('./export')).runExport(command, signal));
     }
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));

@@ -13,7 +13,7 @@ export interface PruneCommand {
 }
 
 export const pruneFlags = {
-  out: { type: 'string' },
+  out: { type: 'string', short: 'o' },
   overwrite: { type: 'boolean' },
   method: { type: 'string' },
   density: { type: 'string' },
