@@ -14,14 +14,16 @@ import {
 } from '../shared/report';
 import { qualityOf } from '../shared/quality';
 import type { RunNode, RunRecord } from '../shared/run';
+import { studyName } from '../shared/runName';
 import { keptOf, pointsOf } from './points';
 import { rankings } from './ranking';
+import { studiesOf, type StudyResults } from './studies/report';
 import { verdict } from './verdict';
 
 const mostLabelNames = 1000;
 const longestLabelName = 80;
 
-export interface ReportInput {
+export interface ReportInput extends StudyResults {
   readonly experiment: Experiment;
   readonly nodes: readonly RunNode[];
   /** Those that are there, by key; others are ignored. */
@@ -78,6 +80,7 @@ export function buildReport(input: ReportInput): Report {
       }),
       best: rankings(series, quality, replicatesOf(points)),
     },
+    ...studiesOf(experiment, nodes, records, input, quality),
     ...(input.worth && { worth: input.worth }),
     runs: runsOf(input),
   };
@@ -180,11 +183,14 @@ function inheritedFailure(
   const needed = node.needs.find(key => failures.has(key));
   if (needed === undefined) return undefined;
   const culprit = nodes.find(({ key }) => key === needed);
-  const what =
-    culprit?.method === 'prefix' ? 'the run to the rewind step' : `${culprit!.method}, level ${culprit!.level}`;
+  const what = culprit!.method === 'prefix' ? 'the run to the rewind step' : nameOf(culprit!);
   const reason = failures.get(needed)!;
   // the first cause, not a chain of them
   return reason.startsWith(notRun) ? reason : `${notRun}${what}: ${reason}`;
+}
+
+function nameOf({ study, method, level }: RunNode): string {
+  return study && method !== 'prefix' ? studyName(study, { method, level }) : `${method}, level ${level}`;
 }
 
 const notRun = 'not run, because another run failed: ';

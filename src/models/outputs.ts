@@ -28,14 +28,14 @@ export function withOutputs(topology: KerasTopology, layer: string, outputs: num
 function configWith(config: unknown, layer: string, outputs: number, prefix: string): unknown {
   const list = Array.isArray(config) ? config : (config as { readonly layers?: unknown } | null)?.layers;
   if (!Array.isArray(list)) return null;
-  let found = false;
-  const layers = (list as readonly LayerJson[]).map(json => {
-    const changed = found ? null : layerWith(json, layer, outputs, prefix);
-    found ||= changed !== null;
-    return changed ?? json;
-  });
-  if (!found) return null;
-  return Array.isArray(config) ? layers : { ...(config as object), layers };
+  for (const [i, json] of (list as readonly LayerJson[]).entries()) {
+    const changed = layerWith(json, layer, outputs, prefix);
+    if (changed === null) continue;
+    const layers = [...(list as readonly LayerJson[])];
+    layers[i] = changed;
+    return Array.isArray(config) ? layers : { ...(config as object), layers };
+  }
+  return null;
 }
 
 function layerWith(json: LayerJson, layer: string, outputs: number, prefix: string): LayerJson | null {

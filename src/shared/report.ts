@@ -220,6 +220,7 @@ export interface Progress {
   readonly run?: {
     readonly key: string;
     readonly method: Method;
+    readonly study?: Study;
     readonly level: number;
     readonly replicate: number;
     readonly step: number;

@@ -22,7 +22,7 @@ export interface Line {
   readonly points: number;
 }
 
-interface Measuring {
+export interface Measuring {
   readonly network: Network;
   readonly executor: Executor;
   /** What the executor holds. */
