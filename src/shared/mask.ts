@@ -63,6 +63,9 @@ export type MaskPart =
       readonly positive: ArrayBuffer;
       /** F32: sum of |w| over the kept weights that are finite. */
       readonly magnitude: ArrayBuffer;
+      /** U32: kept weights of each output and of each input of the region. */
+      readonly outputs: ArrayBuffer;
+      readonly inputs: ArrayBuffer;
       /** Largest |w| of all kept weights in the region. */
       readonly largest: number;
     };

@@ -89,6 +89,8 @@ class BlockPacker implements MaskPacker {
   private readonly kept: Uint32Array<ArrayBuffer>;
   private readonly positive: Uint32Array<ArrayBuffer>;
   private readonly magnitude: Float64Array;
+  private readonly outputs: Uint32Array<ArrayBuffer>;
+  private readonly inputs: Uint32Array<ArrayBuffer>;
   private largest = 0;
 
   constructor(
@@ -101,16 +103,20 @@ class BlockPacker implements MaskPacker {
     this.kept = new Uint32Array(blocks);
     this.positive = new Uint32Array(blocks);
     this.magnitude = new Float64Array(blocks);
+    this.outputs = new Uint32Array(region.outputs);
+    this.inputs = new Uint32Array(region.inputs);
   }
 
   add(begin: number, mask: Values, weights: Values): void {
-    const { kept, positive, magnitude, across, block, region } = this;
+    const { kept, positive, magnitude, outputs, inputs, across, block, region } = this;
     visit(this.view, region, begin, mask, (output, input, _, index) => {
       if (mask[index] === 0) return;
       const at = Math.floor(output / block.outputs) * across + Math.floor(input / block.inputs);
       const weight = weights[index]!;
       const size = Math.abs(weight);
       kept[at]!++;
+      outputs[output]!++;
+      inputs[input]!++;
       if (weight >= 0) positive[at]!++;
       if (size > this.largest && size < Infinity) this.largest = size;
       if (size < Infinity) magnitude[at]! += size;
@@ -123,6 +129,8 @@ class BlockPacker implements MaskPacker {
       kept: this.kept.buffer,
       positive: this.positive.buffer,
       magnitude: new Float32Array(this.magnitude).buffer,
+      outputs: this.outputs.buffer,
+      inputs: this.inputs.buffer,
       largest: this.largest,
     };
   }

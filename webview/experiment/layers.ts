@@ -19,11 +19,21 @@ export class Layers {
   private report: Report | null = null;
   private theme = readTheme();
 
-  constructor(private readonly cursor: LevelCursor) {
+  /** @param onOpen opens the mask of a layer, an iterative level; left out: there is none to open */
+  constructor(
+    private readonly cursor: LevelCursor,
+    onOpen?: (report: Report, layer: string, level: number) => void,
+  ) {
     this.heatmap = new Heatmap({
       caption: 'Density of each layer at each level, in percent of its weights',
       onHover: cursor.hover,
       onPick: cursor.pick,
+      ...(onOpen && {
+        onOpen: (row: number, level: number) => {
+          const layer = this.report?.layers[row];
+          if (this.report && layer) onOpen(this.report, layer.name, level);
+        },
+      }),
     });
     const menu = chartMenu({
       title: () => `${this.report?.experiment.name ?? ''}: density of layers at each level`,

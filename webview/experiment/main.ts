@@ -2,9 +2,11 @@
 import './standalone';
 import type { HostToPanel, PanelToHost } from '../../src/shared/messages';
 import '../ui/base.css';
+import '../ui/cards.css';
 import './experiment.css';
 import { card } from '../ui/card';
 import { h } from '../ui/dom';
+import { MaskPage } from '../mask/maskPage';
 import { onThemeChange } from '../ui/theme';
 import { registerControls, tabs } from '../ui/toolkit';
 import { bridge, savedState, saveState } from '../ui/bridge';
@@ -26,7 +28,15 @@ import { VerdictBox } from './verdict';
 import { WorthView } from './worth';
 
 registerControls();
-const host = bridge<PanelToHost, HostToPanel>(['state', 'progress', 'evaluation', 'curves', 'evaluations']);
+const host = bridge<PanelToHost, HostToPanel>([
+  'state',
+  'progress',
+  'evaluation',
+  'curves',
+  'evaluations',
+  'mask',
+  'maskFailed',
+]);
 const post = (message: PanelToHost): void => {
   host.post(message);
 };
@@ -80,7 +90,10 @@ const curves = new LearningCurves({
     if (fresh.length > 0) post({ type: 'curves', runs: fresh });
   },
 });
-const layers = new Layers(cursor);
+const mask = new MaskPage(request => {
+  post({ type: 'mask', ...request });
+});
+const layers = new Layers(cursor, mask.open);
 const openExperiment = (): void => {
   post({ type: 'openExperiment' });
 };
@@ -140,7 +153,7 @@ const content = h(
   ),
 );
 content.hidden = true;
-document.getElementById('root')?.append(header.element, verdict.element, content);
+document.getElementById('root')?.append(header.element, verdict.element, content, mask.element);
 
 /** The place that charts speak of while none is hovered: pinned, or the level that matters most. */
 function restingPlace(shown: PanelState): number {
@@ -224,6 +237,7 @@ host.listen(message => {
       state = { name, running, report, progress, error };
       saveState({ ...view, name });
       draw();
+      if (report) mask.reportChanged(report);
       return;
     }
     case 'progress':
@@ -246,7 +260,7 @@ host.listen(message => {
       return;
     case 'mask':
     case 'maskFailed':
-      return;
+      mask.answer(message);
   }
 });
 
@@ -258,6 +272,7 @@ onThemeChange(() => {
   stability.themeChanged();
   transfer.themeChanged();
   worth.themeChanged();
+  mask.themeChanged();
 });
 
 post({ type: 'ready' });

@@ -94,6 +94,14 @@ test('blocks count what they keep, also at the edges', async () => {
   expect([...new Float32Array(part.magnitude)]).toEqual(
     blocks.map(kept => kept.reduce((sum, one) => sum + Math.abs(one), 0)),
   );
+  const keptOf = (positions: readonly number[]) => positions.filter(position => maskOf(position) === 1).length;
+  const indices = (size: number) => Array.from({ length: size }, (_, index) => index);
+  expect([...new Uint32Array(part.outputs)]).toEqual(
+    indices(4).map(output => keptOf(indices(5).map(input => input * 4 + output))),
+  );
+  expect([...new Uint32Array(part.inputs)]).toEqual(
+    indices(5).map(input => keptOf(indices(4).map(output => input * 4 + output))),
+  );
   expect(part.largest).toBe(Math.max(...blocks.flat().map(Math.abs)));
 });
 
