@@ -9,6 +9,7 @@ import { makeHdf5 } from '../checkpoints/keras/hdf5WriteThread';
 import { formatBytes } from '../shared/format';
 import type { Artefact, ExpectedTensor } from './artefact';
 import { kerasModel, type KerasModel } from './kerasModel';
+import { kerasOrder } from './kerasOrder';
 import { withoutMask } from './modelParts';
 import { tensorsOf, type ExportPart, type Ticket } from './ticket';
 
@@ -66,7 +67,7 @@ function groupsOf(
         winning_ticket: JSON.stringify(provenance),
       },
     ],
-    ['/model_weights', { ...written, layer_names: layers.map(({ name }) => name) }],
+    ['/model_weights', { ...written, layer_names: kerasOrder(layers).map(({ name }) => name) }],
     ...layers.map(({ name, weights }) => {
       // a list of none is left out, as Keras reads it
       const names = weights.map(weight => `${weight.name}:0`);

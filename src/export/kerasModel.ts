@@ -11,13 +11,15 @@ import { activationLayer, activationName, opLayer, type LayerShape, type Reader 
 
 export interface KerasModel {
   readonly topology: KerasTopology;
-  /** In forward order; those without weights too. */
+  /** Each after those that feed it; those without weights too. The last gives the output. */
   readonly layers: readonly KerasLayer[];
   readonly notes: readonly string[];
 }
 
 export interface KerasLayer {
   readonly name: string;
+  /** Names of the layers that feed it, in order. */
+  readonly inputs: readonly string[];
   /** In the order in which Keras has them. */
   readonly weights: readonly { readonly name: string; readonly parameter: ParameterId }[];
 }
@@ -37,8 +39,9 @@ function endsInSoftmax(topology: KerasTopology): boolean {
 function layersModel({ topology, layers, parameters, loss }: LayersNetwork): KerasModel {
   return {
     topology,
-    layers: layers.map(({ name }) => ({
+    layers: layers.map(({ name, inputs }) => ({
       name,
+      inputs,
       weights: parameters.flatMap((parameter, i) =>
         parameter.layer === name ? [{ name: parameter.name, parameter: i }] : [],
       ),
@@ -135,24 +138,25 @@ class Writing {
     { className, config, weights = [] }: LayerShape,
   ) {
     const name = this.freeName(wanted);
-    const feeders = inputs.map(input => [this.makers.get(input)!, 0, 0, {}]);
+    const feeders = inputs.map(input => this.makers.get(input)!);
     this.json.push({
       class_name: className,
       name,
       config: { name, trainable: true, ...config },
-      inbound_nodes: feeders.length === 0 ? [] : [feeders],
+      inbound_nodes: feeders.length === 0 ? [] : [feeders.map(from => [from, 0, 0, {}])],
     });
     this.layers.push({
       name,
+      inputs: feeders,
       weights: weights.map(({ weight, parameter }) => ({ name: `${name}/${weight}`, parameter })),
     });
     this.makers.set(output, name);
     return name;
   }
 
-  /** Keras' names begin with a letter, a digit or a dot, and hold no slash. */
+  /** Keras' names begin with a letter or digit and hold no slash; on PyTorch, which Keras 3 may run on, no dot either. */
   private freeName(wanted: string): string {
-    const base = wanted.replaceAll(/[^A-Za-z0-9_.-]/g, '_').replace(/^[^A-Za-z0-9.]+/, '') || 'layer';
+    const base = wanted.replaceAll(/[^A-Za-z0-9_-]/g, '_').replace(/^[^A-Za-z0-9]+/, '') || 'layer';
     let name = base;
     for (let i = 1; this.names.has(name); i++) name = `${base}_${String(i)}`;
     this.names.add(name);
