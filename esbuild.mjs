@@ -116,6 +116,7 @@ const targets = [
     outdir: path.join(dist, 'webview'),
     entryPoints: {
       experiment: 'webview/experiment/main.ts',
+      compare: 'webview/compare/main.ts',
       sidebar: 'webview/sidebar/main.ts',
       inspector: 'webview/inspector/main.ts',
       preview: 'webview/preview/main.ts',

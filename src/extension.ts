@@ -5,6 +5,7 @@ import { ExperimentLenses } from './host/codeLens';
 import { registerCommands } from './host/commands';
 import { deviceCommands, registerDeviceStatus } from './host/devices';
 import { DeviceSettings } from './host/devices/settings';
+import { ExperimentComparison } from './host/experimentComparison';
 import { ExperimentIndex } from './host/experimentIndex';
 import { ExperimentPanels } from './host/experimentPanels';
 import { ExperimentTree } from './host/experimentTree';
@@ -61,6 +62,7 @@ export function activate(context: vscode.ExtensionContext): void {
       find,
       results,
       devices: deviceCommands(context, devices, log),
+      comparison: new ExperimentComparison({ extensionUri, index, log, openPanel: showPanel }),
       log,
     }),
     registerDeviceStatus(devices),

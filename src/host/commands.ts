@@ -2,13 +2,14 @@
 import * as vscode from 'vscode';
 import { formatProgress } from '../shared/format';
 import type { DeviceCommands } from './devices';
+import type { ExperimentComparison } from './experimentComparison';
 import type { ExperimentIndex } from './experimentIndex';
 import type { ExperimentPanels } from './experimentPanels';
 import { activeUri, isExperimentFile, type Find } from './find';
 import type { JobService } from './jobService';
 import type { Results } from './results';
 import type { Runner } from './runner';
-import type { ExperimentRef } from './store';
+import { refKey, type ExperimentRef } from './store';
 import { sortEntries, type ExperimentEntry } from './treeModel';
 import { isExperimentName } from './validate';
 
@@ -20,6 +21,7 @@ export interface CommandServices {
   readonly find: Find;
   readonly results: Results;
   readonly devices: DeviceCommands;
+  readonly comparison: ExperimentComparison;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -30,7 +32,7 @@ const stopped: Wanted = entry => entry.live === undefined;
 const withReport: Wanted = entry => entry.report !== null;
 
 export function registerCommands(services: CommandServices): vscode.Disposable {
-  const { find, results, devices, log } = services;
+  const { find, results, devices, comparison, log } = services;
   /** A command on one experiment: the one it is called on, else the one in front, else one to choose. */
   const onExperiment =
     (wanted: Wanted, act: (ref: ExperimentRef) => unknown) =>
@@ -38,7 +40,7 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
       const ref = await chooseExperiment(services, argument, wanted);
       if (ref) await act(ref);
     };
-  const commands: Readonly<Record<string, (argument?: unknown) => unknown>> = {
+  const commands: Readonly<Record<string, (argument?: unknown, selection?: unknown) => unknown>> = {
     find: argument => find.find(argument instanceof vscode.Uri ? argument : undefined),
     tryExample: () => find.tryExample(),
     openModel: () => find.chooseModel(),
@@ -53,6 +55,8 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     reveal: onExperiment(any, ref => results.reveal(ref)),
     delete: onExperiment(stopped, ref => results.delete(ref)),
     copyMarkdown: onExperiment(withReport, ref => results.copyMarkdown(ref)),
+    savePage: onExperiment(withReport, ref => results.savePage(ref)),
+    compareExperiments: (argument, selection) => comparison.compare(refsIn(argument, selection)),
     chooseDevice: () => devices.chooseDevice(),
     setUpGpu: () => devices.setUpGpu(),
     showLog: () => {
@@ -61,9 +65,9 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([name, run]) =>
-      vscode.commands.registerCommand(`winningTicket.${name}`, async (argument?: unknown) => {
+      vscode.commands.registerCommand(`winningTicket.${name}`, async (argument?: unknown, selection?: unknown) => {
         try {
-          await run(argument);
+          await run(argument, selection);
         } catch (error) {
           const message = error instanceof Error ? error.message : String(error);
           log.error(error instanceof Error ? error : message);
@@ -108,6 +112,13 @@ async function chooseExperiment(
     { title: 'Winning Ticket', placeHolder: 'Which experiment' },
   );
   return chosen?.ref ?? null;
+}
+
+/** Experiments of selected items of the tree, each once; `selection` is there where several are selected. */
+function refsIn(argument: unknown, selection: unknown): readonly ExperimentRef[] {
+  const items: readonly unknown[] = Array.isArray(selection) ? selection : [argument];
+  const refs = items.map(refIn).filter(ref => ref !== null);
+  return [...new Map(refs.map(ref => [refKey(ref), ref])).values()];
 }
 
 /** An item of the tree, or the experiment itself as buttons of this extension hand it over. */

@@ -17,7 +17,10 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
     private readonly index: ExperimentIndex,
     onSelect: (ref: ExperimentRef | null) => void,
   ) {
-    this.view = vscode.window.createTreeView('winningTicket.experiments', { treeDataProvider: this });
+    this.view = vscode.window.createTreeView('winningTicket.experiments', {
+      treeDataProvider: this,
+      canSelectMany: true,
+    });
     this.disposables = [
       this.emitter,
       this.view,

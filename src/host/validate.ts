@@ -4,13 +4,15 @@
  */
 import * as z from 'zod';
 import { maskLimits, maskWeights } from '../shared/mask';
-import type { JobToHost, PanelToHost, SidebarToHost } from '../shared/messages';
+import type { ComparisonToHost, JobToHost, PanelToHost, SidebarToHost } from '../shared/messages';
 import { previewAnswers, type PreviewToHost } from '../shared/previewMessages';
 import { measureNames, methods, type Report } from '../shared/report';
 import { curvePoint, measured } from '../shared/storedCurve';
 import { savedFileSchema } from './savedFile';
 
 const count = z.int().min(0);
+/** More experiments than this in one chart help nobody. */
+export const mostCompared = 12;
 const key = z.string().regex(/^[0-9a-f]{8,64}$/, 'must be the key of a run');
 const experimentName = z.string().regex(/^(?!\.+$)[A-Za-z0-9._-]{1,120}$/, 'must be the name of an experiment');
 const method = z.enum(methods);
@@ -209,6 +211,12 @@ const panelMessage = z.discriminatedUnion('type', [
   signal('savePage'),
 ]);
 
+const comparisonMessage = z.discriminatedUnion('type', [
+  signal('ready'),
+  z.object({ type: z.literal('open'), index: count.max(mostCompared) }),
+  z.object({ type: z.literal('save'), file: savedFileSchema }),
+]);
+
 const sidebarMessage = z.discriminatedUnion('type', [signal('ready'), signal('open')]);
 
 const previewMessage = z.discriminatedUnion('type', [
@@ -231,6 +239,7 @@ export function check<T>(schema: z.ZodType, value: unknown): Checked<T> {
 
 export const checkJobMessage = (value: unknown): Checked<JobToHost> => check(jobMessage, value);
 export const checkPanelMessage = (value: unknown): Checked<PanelToHost> => check(panelMessage, value);
+export const checkComparisonMessage = (value: unknown): Checked<ComparisonToHost> => check(comparisonMessage, value);
 export const checkSidebarMessage = (value: unknown): Checked<SidebarToHost> => check(sidebarMessage, value);
 export const checkPreviewMessage = (value: unknown): Checked<PreviewToHost> => check(previewMessage, value);
 

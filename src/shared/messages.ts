@@ -81,6 +81,24 @@ export type HostToPanel =
   | { readonly type: 'mask'; readonly request: number; readonly part: MaskPart }
   | { readonly type: 'maskFailed'; readonly request: number; readonly message: string };
 
+/** Page that compares experiments → host. */
+export type ComparisonToHost =
+  | { readonly type: 'ready' }
+  /** Shows the panel of one of them. */
+  | { readonly type: 'open'; readonly index: number }
+  | { readonly type: 'save'; readonly file: SavedFile };
+
+export interface ComparedExperiment {
+  readonly name: string;
+  /** Where its results are, to tell apart those of one name. */
+  readonly place: string;
+  /** null before the first. */
+  readonly report: Report | null;
+}
+
+/** Host → page that compares experiments; sent on `ready` and whenever a report changes. */
+export type HostToComparison = { readonly type: 'experiments'; readonly experiments: readonly ComparedExperiment[] };
+
 /** Side-panel chart → host. */
 export type SidebarToHost = { readonly type: 'ready' } | { readonly type: 'open' };
 

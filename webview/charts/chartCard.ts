@@ -26,7 +26,9 @@ export interface ChartContent {
   /** Without the series that are hidden. */
   readonly model: (hidden: ReadonlySet<string>) => PlotModel;
   readonly table: TableModel;
-  /** Readings at a stop; null: none is pointed at. */
+  /** The stop whose readings are shown while none is pointed at; null where there is none. */
+  readonly resting: number | null;
+  /** Readings at a stop. */
   readonly legend: (stop: number | null) => readonly LegendItem[];
   /** One stop in words; with the id of a series, of that one only. */
   readonly describe: (stop: number, series?: string) => string;
@@ -131,7 +133,7 @@ export class ChartCard {
 
   private showCursor(): void {
     if (!this.content) return;
-    const stop = this.hovered ?? this.pinned;
+    const stop = this.hovered ?? this.pinned ?? this.content.resting;
     setText(this.card.aside, this.content.aside(stop));
     this.legend.show(this.content.legend(stop), this.hidden);
     this.plot.setCursor({ hovered: this.hovered, pinned: this.pinned });

@@ -31,6 +31,8 @@ export interface LinesChart {
   /** A place on the x axis in words: "10 % remaining". */
   readonly place: (x: number) => string;
   readonly value: (point: PlotPoint) => string;
+  /** The place whose readings are shown while none is pointed at; left out: the last one. */
+  readonly resting?: number;
   /** Head of the first column of the table. */
   readonly column: string;
 }
@@ -44,8 +46,10 @@ export function linesContent(chart: LinesChart): ChartContent {
     stop === null ? undefined : line.points.find(point => point.x === xs[stop]);
   const reading = (point: PlotPoint | undefined): string => (point ? value(point) : '–');
   const reference = chart.reference;
+  const resting = chart.resting === undefined ? xs.length - 1 : xs.indexOf(chart.resting);
   return {
     title: chart.title,
+    resting: resting < 0 ? null : resting,
     model: (hidden): PlotModel => {
       const shown = lines.filter(line => !hidden.has(line.id));
       return {

@@ -63,6 +63,7 @@ export function pathChart(report: Report, level: number): LinesChart {
       ),
     place: alpha => `${(alpha * 100).toFixed(0)} % of the way`,
     value: formatError,
+    resting: 0.5,
     column: 'on the way',
   };
 }
