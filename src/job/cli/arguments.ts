@@ -14,6 +14,8 @@ export type Command =
       readonly store: string;
       /** Instead of the one that the experiment names. */
       readonly executor?: Experiment['executor'];
+      /** Where the panel goes as one file. */
+      readonly html?: string;
       readonly json: boolean;
     }
   | { readonly kind: 'inspect'; readonly files: readonly string[]; readonly form: InspectForm }
@@ -32,6 +34,7 @@ const flags = {
   csv: { type: 'boolean' },
   store: { type: 'string' },
   executor: { type: 'string' },
+  html: { type: 'string' },
   ...exportFlags,
   ...pruneFlags,
 } as const;
@@ -44,7 +47,7 @@ interface CommandSyntax {
 }
 
 const commands: Readonly<Record<string, CommandSyntax>> = {
-  run: { flags: ['json', 'store', 'executor'], read: readRun },
+  run: { flags: ['json', 'store', 'executor', 'html'], read: readRun },
   inspect: { flags: ['json', 'markdown', 'csv'], read: readInspect },
   diff: { flags: ['json'], read: readDiff },
   prune: { flags: ['json', ...(Object.keys(pruneFlags) as (keyof typeof pruneFlags)[])], read: readPrune },
@@ -81,15 +84,26 @@ export function parseCommand(args: readonly string[]): Command {
   return syntax.read(operands, values);
 }
 
-function readRun([experiment, extra]: readonly string[], { store, executor: named, json = false }: Values): Command {
+function readRun(
+  [experiment, extra]: readonly string[],
+  { store, executor: named, html, json = false }: Values,
+): Command {
   if (!experiment) throw new UsageError('"run" needs the path of an experiment file');
   if (extra !== undefined) throw new UsageError(`"run" takes one experiment file, but "${extra}" is there too`);
   if (store === '') throw new UsageError('--store needs the path of a folder');
+  if (html === '') throw new UsageError('--html needs the path of a file');
   const executor = executors.find(one => one === named);
   if (named !== undefined && !executor) {
     throw new UsageError(`--executor is one of ${executors.join(', ')}, not "${named}"`);
   }
-  return { kind: 'run', experiment, store: store ?? '.winning-ticket', ...(executor && { executor }), json };
+  return {
+    kind: 'run',
+    experiment,
+    store: store ?? '.winning-ticket',
+    ...(executor && { executor }),
+    ...(html !== undefined && { html }),
+    json,
+  };
 }
 
 function readInspect(files: readonly string[], values: Values): Command {

@@ -2,10 +2,11 @@
 export const help = `Finds lottery tickets: small sub-networks that, rewound to their starting weights, train as well as the whole.
 
 Usage:
-  winning-ticket run EXPERIMENT.json [--store DIR] [--executor NAME] [--json]
+  winning-ticket run EXPERIMENT.json [--store DIR] [--executor NAME] [--html FILE] [--json]
       Runs an experiment and prints what it found. What the store holds already is not computed again.
       --store DIR      where runs and reports are kept; default: .winning-ticket in the current folder
       --executor NAME  instead of the one that the experiment names: auto, wasm, webgpu, tensorflow, tensorflow-gpu or cpu
+      --html FILE      also write everything the panel shows into one page, for any browser; nothing is loaded by it
       --json           print the report as one JSON document
   winning-ticket inspect FILE… [--json | --markdown | --csv]
       Says what is in checkpoints and where their zeros are.

@@ -1,6 +1,7 @@
 /** Carries out a command: results to standard output, everything else to standard error, exit codes as documented. */
 import path from 'node:path';
 import { version } from '../../../package.json';
+import type { Report } from '../../shared/report';
 import { errorCode } from '../files';
 import { exitCodeOf, exitCodes, outcomeOf, outcomeOfError, type ExitCode } from '../outcome';
 import { parseCommand, type Command } from './arguments';
@@ -89,6 +90,7 @@ async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode
     const { describeReport } = await import('./table');
     const reportPath = path.join(storeDirectory, 'experiments', report.experiment.name, 'report.json');
     print(command.json ? toJson(report) : describeReport(report, reportPath));
+    if (command.html !== undefined) await savePage(report, storeDirectory, path.resolve(command.html));
     const finished = outcomeOf(report);
     if (finished.status === 'cancelled') complain('cancelled: run again to continue from what is finished');
     else if (finished.error) complain(finished.error.message);
@@ -99,6 +101,12 @@ async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode
     complain(finished.error?.message ?? 'cancelled');
     return exitCodeOf(finished, error);
   }
+}
+
+async function savePage(report: Report, storeDirectory: string, file: string): Promise<void> {
+  const { writePage } = await import('../pageFile');
+  await writePage(report, storeDirectory, file);
+  complain(`the panel is in ${file}`);
 }
 
 async function cancellable(work: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
