@@ -36,6 +36,8 @@ const keptCount = { countsOf: key.optional(), sparsity: finite.gt(0).lt(1).optio
 
 const structure = { structure: z.string().optional(), norm: z.enum(['l1', 'l2']).optional() };
 
+const wanda = z.strictObject({ examples: step, variant: z.literal(true).optional() }).optional();
+
 const mask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ones') }),
   z.strictObject({
@@ -49,6 +51,7 @@ const mask = z.discriminatedUnion('kind', [
     exclude: z.array(z.string()),
     counts: z.enum(['exact', 'open_lth', 'google']),
     ...structure,
+    wanda,
   }),
   z.strictObject({
     kind: z.literal('magnitude-to'),
@@ -57,6 +60,7 @@ const mask = z.discriminatedUnion('kind', [
     scope,
     exclude: z.array(z.string()),
     ...structure,
+    wanda,
   }),
   z.strictObject({
     kind: z.literal('scored'),

@@ -2,11 +2,11 @@
 import type { DataSet } from '../data/dataset';
 import type { PrunableLayer } from '../lottery/layers';
 import type { Mask } from '../lottery/mask';
-import type { ScoredRecipe } from '../lottery/masks';
+import type { ScoreRequest } from '../lottery/masks';
 import type { Scores } from '../lottery/scored';
 import { Random } from '../shared/random';
 import type { RunInputs } from '../shared/run';
-import { grasp, prospr, snip, type Subject, synflow } from '../training/differentiation/criteria';
+import { grasp, inputSquares, prospr, snip, type Subject, synflow } from '../training/differentiation/criteria';
 import type { Examples } from '../training/differentiation/differentiation';
 import { ThreadedDerivatives } from '../training/differentiation/threads';
 import { isPlan, type Network } from '../training/network';
@@ -25,7 +25,7 @@ export interface ScoreSubject {
   readonly signal: AbortSignal | undefined;
 }
 
-type Criterion = ScoredRecipe['criterion'];
+type Criterion = ScoreRequest['criterion'];
 type ByDerivatives = Exclude<Criterion, 'magnitude' | 'random'>;
 
 /** As the authors' command line has them: three steps, all on the examples that the loss is then looked at on. */
@@ -54,7 +54,7 @@ export class Scorer {
    * @returns a score for each weight of each layer, the larger the more worth keeping
    * @throws ScoreError, DataError; the signal's reason
    */
-  async score(recipe: ScoredRecipe, weights: Weights, masks: readonly Mask[]): Promise<readonly Scores[]> {
+  async score(recipe: ScoreRequest, weights: Weights, masks: readonly Mask[]): Promise<readonly Scores[]> {
     const { network, layers } = this.subject;
     switch (recipe.criterion) {
       case 'magnitude':
@@ -65,6 +65,7 @@ export class Scorer {
       case 'grasp':
       case 'synflow':
       case 'prospr':
+      case 'wanda':
         return this.remembered(recipe, recipe.criterion, weights, masks);
     }
   }
@@ -76,7 +77,7 @@ export class Scorer {
 
   /** Levels that differ only in where the same scores are cut share them. */
   private async remembered(
-    recipe: ScoredRecipe,
+    recipe: ScoreRequest,
     criterion: ByDerivatives,
     weights: Weights,
     masks: readonly Mask[],
@@ -93,7 +94,7 @@ export class Scorer {
   }
 
   private async byDerivatives(
-    recipe: ScoredRecipe,
+    recipe: ScoreRequest,
     criterion: ByDerivatives,
     weights: Weights,
     masks: readonly Mask[],
@@ -125,7 +126,7 @@ export class Scorer {
     return scores;
   }
 
-  private drawn({ examples, seed = 0 }: ScoredRecipe): Examples {
+  private drawn({ examples, seed = 0 }: ScoreRequest): Examples {
     const { data } = this.subject;
     this.examples ??= examplesOf(data, drawExamples(data, examples, seed));
     return this.examples;
@@ -142,6 +143,8 @@ function scoresOn(
       return snip(subject, [examples]);
     case 'grasp':
       return grasp(subject, [examples]);
+    case 'wanda':
+      return inputSquares(subject, [examples]);
     case 'prospr':
       return prospr(subject, new Array<Examples>(innerSteps).fill(examples), examples, innerTraining);
   }

@@ -85,8 +85,12 @@ export function comparedRun(trunk: Trunk, config: ComparisonConfig, point: Compa
   }
 }
 
-function structureOf({ structure, norm }: PruningRule): Pick<PruningRule, 'structure' | 'norm'> {
-  return { ...(structure !== undefined && { structure }), ...(norm !== undefined && { norm }) };
+function structureOf({ structure, norm, wanda }: PruningRule): Pick<PruningRule, 'structure' | 'norm' | 'wanda'> {
+  return {
+    ...(structure !== undefined && { structure }),
+    ...(norm !== undefined && { norm }),
+    ...(wanda && { wanda }),
+  };
 }
 
 type AtInitialisation = Extract<

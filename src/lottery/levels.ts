@@ -5,6 +5,7 @@ import type { PrunableLayer } from './layers';
 import { pruningRule, rateOf, type PruningInput, type PruningRule } from './rule';
 import type { Coupling } from './structured/coupling';
 import { structuredRounds } from './structured/levels';
+import { outputsOf } from './wanda';
 
 const defaultLevels = 12;
 /** The schema's limit of `pruning.levels`. */
@@ -98,7 +99,13 @@ function checkTarget(target: number, rounds: LevelRounds): void {
 interface Group {
   readonly layers: readonly string[];
   readonly rate: number;
+  /** Of each of so many parts, which are cut alike. */
   remaining: number;
+  readonly parts: number;
+}
+
+function leftOf({ remaining, parts }: Group): number {
+  return remaining * parts;
 }
 
 /** Of single weights. A group is what is ranked together: all pruned layers, or each by itself. */
@@ -116,17 +123,18 @@ class Rounds implements LevelRounds {
   ) {
     const pruned = layers.flatMap(layer => {
       const rate = rateOf(rule, layer);
-      return rate === null ? [] : [{ layers: [layer.layer], rate, remaining: layer.size }];
+      const parts = rule.wanda ? outputsOf(layer) : 1;
+      return rate === null ? [] : [{ layers: [layer.layer], rate, remaining: layer.size / parts, parts }];
     });
-    const remaining = sum(pruned.map(group => group.remaining));
+    const remaining = sum(pruned.map(leftOf));
     this.total = sum(layers.map(({ size }) => size));
     this.excluded = this.total - remaining;
-    const together = { layers: pruned.flatMap(group => group.layers), rate: rule.rate, remaining };
+    const together = { layers: pruned.flatMap(group => group.layers), rate: rule.rate, remaining, parts: 1 };
     this.groups = rule.scope === 'layer' ? pruned : [together];
   }
 
   get kept(): number {
-    return this.excluded + sum(this.groups.map(group => group.remaining));
+    return this.excluded + sum(this.groups.map(leftOf));
   }
 
   /** @returns how many weights go */

@@ -4,11 +4,17 @@ import type { KeptCount, MaskRecipe } from '../shared/run';
 import type { PrunableLayer } from './layers';
 import { pruneByMagnitude, pruneToCounts, type Kernel } from './magnitude';
 import { Mask } from './mask';
+import { isByWanda, scoresOfRun, wandaMasks } from './wandaMasks';
 import { cutsFor, keptAt, pruneByScores, type Scores } from './scored';
 import type { Coupling } from './structured/coupling';
 import { isStructured, structuredMasks } from './structured/masks';
 
 export type ScoredRecipe = Extract<MaskRecipe, { kind: 'scored' }>;
+
+/** By a criterion of pruning at initialisation; or by "wanda" Σ x² of what each weight is multiplied with. */
+export type ScoreRequest = Pick<ScoredRecipe, 'start' | 'seed' | 'examples'> & {
+  readonly criterion: ScoredRecipe['criterion'] | 'wanda';
+};
 
 /** What a recipe is carried out on. */
 export interface MaskAccess {
@@ -24,7 +30,7 @@ export interface MaskAccess {
   /** Masks of a run, in the order of `layers`; those named in `whole` are not taken from it, but keep everything. */
   masks(run: string, whole?: readonly string[]): Promise<readonly Mask[]>;
   /** Scores by the recipe's criterion at its start under the masks, in the order of `layers`: the larger, the more worth keeping. */
-  score(recipe: ScoredRecipe, masks: readonly Mask[]): Promise<readonly Scores[]>;
+  score(request: ScoreRequest, masks: readonly Mask[]): Promise<readonly Scores[]>;
 }
 
 /** Pruning left a layer without any weight: nothing could pass through it, so it is never trained. */
@@ -58,7 +64,8 @@ export function checkLayers(layers: readonly PrunableLayer[], masks: readonly Ma
 }
 
 async function carryOut(recipe: MaskRecipe, access: MaskAccess): Promise<Mask[]> {
-  if (isStructured(recipe)) return structuredMasks(recipe, access);
+  if (isStructured(recipe)) return structuredMasks(recipe, await rankedAccess(recipe, access));
+  if (isByWanda(recipe)) return wandaMasks(recipe, access);
   switch (recipe.kind) {
     case 'ones':
     // weights go once it trains
@@ -77,6 +84,16 @@ async function carryOut(recipe: MaskRecipe, access: MaskAccess): Promise<Mask[]>
     case 'scored':
       return scoredMasks(recipe, access);
   }
+}
+
+/** Where groups of weights are cut by Wanda, its scores stand in for the weights. */
+async function rankedAccess(recipe: MaskRecipe, access: MaskAccess): Promise<MaskAccess> {
+  if (!isByWanda(recipe)) return access;
+  const scores = (await scoresOfRun(recipe, access)).map(values => Float32Array.from(values));
+  return {
+    ...access,
+    finalKernels: run => (run === recipe.run ? Promise.resolve(scores) : access.finalKernels(run)),
+  };
 }
 
 /** Where only a share is given, what shapes decide: the same share of each layer that is not left whole, or by "erk". */

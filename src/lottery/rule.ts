@@ -1,10 +1,12 @@
 /** The pruning rule of an experiment, brought to the one form in which it enters recipes and keys. */
 import type { PruningConfig } from '../shared/experiment';
 import { ExperimentError } from '../shared/experiment';
+import { readStructure } from '../shared/structure';
 import { isLayerwise, type Counts } from './counts';
 import { layerRates } from './layerRates';
 import type { PrunableLayer } from './layers';
 import { withStructure } from './structured/rule';
+import type { WandaRecipe } from '../shared/run';
 
 /** What two experiments must share to prune alike. Fields that have no effect have a fixed value. */
 export interface PruningRule {
@@ -23,6 +25,7 @@ export interface PruningRule {
   readonly structure?: string;
   /** Of filters and blocks. */
   readonly norm?: 'l1' | 'l2';
+  readonly wanda?: WandaRecipe;
 }
 
 /** The part of an experiment's `pruning` that decides masks. */
@@ -31,6 +34,8 @@ export type PruningInput = Pick<PruningConfig, 'scope' | 'rate' | 'rates' | 'exc
   readonly convolutionRate?: number | undefined;
   readonly structure?: string | undefined;
   readonly norm?: 'l1' | 'l2' | undefined;
+  readonly method?: PruningConfig['method'];
+  readonly calibration?: number | undefined;
 };
 
 /**
@@ -83,7 +88,7 @@ export function pruningRule(pruning: PruningInput, layers: readonly PrunableLaye
     exclude: excluded.map(({ name }) => name),
     counts: pruning.counts,
   };
-  return withStructure(rule, pruning, layers);
+  return withWanda(withStructure(rule, pruning, layers), pruning);
 }
 
 function together(field: string): ExperimentError {
@@ -91,6 +96,38 @@ function together(field: string): ExperimentError {
     field,
     'has no meaning where one rate counts for all layers together: set pruning.scope to "layer", or remove it',
   );
+}
+
+const calibrationExamples = 128;
+
+/** Each output is cut by itself, so that what is ranked together has no effect. */
+function withWanda(rule: PruningRule, { method = 'magnitude', ...pruning }: PruningInput): PruningRule {
+  if (method === 'magnitude') {
+    if (pruning.calibration === undefined) return rule;
+    throw new ExperimentError('pruning.calibration', 'is for the methods "wanda" and "wanda-variant": remove it');
+  }
+  if (pruning.scope === 'uniform' || pruning.scope === 'erk') {
+    throw new ExperimentError(
+      'pruning.scope',
+      `must be "global" or "layer" with "${method}", which cuts every output alike`,
+    );
+  }
+  if (pruning.counts !== 'exact') throw new ExperimentError('pruning.counts', `must be "exact" with "${method}"`);
+  const pattern = readStructure(rule.structure ?? 'weights')!.kind;
+  if (pattern === 'filters' || pattern === 'blocks') {
+    throw new ExperimentError('pruning.structure', `must be "weights" or a pattern such as "2:4" with "${method}"`);
+  }
+  if (pattern === 'n:m' && method === 'wanda-variant') {
+    throw new ExperimentError('pruning.structure', 'must be "weights" with "wanda-variant", which cuts no groups');
+  }
+  return {
+    ...rule,
+    scope: pattern === 'n:m' ? rule.scope : 'layer',
+    wanda: {
+      examples: pruning.calibration ?? calibrationExamples,
+      ...(method === 'wanda-variant' && { variant: true }),
+    },
+  };
 }
 
 /** Shares of layers are given by their shapes there, so the conventions that rank weights to find counts have no meaning. */

@@ -67,7 +67,9 @@ export function pruneByScores(
   for (const cut of cuts) {
     const live = cut.layers.map(i => masks[i]!.toBytes());
     const own = cut.layers.map(i => scores[i]!);
-    cut.layers.forEach((i, place) => { checkNumbers(layers[i]!.name, own[place]!, live[place]!); });
+    cut.layers.forEach((i, place) => {
+      checkNumbers(layers[i]!.name, own[place]!, live[place]!);
+    });
     const present = cut.layers.reduce((sum, i) => sum + masks[i]!.kept, 0);
     if (present < cut.kept) throw new RangeError(`${present} weights are kept, fewer than the ${cut.kept} asked for`);
     removeLowestScores(own, live, present - cut.kept);

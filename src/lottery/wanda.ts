@@ -3,6 +3,13 @@
  * locuslab/wanda): a weight is worth |W| · ‖X‖₂, the norm of what it is multiplied with over calibration examples, and weights
  * are ranked within each output, so that every output keeps as many.
  */
+import type { PrunableLayer } from './layers';
+
+/** Outputs of a kernel, whose weights lie that far apart: row-major, outputs last. */
+export function outputsOf({ name, shape }: Pick<PrunableLayer, 'name' | 'shape'>): number {
+  // of a depthwise kernel each input has outputs of its own
+  return name.endsWith('/depthwise_kernel') ? shape.at(-1)! * shape.at(-2)! : shape.at(-1)!;
+}
 
 /** @param squares for each weight Σ x² of what it is multiplied with */
 export function wandaScores(weights: Float32Array, squares: Float64Array): Float64Array {

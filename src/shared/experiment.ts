@@ -133,7 +133,18 @@ const layerRate = z
   .describe('Share of the remaining weights that go each round; 0 leaves whole.');
 
 const pruning = z.strictObject({
-  method: z.literal('magnitude').default('magnitude'),
+  method: z
+    .enum(['magnitude', 'wanda', 'wanda-variant'])
+    .default('magnitude')
+    .describe(
+      "What goes: the smallest |w|; or of each output the smallest |w| times the norm of its input over calibration examples, as many of each, or with the authors' variant as large a share of their sum.",
+    ),
+  calibration: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('Training examples that Wanda takes the norms of inputs over; 128 if left out.'),
   scope: z
     .enum(['global', 'layer', 'uniform', 'erk'])
     .default('global')

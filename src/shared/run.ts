@@ -10,6 +10,14 @@ export type KeptCount =
   | { readonly countsOf: string; readonly sparsity?: undefined }
   | { readonly countsOf?: undefined; readonly sparsity: number };
 
+/** Left out: by |w|. */
+export interface WandaRecipe {
+  /** Training examples that norms of inputs are taken over. */
+  readonly examples: number;
+  /** The authors' variant; left out: as many of each output. */
+  readonly variant?: true;
+}
+
 /** What scores the weights of an untrained network. */
 export type Criterion = 'snip' | 'grasp' | 'synflow' | 'prospr' | 'magnitude' | 'random';
 
@@ -27,6 +35,7 @@ export type MaskRecipe =
       readonly convolutionRate?: number;
       /** Of kernels that have a rate of their own, by name; left out where none has. */
       readonly rates?: Readonly<Record<string, number>>;
+      readonly wanda?: WandaRecipe;
       readonly exclude: readonly string[];
       readonly counts: 'exact' | 'open_lth' | 'google';
       /** What goes as one, as `pruning.structure` has it; left out where single weights go. */
@@ -44,6 +53,7 @@ export type MaskRecipe =
       /** As above: filters and blocks are counted, not weights. */
       readonly structure?: string;
       readonly norm?: 'l1' | 'l2';
+      readonly wanda?: WandaRecipe;
     } & KeptCount)
   /** Pruned while the run itself trains: its mask is the one after the last cut, at step `end`. */
   | ({

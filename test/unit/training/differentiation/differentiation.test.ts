@@ -134,6 +134,27 @@ describe('differentiation of plans', { timeout: 60_000 }, () => {
   });
 });
 
+describe('squares of what weights are multiplied with', () => {
+  it.each(networks)('are those of the inputs of a layer, over examples and places: %s', (name, make) => {
+    const { plan, weights, examples, count } = lowered(name, 5, make);
+    const squares = sumsFor(plan);
+    const engine = new Differentiation(plan, products);
+    engine.addInputSquares({ weights, statistics: 'moving' }, examples.inputs, squares);
+    const op = plan.ops.find(one => one.kind === 'dense' || one.kind === 'conv2d')!;
+    if (op.inputs[0] !== 0) return;
+    // of that layer alone, on squared examples, each output is linear in a weight
+    const alone = new Differentiation({ ...plan, ops: [op] }, products);
+    const gradient = sumsFor(plan);
+    const squared = { ...examples, inputs: Float64Array.from(examples.inputs, value => value * value) };
+    alone.add({ weights, statistics: 'moving', objective: { kind: 'sum' }, direction: null }, squared, count, gradient);
+    const kernel = op.kernel;
+    expectNear(squares[kernel]!, gradient[kernel]!, 1e-12, name);
+    expect(squares.filter((_, p) => !plan.parameters[p]!.prunable).every(values => values.every(v => v === 0))).toBe(
+      true,
+    );
+  });
+});
+
 describe('activations and losses', () => {
   const activations: Activation[] = [
     'linear',
