@@ -349,6 +349,7 @@ class ExperimentJob {
       ...(errorField !== undefined && { errorField }),
       ...(data.task === 'regression' && { task: data.task }),
       ...(data.labelNames && { labelNames: data.labelNames }),
+      inputShape: data.inputShape,
       executor: current.name,
       device: this.executor?.device ?? computed?.device ?? '',
       executorChoice: choice,

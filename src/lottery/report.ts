@@ -37,6 +37,8 @@ export interface ReportInput extends StudyResults {
   readonly task?: Task;
   /** Of the classes or targets; more than people read are left out. */
   readonly labelNames?: readonly string[];
+  /** Of one example; the panel shows by it which pixels a first layer still looks at. */
+  readonly inputShape?: readonly number[];
   readonly executor: string;
   readonly device: string;
   readonly executorChoice: ExecutorChoice;
@@ -60,6 +62,7 @@ export function buildReport(input: ReportInput): Report {
     ...(input.errorField === undefined ? {} : { errorField: input.errorField }),
     ...(input.task === undefined ? {} : { task: input.task }),
     ...labelNamesOf(input.labelNames),
+    ...(input.inputShape && { inputShape: input.inputShape }),
     executor,
     device,
     executorChoice: input.executorChoice,
