@@ -55,6 +55,7 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     reveal: onExperiment(any, ref => results.reveal(ref)),
     delete: onExperiment(stopped, ref => results.delete(ref)),
     copyMarkdown: onExperiment(withReport, ref => results.copyMarkdown(ref)),
+    exportTicket: onExperiment(withReport, ref => results.exportTicket(ref)),
     savePage: onExperiment(withReport, ref => results.savePage(ref)),
     compareExperiments: (argument, selection) => comparison.compare(refsIn(argument, selection)),
     chooseDevice: () => devices.chooseDevice(),

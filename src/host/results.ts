@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { withAllControls } from './experimentFiles';
 import type { ExperimentIndex } from './experimentIndex';
+import { TicketExport } from './exportTicket';
 import type { ExperimentPanels } from './experimentPanels';
 import type { PanelAction } from './experimentPanel';
 import type { JobService } from './jobService';
@@ -41,6 +42,8 @@ export class Results {
         return this.copyMarkdown(ref);
       case 'savePage':
         return this.savePage(ref);
+      case 'exportTicket':
+        return this.exportTicket(ref);
       case 'showLog':
         this.log.show(true);
         return;
@@ -79,6 +82,17 @@ export class Results {
     }
     await vscode.env.clipboard.writeText(reportMarkdown(report));
     vscode.window.setStatusBarMessage(`Results of ${ref.name} copied as Markdown`, 4000);
+  }
+
+  /** A level as a file of another format. */
+  async exportTicket(ref: ExperimentRef): Promise<void> {
+    const { report } = this.index.entry(ref);
+    if (!report) {
+      void vscode.window.showInformationMessage(`${ref.name} has no results to export yet.`);
+      return;
+    }
+    const script = vscode.Uri.joinPath(this.extensionUri, 'dist', 'cli.js').fsPath;
+    await new TicketExport(script, this.log).ask(ref, report);
   }
 
   /** The panel as one file, for people without this extension. */

@@ -209,6 +209,7 @@ const panelMessage = z.discriminatedUnion('type', [
   signal('showLog'),
   z.object({ type: z.literal('save'), file: savedFileSchema }),
   signal('savePage'),
+  signal('exportTicket'),
 ]);
 
 const comparisonMessage = z.discriminatedUnion('type', [

@@ -58,7 +58,9 @@ export type PanelToHost =
   | { readonly type: 'showLog' }
   | { readonly type: 'save'; readonly file: SavedFile }
   /** The whole panel as one file that needs nothing else. */
-  | { readonly type: 'savePage' };
+  | { readonly type: 'savePage' }
+  /** A level for other programs: the host asks which, in which format and where to. */
+  | { readonly type: 'exportTicket' };
 
 /** Host → webview of an experiment. */
 export type HostToPanel =
