@@ -1,9 +1,18 @@
 /** The report for a person at a terminal. */
 import { describeLoss } from '../../shared/executorChoice';
-import { formatBytes, formatCount, formatMemory, formatSeconds, formatShare, plural } from '../../shared/format';
+import { usualControls } from '../../shared/comparisons';
+import {
+  formatBytes,
+  formatCount,
+  formatMemory,
+  formatSeconds,
+  formatShare,
+  methodNames,
+  plural,
+} from '../../shared/format';
 import { measuresAmong, measureTexts } from '../../shared/measures';
 import { qualityOf, type Quality } from '../../shared/quality';
-import type { Report, ReportPoint } from '../../shared/report';
+import type { Method, Ranking, Report, ReportPoint } from '../../shared/report';
 
 export function describeReport(report: Report, reportPath: string): string {
   const { experiment, executorChoice, verdict, seconds, memory } = report;
@@ -16,6 +25,7 @@ export function describeReport(report: Report, reportPath: string): string {
     '',
     ...levelTable(report),
     '',
+    ...methodTable(report),
     ...measureTable(report),
     verdict.summary,
     ...verdict.reasons.map(reason => `  ${reason}`),
@@ -26,9 +36,14 @@ export function describeReport(report: Report, reportPath: string): string {
   ].join('\n');
 }
 
+/** Beside the iterative series in the table of levels; all others have a table of their own. */
+const besideLevels: readonly Method[] = ['iterative', ...usualControls];
+/** More sparsities in a row are not read at a terminal. */
+const mostColumns = 8;
+
 /** A row for each level; of kept weights, early stop and time those of the iterative series. */
 function levelTable(report: Report): string[] {
-  const { series } = report;
+  const series = report.series.filter(({ method, sparsities }) => besideLevels.includes(method) && !sparsities);
   const quality = qualityOf(report);
   const iterative = series.find(({ method }) => method === 'iterative')?.points ?? [];
   if (iterative.length === 0) return ['No run is finished.'];
@@ -47,6 +62,31 @@ function levelTable(report: Report): string[] {
 function qualityAt(quality: Quality, points: readonly ReportPoint[], level: number): string {
   const point = points.find(one => one.level === level);
   return point ? quality.formatStatistic(quality.of(point)) : '–';
+}
+
+/** A row for each method, best first where it is sparsest; columns are the sparsities at which most methods are measured, the highest of them. */
+function methodTable(report: Report): string[] {
+  const { best = [] } = report.verdict;
+  if (report.series.every(({ method, sparsities }) => besideLevels.includes(method) && !sparsities)) return [];
+  const columns = [...best]
+    .sort((a, b) => b.entries.length - a.entries.length || b.sparsity - a.sparsity)
+    .slice(0, mostColumns)
+    .sort((a, b) => a.sparsity - b.sparsity);
+  if (columns.length === 0) return [];
+  const quality = qualityOf(report);
+  const cell = ({ entries }: Ranking, wanted: Method): string => {
+    const entry = entries.find(({ method }) => method === wanted);
+    if (!entry) return '–';
+    return `${quality.formatStatistic(entry.quality)}${entry === entries[0] ? ' *' : '  '}`;
+  };
+  const place = (method: Method): number => {
+    const found = columns.at(-1)!.entries.findIndex(entry => entry.method === method);
+    return found < 0 ? report.series.length : found;
+  };
+  const methods = report.series.map(({ method }) => method).sort((a, b) => place(a) - place(b));
+  const header = ['sparsity', ...columns.map(({ sparsity }) => `${formatShare(sparsity)}  `)];
+  const rows = methods.map(method => [methodNames[method], ...columns.map(column => cell(column, method))]);
+  return [...align([header, ...rows]), '* the best by its mean', ''];
 }
 
 /** What else the test split says of the dense network and of the ticket, or of the sparsest level where there is none. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeReport } from '../../../src/job/cli/table';
+import { rankings } from '../../../src/lottery/ranking';
+import { qualityOf } from '../../../src/shared/quality';
 import { sampleReport } from '../../support/sampleReports';
 
 describe('the report at a terminal', () => {
@@ -26,6 +28,24 @@ describe('the report at a terminal', () => {
     expect(text).toMatch(/R² 0\.98\d\d ± 0\.00\d\d/);
     expect(text).toMatch(/R² +RMSE +MAE\n/);
     expect(text).not.toMatch(/accuracy|percentage/);
+  });
+
+  it('gives more methods a table of their own: a row each, a column for each sparsity, the best marked', () => {
+    const point = report.series[0]!.points[11]!;
+    const snip = { ...point, kept: point.kept + 3, testAccuracy: { mean: 0.97, std: 0.001, values: [0.969, 0.971] } };
+    const series = [...report.series, { method: 'snip' as const, points: [{ ...snip, level: 1 }], sparsities: [0.91] }];
+    const best = rankings(series, qualityOf(report), () => 0);
+    const lines = describeReport({ ...report, series, verdict: { ...report.verdict, best } }, '').split('\n');
+    const header = lines.findIndex(line => /^ *sparsity /.test(line));
+    const rows = lines.slice(header + 1, lines.indexOf('* the best by its mean'));
+    expect(rows.map(row => row.trim().split(/  +/)[0])).toHaveLength(5);
+    expect(rows.find(row => /^ *SNIP /.test(row))!.match(/[\d.]+ ± [\d.]+ %/g)).toEqual(['97.00 ± 0.10 %']);
+    // one mark in each of eight columns
+    expect(rows.join('').match(/ \*/g)).toHaveLength(8);
+    expect(lines[header]).toContain('91.1 %');
+    // at level 1 of its own list it is no row of the levels
+    expect(lines.find(line => /^ *1 /.test(line))).not.toContain('97.00');
+    expect(describeReport(report, '')).not.toContain('sparsity  ');
   });
 
   it('ends with verdict and path', () => {
