@@ -80,19 +80,6 @@ async function measureSession(
   }
 }
 
-/**
- * Of a session that is open, from where it stands on.
- * @throws Error where it takes too long or none of its steps can be trained; the signal's reason
- */
-export async function secondsPerStep(
-  session: TrainingSession,
-  setup: TrainingSetup,
-  limits: TrialLimits,
-  signal: AbortSignal,
-): Promise<number> {
-  return 1 / (await stepsPerSecond(session, setup, limits, new Patience(limits.patience), signal));
-}
-
 /** Ever longer stretches until enough is measured. The first steps, in which code is compiled, do not count. */
 async function stepsPerSecond(
   session: TrainingSession,

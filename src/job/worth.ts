@@ -19,7 +19,6 @@ import { byteMasks } from './course';
 import type { RunStore } from './store';
 import { StoredTensors } from './storedTensors';
 import { trainingSetup } from './trainingSetup';
-import { secondsPerStep } from './trial';
 import { writeWorth, type RunWorth } from './worthFile';
 
 export interface WorthParts {
@@ -32,7 +31,8 @@ export interface WorthParts {
 
 /** Seconds of training and of inference that are timed at each level; large networks take a step, and a stretch, longer. */
 const measuredSeconds = { step: 0.1, inference: 0.05 };
-const patienceSeconds = 60;
+/** The least of so many counts, or of more. */
+const stretches = 4;
 /** Steps that are there to be timed, however short the runs are. */
 const leastSteps = 64;
 
@@ -127,31 +127,24 @@ class Measuring {
     const session = await this.parts.executor.open(setup);
     try {
       // first, with the weights as they are: some steps from them may end in others that are no numbers
-      const inference = await this.inference(session);
-      const limits = { measured: measuredSeconds.step, patience: patienceSeconds, slow: Infinity };
-      return { step: await secondsPerStep(session, setup, limits, this.signal), inference };
+      const inference = await least(measuredSeconds.inference, seconds => this.predict(session, seconds));
+      let step = setup.fromStep;
+      let each = Infinity;
+      const train = async (stretch: number): Promise<Stretch> => {
+        const count = Math.min(setup.totalSteps - step, Math.max(1, Math.floor(stretch / each)));
+        if (count === 0) return { count, seconds: Infinity };
+        const { seconds } = await session.train((step += count), { signal: this.signal });
+        each = seconds / count;
+        return { count, seconds };
+      };
+      return { step: await least(measuredSeconds.step, train), inference };
     } finally {
       await session.close().catch(() => undefined);
     }
   }
 
-  /** Of one example: the test split again and again until enough is timed. The first time, in which code is compiled, does not count. */
-  private async inference(session: TrainingSession): Promise<number> {
-    const timed = { examples: 0, seconds: 0 };
-    await this.predict(session, measuredSeconds.inference);
-    while (timed.seconds < measuredSeconds.inference) {
-      const { examples, seconds } = await this.predict(session, measuredSeconds.inference - timed.seconds);
-      timed.examples += examples;
-      timed.seconds += seconds;
-    }
-    return timed.seconds / timed.examples;
-  }
-
   /** Over the test split, or so much of it as goes by in so many seconds. */
-  private async predict(
-    session: TrainingSession,
-    most: number,
-  ): Promise<{ readonly examples: number; readonly seconds: number }> {
+  private async predict(session: TrainingSession, most: number): Promise<Stretch> {
     const enough = new AbortController();
     const began = performance.now();
     const since = (): number => (performance.now() - began) / 1000;
@@ -169,6 +162,30 @@ class Measuring {
       this.signal.throwIfAborted();
       if (!enough.signal.aborted) throw error;
     }
-    return { examples, seconds: since() };
+    return { count: examples, seconds: since() };
   }
+}
+
+/** What was done in one go. */
+interface Stretch {
+  readonly count: number;
+  readonly seconds: number;
+}
+
+/**
+ * What one takes, at least: other programs take their time as well. The first stretch, in which code is compiled, does not
+ * count.
+ * @param total seconds that are spent, if a stretch is no longer
+ * @param measure goes on for about so many seconds, and for one at least
+ */
+async function least(total: number, measure: (seconds: number) => Promise<Stretch>): Promise<number> {
+  await measure(0);
+  let best = Infinity;
+  for (let spent = 0; spent < total;) {
+    const { count, seconds } = await measure(total / stretches);
+    if (count > 0) best = Math.min(best, seconds / count);
+    spent += seconds;
+  }
+  if (!Number.isFinite(best)) throw new Error('nothing is left to measure');
+  return best;
 }
