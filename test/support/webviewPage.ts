@@ -37,7 +37,7 @@ type Open<Outgoing, Incoming> = (options?: PageOptions) => Promise<WebviewPage<O
  * one. After each test its pages close, and none may have logged an error, thrown, broken the policy or reached out.
  */
 export function webviewPages<Outgoing, Incoming>(
-  name: 'experiment' | 'sidebar' | 'inspector' | 'preview',
+  name: 'experiment' | 'compare' | 'sidebar' | 'inspector' | 'preview',
 ): Open<Outgoing, Incoming> {
   let browser: Browser;
   let server: Server;
@@ -93,7 +93,7 @@ export function webviewPages<Outgoing, Incoming>(
 async function servePages(): Promise<Server> {
   const server = createServer((request, response) => {
     const { pathname, origin } = new URL(request.url ?? '/', `http://${request.headers.host ?? ''}`);
-    const [, name, extension] = /^\/(experiment|sidebar|inspector|preview)(\.js|\.css)?$/.exec(pathname) ?? [];
+    const [, name, extension] = /^\/(experiment|compare|sidebar|inspector|preview)(\.js|\.css)?$/.exec(pathname) ?? [];
     if (name === undefined) {
       response.writeHead(204).end(); // the browser's own request for an icon
     } else if (extension !== undefined) {

@@ -39,6 +39,8 @@ export class Menu {
         keydown: event => {
           if ((event as KeyboardEvent).key !== 'ArrowDown') return;
           event.preventDefault();
+          // it opens at its first item: the menu itself would take the key for the next one
+          event.stopPropagation();
           this.open();
         },
       },
