@@ -34,6 +34,7 @@ class Walk {
     this.reasons[input] = 'the input of the network';
     this.values.push(new Int32Array(wiring.activations[0]!.shape.at(-1) ?? 1).fill(input));
     for (const op of wiring.ops) this.values[op.output] = this.follow(op);
+    for (const op of wiring.ops) this.fixMixed(op);
     const end = wiring.ops.at(-1);
     if (end) this.fix(this.values[end.output]!, 'the output of the network');
   }
@@ -160,6 +161,21 @@ class Walk {
     const channels = shape.at(-1)!;
     const roots = value.map(channel => this.rootOf(channel));
     return roots.every((root, i) => root === roots[i % channels]) ? value.slice(0, channels) : value;
+  }
+
+  /** Without some of its units an activation must be an array still: each unit has to be whole places of one axis. */
+  private fixMixed({ layer, output }: WiringOp): void {
+    const { shape } = this.wiring.activations[output]!;
+    const value = this.values[output]!;
+    if (value.length === shape.at(-1)) return;
+    const roots = value.map(channel => this.rootOf(channel));
+    let stride = value.length;
+    const isArray = shape.some(length => {
+      stride /= length;
+      const first = (i: number): number => (Math.floor(i / stride) % length) * stride;
+      return roots.every((root, i) => root === roots[first(i)]);
+    });
+    if (!isArray) this.fix(value, `"${layer}" takes it apart`);
   }
 
   private fix(value: Int32Array, reason: string): Int32Array {
