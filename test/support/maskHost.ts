@@ -7,18 +7,18 @@ export interface MaskRule {
   readonly layers: readonly Pick<ReportLayer, 'name' | 'shape'>[];
   /** Share of kept weights by run. */
   readonly densities: Readonly<Record<string, number>>;
-  /** Inputs up to this one keep nothing. */
+  /** So many inputs of the first layer keep nothing. */
   readonly deadInputs: number;
   /** What every request is answered with instead. */
   readonly failure?: string;
 }
 
-/** As many weights as the report says at each level; the first 28 inputs are dead. */
+/** As many weights as the report says at each level; the first 28 inputs of the first layer are dead. */
 export function ruleOf(report: Report, layers: MaskRule['layers'] = report.layers): MaskRule {
   const densities = report.series.flatMap(({ points }) =>
     points.flatMap(({ runs, kept, total }) => runs.map(run => [run, kept / total] as const)),
   );
-  return { layers, densities: Object.fromEntries(densities), deadInputs: 27 };
+  return { layers, densities: Object.fromEntries(densities), deadInputs: 28 };
 }
 
 export async function answerMasks(page: Page, rule: MaskRule): Promise<void> {
@@ -50,6 +50,7 @@ function answering({ layers, densities, deadInputs, failure }: MaskRule): void {
     const { shape } = layers.find(({ name }) => name === layer)!;
     const places = shape.slice(0, -2).reduce((product, size) => product * size, 1);
     const density = densities[run] ?? 1;
+    const dead = layer === layers[0]?.name && places === 1 ? deadInputs : 0;
     const count = region.outputs * region.inputs * places;
     const kept = new Uint8Array(Math.ceil(count / 8));
     const values = new Float32Array(block ? 0 : count);
@@ -63,7 +64,7 @@ function answering({ layers, densities, deadInputs, failure }: MaskRule): void {
       for (let input = 0; input < region.inputs; input++) {
         for (let place = 0; place < places; place++, at++) {
           const drawn = chance(region.output + output, region.input + input, place);
-          if (drawn >= density || region.input + input <= deadInputs) continue;
+          if (drawn >= density || region.input + input < dead) continue;
           // no two weights are alike, half of them below 0
           const value = (weights === 'final' ? 0.5 : 0.25) * (1.05 - drawn) * (Math.floor(drawn * 1e6) % 2 ? 1 : -1);
           if (block) {

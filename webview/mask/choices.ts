@@ -11,7 +11,9 @@ export interface MaskChoice {
 
 export interface MaskStop {
   readonly level: number;
+  /** Of the whole network. */
   readonly kept: number;
+  readonly total: number;
   /** "level 7" or, of a comparison with targets of its own, "95 % sparse". */
   readonly label: string;
   /** By replicate. */
@@ -22,9 +24,10 @@ export interface MaskStop {
 export function stopsOf(report: Report, method: Method): readonly MaskStop[] {
   const series = report.series.find(one => one.method === method);
   const runs = new Map(report.runs.map(run => [run.key, run]));
-  const stopOf = ({ level, kept, sparsity, runs: keys }: ReportPoint): MaskStop => ({
+  const stopOf = ({ level, kept, total, sparsity, runs: keys }: ReportPoint): MaskStop => ({
     level,
     kept,
+    total,
     label: series?.sparsities ? `${formatShare(sparsity)} sparse` : `level ${level}`,
     runs: keys.flatMap(run => {
       const found = runs.get(run);

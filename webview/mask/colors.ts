@@ -32,7 +32,7 @@ export interface MaskPalette {
  */
 export function maskPalette(background: Rgb, bad: Rgb, dark: boolean): MaskPalette {
   const { lightness } = toOklch(background);
-  const away = dark ? Math.min(0.2, lightness + 0.06) : Math.max(0.94, lightness - 0.06);
+  const away = dark ? (lightness > 0.15 ? lightness - 0.05 : lightness + 0.18) : lightness - 0.06;
   return {
     // a shade that the page itself does not have: the matrix ends where it ends
     pruned: fromOklch({ lightness: away, chroma: 0.012, hue: 265 }),

@@ -70,8 +70,7 @@ export class Controls {
     setAttribute(this.slider, 'max', stops.length - 1);
     this.slider.value = String(at);
     this.slider.disabled = stops.length < 2;
-    const { label, kept } = stops[at]!;
-    const total = report.layers.reduce((sum, layer) => sum + layer.total, 0);
+    const { label, kept, total } = stops[at]!;
     setText(this.level, `${label} (${formatShare(total > 0 ? kept / total : 0)} of the network)`);
     setAttribute(this.slider, 'aria-valuetext', label);
   }

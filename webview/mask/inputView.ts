@@ -6,17 +6,20 @@ import { MatrixStage } from '../charts/matrixStage';
 import { h, setChildren, setText } from '../ui/dom';
 import type { Theme } from '../ui/theme';
 import type { MaskPalette } from './colors';
+import { rampStrip } from './legend';
 import type { PixelCounts } from './pixels';
 
 export class InputView {
   private readonly facts = h('p', { class: 'quiet' });
   private readonly place = h('div');
+  private readonly legend = h('p', { class: 'mask-legend quiet' });
   readonly element = h(
     'section',
     { class: 'mask-pixels' },
     h('h3', { text: 'Which pixels survive' }),
     this.facts,
     this.place,
+    this.legend,
   );
   private stage: MatrixStage | null = null;
   private pixels: PixelCounts | null = null;
@@ -30,6 +33,7 @@ export class InputView {
       this.stage?.close();
       this.stage = this.pixels = null;
       setChildren(this.place);
+      setChildren(this.legend);
       return;
     }
     const { height, width, most, dead } = pixels;
@@ -38,6 +42,8 @@ export class InputView {
       this.facts,
       `${formatCount(dead)} of ${formatCount(height * width)} pixels have no weight left; a whole one has ${formatCount(most)}.`,
     );
+    const fullest = pixels.kept.reduce((largest, one) => Math.max(largest, one), 0);
+    setChildren(this.legend, rampStrip(palette, '0', `${formatCount(fullest)} weights`));
     if (this.stage) this.stage.setTheme(theme);
     else this.build(pixels, theme);
   }
@@ -47,7 +53,7 @@ export class InputView {
       { rows: height, columns: width, square: true },
       {
         label: 'Kept weights of each pixel of the input',
-        axes: 'Brighter or darker than its neighbours: more weights. Marked with a dot: none.',
+        axes: 'A dot: no weight left.',
         wheel: 'page',
         draw: (context, view) => {
           this.draw(context, view);

@@ -7,7 +7,25 @@ import type { MaskMode, MaskPalette } from './colors';
 
 const stops = 16;
 
-export function drawLegend(element: HTMLElement, palette: MaskPalette, mode: MaskMode, limit: number): void {
+/** A colour ramp between what its ends stand for. */
+export function rampStrip(palette: MaskPalette, from: string, to: string): HTMLElement {
+  const colors = Array.from({ length: stops + 1 }, (_, at) => cssColor(palette.ramp[Math.round((255 * at) / stops)]!));
+  const bar = h('span', {
+    class: 'mask-ramp',
+    style: { background: `linear-gradient(to right, ${colors.join(', ')})` },
+  });
+  return h('span', { class: 'mask-entry' }, from, bar, to);
+}
+
+export interface LegendOptions {
+  readonly mode: MaskMode;
+  /** |w| at the end of the ramp. */
+  readonly limit: number;
+  /** Whether outputs and inputs have bars. */
+  readonly margins: boolean;
+}
+
+export function drawLegend(element: HTMLElement, palette: MaskPalette, { mode, limit, margins }: LegendOptions): void {
   const entry = (color: Rgb, label: string): HTMLElement =>
     h(
       'span',
@@ -15,16 +33,6 @@ export function drawLegend(element: HTMLElement, palette: MaskPalette, mode: Mas
       h('span', { class: 'mask-swatch', style: { background: cssColor(color) } }),
       label,
     );
-  const strip = (from: string, to: string): HTMLElement => {
-    const colors = Array.from({ length: stops + 1 }, (_, at) =>
-      cssColor(palette.ramp[Math.round((255 * at) / stops)]!),
-    );
-    const bar = h('span', {
-      class: 'mask-ramp',
-      style: { background: `linear-gradient(to right, ${colors.join(', ')})` },
-    });
-    return h('span', { class: 'mask-entry' }, from, bar, to);
-  };
   const far = 'From afar a cell stands for many weights.';
   const entries = {
     sign: [
@@ -35,14 +43,19 @@ export function drawLegend(element: HTMLElement, palette: MaskPalette, mode: Mas
     ],
     state: [
       entry(palette.pruned, 'pruned'),
-      strip('few kept', 'all kept'),
+      rampStrip(palette, 'few kept', 'all kept'),
       `${far} The scale is the root of the share.`,
     ],
     magnitude: [
       entry(palette.pruned, 'pruned'),
-      strip('|w| = 0', formatNumber(limit)),
+      rampStrip(palette, '|w| = 0', formatNumber(limit)),
       `${far} It shows the mean |w|, pruned ones as 0. The scale is its root.`,
     ],
   }[mode];
-  setChildren(element, ...entries);
+  const bars = 'Bars beside and under the picture: what each output and each input keeps; red: nothing.';
+  setChildren(
+    element,
+    ...entries.map(one => (typeof one === 'string' ? h('span', { text: one }) : one)),
+    margins && h('span', { text: bars }),
+  );
 }

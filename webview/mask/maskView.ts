@@ -11,6 +11,7 @@ import { byOtherMethod, resolve, type MaskChoice, type Resolved } from './choice
 import { maskModes, type MaskMode } from './colors';
 import { Controls } from './controls';
 import { InputView } from './inputView';
+import { hasMargins } from './layout';
 import { drawLegend } from './legend';
 import { MaskLoader, type LoadedMask } from './loader';
 import { MaskStage, paletteOf } from './maskStage';
@@ -222,7 +223,7 @@ export class MaskView {
     const convolution = layout.axes.height * layout.axes.width > 1;
     setText(this.facts, `${keptWords(counts)}: ${formatCount(positive)} +, ${formatCount(kept - positive)} −`);
     const palette = paletteOf(this.theme);
-    drawLegend(this.legend, palette, this.state.mode, largest);
+    drawLegend(this.legend, palette, { mode: this.state.mode, limit: largest, margins: hasMargins(layout) });
     setText(
       this.notice,
       picture

@@ -3,6 +3,7 @@ import { deserialize, serialize } from 'node:v8';
 import { checkDescriberMessage } from '../../../src/host/describeCheck';
 import { parseEvaluation } from '../../../src/shared/storedEvaluation';
 import { reportMarkdown } from '../../../src/host/markdown';
+import { maskRefusal } from '../../../src/host/maskReader';
 import {
   checkJobMessage,
   checkPanelMessage,
@@ -12,6 +13,7 @@ import {
   type Checked,
 } from '../../../src/host/validate';
 import { parseCurve } from '../../../src/shared/storedCurve';
+import { maskLimits } from '../../../src/shared/mask';
 import { measuresOf, recallsOf } from '../../../src/shared/evaluation';
 import type { JobToHost, PanelToHost } from '../../../src/shared/messages';
 import { samplePreviews } from '../../support/sampleData';
@@ -32,10 +34,14 @@ const jobMessages: readonly JobToHost[] = [
   { type: 'log', level: 'info', message: 'hello' },
   { type: 'finished', status: 'failed', error: { message: 'no', field: 'a', file: 'b' } },
 ];
+const layer = report.layers[0]!.name;
+const region = { output: 0, outputs: 300, input: 0, inputs: 700 };
 const pageMessages: readonly PanelToHost[] = [
   { type: 'ready' },
   { type: 'curves', runs: [run] },
   { type: 'evaluations', runs: [run] },
+  { type: 'mask', request: 1, run, layer, weights: 'final', region, block: null },
+  { type: 'mask', request: 2, run, layer, weights: 'start', region, block: { outputs: 2, inputs: 4 } },
 ];
 
 function answer<T>(checked: Checked<T>, use: (value: T) => void = () => undefined): Outcome {
@@ -92,7 +98,14 @@ const descriptions = [
 
 export const hostTargets: readonly Target[] = [
   messageTarget('message of the job', jobMessages, value => answer(checkJobMessage(value))),
-  messageTarget('message of the panel', pageMessages, value => answer(checkPanelMessage(value))),
+  messageTarget('message of the panel', pageMessages, value =>
+    answer(checkPanelMessage(value), message => {
+      if (message.type !== 'mask' || maskRefusal(report, message) !== null) return;
+      const { region: asked, block } = message;
+      const weights = asked.outputs * asked.inputs;
+      demand(weights <= (block ? maskLimits.blockWeights : maskLimits.weights), 'no more than memory is for');
+    }),
+  ),
   messageTarget('message of the side panel', [{ type: 'ready' }, { type: 'open' }], value =>
     answer(checkSidebarMessage(value)),
   ),

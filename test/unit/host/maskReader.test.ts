@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeSafetensors } from '../../../src/checkpoints/safetensors';
+import { MaskAnswers } from '../../../src/host/maskAnswers';
 import { maskRefusal, readMask } from '../../../src/host/maskReader';
 import { runDirectory } from '../../../src/host/store';
+import { checkPanelMessage } from '../../../src/host/validate';
 import type { KernelRegion, MaskPart, MaskRequest } from '../../../src/shared/mask';
 import { report, runKey } from './reports';
 
@@ -127,6 +129,55 @@ describe('what cannot be read names the file and what to do', () => {
     await writeFile(path.join(directory, 'mask.safetensors'), encodeSafetensors([mask]));
     await expect(readMask(store, [4, 5], whole)).rejects.toThrow(/damaged.*is F32, not U8/);
   });
+});
+
+describe('a message that asks for a mask', () => {
+  const message = { type: 'mask', ...ask({ output: 0, outputs: 4, input: 0, inputs: 5 }) };
+
+  test('is taken as it is', () => {
+    expect(checkPanelMessage(message)).toEqual({ ok: true, value: message });
+  });
+
+  test.each([
+    { run: '../../../etc' },
+    { run: run.slice(1) },
+    { layer: 'x'.repeat(5000) },
+    { weights: 'mask/../run.json' },
+    { request: 0 },
+    { request: 1.5 },
+    { region: { output: -1, outputs: 4, input: 0, inputs: 5 } },
+    { region: { output: 0, outputs: 0, input: 0, inputs: 5 } },
+    { region: { output: 0, outputs: 2 ** 40, input: 0, inputs: 5 } },
+    { region: { output: NaN, outputs: 1, input: 0, inputs: 1 } },
+    { block: { outputs: 0, inputs: 1 } },
+    { block: undefined },
+  ])('is left out with %o', changes => {
+    expect(checkPanelMessage({ ...message, ...changes }).ok).toBe(false);
+  });
+});
+
+test('requests are answered in their order, also those that fail, and not without end', async () => {
+  await put([5, 4]);
+  const layers = [{ ...report.layers[0]!, name: layer, shape: [5, 4] }];
+  const shown = { ...report, layers, runs: [{ ...report.runs[0]!, key: run, status: 'done' } as const] };
+  const answers = new MaskAnswers(store, () => shown);
+  const whole = { output: 0, outputs: 4, input: 0, inputs: 5 };
+  const asked = Array.from({ length: 40 }, (_, at) => ({
+    ...ask(at === 1 ? { ...whole, input: 9 } : whole),
+    request: at,
+  }));
+  const order: number[] = [];
+  const all = await Promise.all(
+    asked.map(async request => {
+      const answer = await answers.answer(request);
+      if (answer.type === 'mask') order.push(answer.request);
+      return answer;
+    }),
+  );
+  expect(all[1]).toMatchObject({ type: 'maskFailed', message: expect.stringContaining('beyond') as string });
+  expect(all.slice(32).map(({ type }) => type)).toEqual(new Array(8).fill('maskFailed'));
+  expect(order).toEqual([0, ...Array.from({ length: 30 }, (_, at) => at + 2)]);
+  expect((await answers.answer(asked[0]!)).type).toBe('mask');
 });
 
 describe('nothing is opened for', () => {
