@@ -31,7 +31,7 @@ export interface LinesChart {
   /** A place on the x axis in words: "10 % remaining". */
   readonly place: (x: number) => string;
   readonly value: (point: PlotPoint) => string;
-  /** The place whose readings are shown while none is pointed at; left out: the last one. */
+  /** The place whose readings are shown while none is pointed at; left out: the last one that all lines have. */
   readonly resting?: number;
   /** Head of the first column of the table. */
   readonly column: string;
@@ -46,7 +46,9 @@ export function linesContent(chart: LinesChart): ChartContent {
     stop === null ? undefined : line.points.find(point => point.x === xs[stop]);
   const reading = (point: PlotPoint | undefined): string => (point ? value(point) : '–');
   const reference = chart.reference;
-  const resting = chart.resting === undefined ? xs.length - 1 : xs.indexOf(chart.resting);
+  const common = xs.findLastIndex(x => lines.every(line => line.points.some(point => point.x === x)));
+  const last = common < 0 ? xs.length - 1 : common;
+  const resting = chart.resting === undefined ? last : xs.indexOf(chart.resting);
   return {
     title: chart.title,
     resting: resting < 0 ? null : resting,

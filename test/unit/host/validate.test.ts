@@ -6,7 +6,9 @@ import {
   isExperimentName,
   parseReport,
 } from '../../../src/host/validate';
+import type { Report } from '../../../src/shared/report';
 import { parseCurve } from '../../../src/shared/storedCurve';
+import { sampleScience } from '../../support/sampleScience';
 import { report, runKey } from './reports';
 
 describe('messages of a job', () => {
@@ -110,4 +112,26 @@ test('a curve is read up to the line that is being written', () => {
 test('names of experiments are names of folders', () => {
   expect(['a', 'lenet-mnist', '.hidden', 'A_1.b'].every(isExperimentName)).toBe(true);
   expect(['', '.', '..', 'a/b', 'a\\b', 'ä', 'a'.repeat(121), 7, null].some(isExperimentName)).toBe(false);
+});
+
+describe('a report with every study', () => {
+  const full = () => sampleScience();
+
+  test('passes as it is', () => {
+    const json = JSON.stringify(full());
+    const checked = parseReport(json);
+    expect(checked).toEqual({ ok: true, value: JSON.parse(json) });
+  });
+
+  test.each([
+    ['verdict.best', (report: Report) => ({ ...report, verdict: { ...report.verdict, best: [{ sparsity: 0.5 }] } })],
+    ['sweep', (report: Report) => ({ ...report, sweep: [{ rewind: -1, points: [] }] })],
+    ['stability', (report: Report) => ({ ...report, stability: [{ ...report.stability![0], path: 'x' }] })],
+    ['transfer', (report: Report) => ({ ...report, transfer: { ...report.transfer, series: {} } })],
+    ['runs', (report: Report) => ({ ...report, runs: [{ ...report.runs[0], study: { kind: 'theft' } }] })],
+    ['series', (report: Report) => ({ ...report, series: [{ ...report.series[0], sparsities: ['half'] }] })],
+  ])('is refused where "%s" does not fit, which is named', (field, damage) => {
+    const checked = parseReport(JSON.stringify(damage(full())));
+    expect(checked).toMatchObject({ ok: false, problem: expect.stringContaining(`"${field}`) });
+  });
 });
