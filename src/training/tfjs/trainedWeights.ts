@@ -25,10 +25,10 @@ export class TrainedWeights {
       from && trainable.some(i => from[i] !== null) ? vector(i => masked(from[i] ?? zeros(i), masks[i]!)) : null;
     const zeros = (i: number): Float32Array => new Float32Array(network.parameters[i]!.size);
     const bytes = (all: ByteMasks, i: number): Uint8Array => all[i] ?? new Uint8Array(weights[i]!.length).fill(1);
-    const kept = trainable.some(i => masks[i] !== null) ? vector(i => Float32Array.from(bytes(masks, i))) : null;
+    const kept = trainable.some(i => masks[i] !== null) ? vector(i => new Float32Array(bytes(masks, i))) : null;
     const strengths =
       penalty &&
-      vector(i => Float32Array.from(bytes(penalty.masks, i), spared => (spared === 0 ? penalty.strength : 0)));
+      vector(i => new Float32Array(bytes(penalty.masks, i)).map(spared => (spared === 0 ? penalty.strength : 0)));
     const first = vector(i => masked(state?.raw[i] ?? weights[i]!, masks[i]!));
     this.optimizer = new FlatOptimizer(
       tf,

@@ -167,13 +167,13 @@ export class ProgramSite implements Site {
     const mask = penalty?.masks[parameter];
     if (!penalty || !mask) return 0;
     return this.arena.allocate(count * 4, (memory, at) => {
-      const strengths = Float32Array.from(mask, kept => (kept === 0 ? penalty.strength : 0));
+      const strengths = new Float32Array(mask.length).map((_, i) => (mask[i] === 0 ? penalty.strength : 0));
       pack(strengths, new Float32Array(memory, at, count));
     });
   }
 
   private masked(parameter: ParameterId, values: Float32Array): Float32Array {
     const mask = this.mask(parameter);
-    return mask ? values.map((value, i) => (mask[i] === 0 ? 0 : value)) : Float32Array.from(values);
+    return mask ? values.map((value, i) => (mask[i] === 0 ? 0 : value)) : values;
   }
 }
