@@ -61,7 +61,7 @@ export default tseslint.config(
     ]),
   },
   {
-    files: ['src/training/**', 'src/models/**', 'src/data/**', 'src/describe/**'],
+    files: ['src/training/**', 'src/models/**', 'src/data/**', 'src/describe/**', 'src/export/**'],
     rules: rooms(onlyHostSeesVscode, noHost, noJob),
   },
   {
