@@ -172,7 +172,7 @@ const all = {
   },
   'dual-lottery-ticket': {
     label: methodNames['dual-lottery-ticket'],
-    explanation: 'A random mask, whose other weights are shrunk away while it trains, then rewound (Bai et al. 2022).',
+    explanation: 'A random mask, whose other weights are shrunk away and cut while it trains (Bai et al. 2022).',
     variable: '--vscode-charts-red',
     hue: 0,
     width,
