@@ -17,9 +17,15 @@ import { checkInvariants } from './invariants';
 import type { RunResults } from './store';
 import { trainingSetup } from './trainingSetup';
 
-export interface AttemptParts {
-  readonly network: Network;
+/** Where a run trains. */
+export interface Place {
   readonly executor: Executor;
+  /** Runs side by side there, which share its time. */
+  readonly runs: number;
+}
+
+export interface AttemptParts extends Place {
+  readonly network: Network;
   /** What the executor holds. */
   readonly data: Pick<DataSet, 'task' | 'classes' | 'test'>;
   /** Checks rule 2 of docs/architecture.md at the end of each stage. */
@@ -107,7 +113,7 @@ export class Attempt {
   private async finish(session: TrainingSession): Promise<void> {
     const began = performance.now();
     this.evaluation = await evaluateSession(session, this.parts.data, this.node.inputs, this.signal);
-    this.seconds.evaluate += (performance.now() - began) / 1000;
+    this.seconds.evaluate += this.since(began);
     this.final = await session.weights();
   }
 
@@ -131,6 +137,11 @@ export class Attempt {
     this.listener.onEvaluation(point);
   }
 
+  /** Seconds, of those that go by for all runs together. */
+  private since(began: number): number {
+    return (performance.now() - began) / 1000 / this.parts.runs;
+  }
+
   private isOutOfPatience(): boolean {
     const { earlyStopping } = this.node.inputs.training;
     return (
@@ -152,7 +163,7 @@ export class Attempt {
       versions: { 'winning-ticket': version, node: process.versions.node },
       startedAt: this.startedAt.toISOString(),
       finishedAt: new Date().toISOString(),
-      seconds: { ...this.seconds, total: (performance.now() - this.began) / 1000 },
+      seconds: { ...this.seconds, total: this.since(this.began) },
       layers: this.layers.flatMap(({ name, shape, size }, i) =>
         this.masks ? [{ name, shape, total: size, kept: this.masks[i]!.kept }] : [],
       ),

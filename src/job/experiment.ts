@@ -9,6 +9,7 @@ import type { JobToHost } from '../shared/messages';
 import type { ExperimentStatus, Report } from '../shared/report';
 import type { RunNode, RunRecord } from '../shared/run';
 import { DeviceLostError, MemoryLimitError, type Executor } from '../training/trainer';
+import type { Place } from './attempt';
 import { evaluateEarlier, unevaluated } from './earlierRuns';
 import { executorSources, type ExecutorName, type ExecutorSource, type ReadyExecutor } from './executors';
 import { StoreError } from './files';
@@ -19,6 +20,7 @@ import { Runner } from './runner';
 import { Settlement } from './settlement';
 import { RunStore } from './store';
 import type { Loss, Succession } from './succession';
+import { besideFirst, runTogether } from './together';
 import { ProgressTracker } from './tracker';
 import { measureWorth } from './worth';
 import { readWorth, worthOf, worthRuns, type RunWorth } from './worthFile';
@@ -101,6 +103,8 @@ class ExperimentJob {
   private tracker: ProgressTracker;
   private executor: Executor | null = null;
   private reportedAt = 0;
+  /** The last report that is being written. */
+  private written: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly prepared: Prepared,
@@ -186,31 +190,24 @@ class ExperimentJob {
     const { network, outputLayer, initial, data } = this.prepared;
     const { store } = this;
     const executor = (this.executor = await ready.create(data));
-    const runner = new Runner({
-      store,
-      network,
-      outputLayer,
-      executor,
-      data,
-      initial,
-      debug: process.env['WINNING_TICKET_DEBUG'] === '1',
-    });
+    const debug = process.env['WINNING_TICKET_DEBUG'] === '1';
+    const runnerAt = (place: Place): Runner =>
+      new Runner({ store, network, outputLayer, data, initial, debug, ...place });
     await this.publish('running');
-    for (const node of missing) {
+    for (let left = [...missing]; left.length > 0;) {
       this.signal.throwIfAborted();
-      if (node.needs.some(key => this.records.get(key)?.status !== 'done')) {
-        this.tracker.skip(node);
-        continue;
-      }
-      await this.computeOne(node, runner);
-      await this.publish('running');
+      const together = executor.openTogether ? besideFirst(left, this.records) : left.slice(0, 1);
+      await runTogether(executor, together, this.signal, (node, place, signal) =>
+        this.computeOne(node, runnerAt(place), place.runs, signal),
+      );
+      left = this.possible(left.filter(node => !together.includes(node)));
     }
     const tell = (message: string): void => {
       this.emit({ type: 'log', level: 'warn', message });
     };
     await evaluateEarlier(
       unevaluated(this.nodes, this.records),
-      runner,
+      runnerAt({ executor, runs: 1 }),
       record => this.records.set(record.key, record),
       tell,
       this.signal,
@@ -220,6 +217,17 @@ class ExperimentJob {
       { store, network, outputLayer, executor, data },
       { onWorth: worth => this.worths.set(worth.key, worth), tell, signal: this.signal },
     );
+  }
+
+  /** Without those that need a run that has failed. */
+  private possible(missing: readonly RunNode[]): RunNode[] {
+    const gone = new Set<string>();
+    return missing.filter(node => {
+      if (!node.needs.some(key => gone.has(key) || this.records.get(key)?.status === 'failed')) return true;
+      gone.add(node.key);
+      this.tracker.skip(node);
+      return false;
+    });
   }
 
   /** Finished levels of which it is not known what they are worth, where the experiment asks for it. */
@@ -251,30 +259,32 @@ class ExperimentJob {
     this.emit({ type: 'log', level: 'warn', message: `${what}. ${loss.message}` });
   }
 
-  private async computeOne(node: RunNode, runner: Runner): Promise<void> {
+  /** @param runs side by side */
+  private async computeOne(node: RunNode, runner: Runner, runs: number, signal: AbortSignal): Promise<void> {
     this.running.add(node.key);
-    this.tracker.start(node);
+    this.tracker.start(node, runs);
     this.sendProgress(true);
     const record = await runner.run(
       node,
       {
         onStep: step => {
-          this.tracker.step(step);
+          this.tracker.step(node, step);
           this.sendProgress(false);
         },
         onEvaluation: point => {
-          this.tracker.step(point.step);
+          this.tracker.step(node, point.step);
           this.emit({ type: 'evaluation', run: node.key, point });
           this.sendProgress(false);
         },
       },
-      this.signal,
+      signal,
     );
     this.finish(node, record);
     if (record.status === 'failed') {
       this.emit({ type: 'log', level: 'warn', message: `${nameOf(node)} failed: ${record.error ?? ''}` });
     }
     this.sendProgress(true);
+    await this.publish('running');
   }
 
   private finish(node: RunNode, record: RunRecord): void {
@@ -309,7 +319,10 @@ class ExperimentJob {
   /** Writes the report as far as it goes and sends it. */
   private async publish(status: ExperimentStatus, error?: string, errorField?: string): Promise<Report> {
     const report = this.report(status, error, errorField);
-    await this.store.writeReport(report);
+    // runs side by side end in any order, reports are written in theirs
+    const written = this.written.then(() => this.store.writeReport(report));
+    this.written = written.catch(() => undefined);
+    await written;
     this.emit({ type: 'report', report });
     return report;
   }

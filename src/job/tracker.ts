@@ -5,6 +5,13 @@ import type { Progress } from '../shared/report';
 import type { RunNode, RunRecord } from '../shared/run';
 import { estimate, type Measured, type Remaining } from './progress';
 
+interface AtWork {
+  readonly node: RunNode;
+  readonly runs: number;
+  readonly since: number;
+  step: number;
+}
+
 export class ProgressTracker {
   private readonly measured: Measured[] = [];
   private readonly waiting = new Map<string, RunNode>();
@@ -12,7 +19,8 @@ export class ProgressTracker {
   /** Steps of the finished runs that may stop early. */
   private readonly stoppable = { planned: 0, trained: 0 };
   private done = 0;
-  private current: { readonly node: RunNode; readonly since: number; step: number } | null = null;
+  /** At work, by key. */
+  private readonly current = new Map<string, AtWork>();
 
   constructor(
     private readonly experiment: Experiment,
@@ -22,19 +30,21 @@ export class ProgressTracker {
     this.total = this.waiting.size;
   }
 
-  start(node: RunNode): void {
-    this.current = { node, since: performance.now(), step: node.inputs.steps.from };
+  /** @param runs side by side, which share the time */
+  start(node: RunNode, runs: number): void {
+    this.current.set(node.key, { node, runs, since: performance.now(), step: node.inputs.steps.from });
   }
 
-  step(step: number): void {
-    if (this.current) this.current.step = step;
+  step({ key }: RunNode, step: number): void {
+    const current = this.current.get(key);
+    if (current) current.step = step;
   }
 
   /** A run is done or has failed, now or long ago. */
   finish(node: RunNode, record: RunRecord): void {
     if (!this.waiting.delete(node.key)) return;
     this.done++;
-    this.current = null;
+    this.current.delete(node.key);
     if (record.status === 'failed') return;
     const steps = (record.stoppedAt ?? node.inputs.steps.to) - node.inputs.steps.from;
     this.measured.push({ density: node.density, steps, seconds: record.seconds.total });
@@ -50,17 +60,20 @@ export class ProgressTracker {
   }
 
   progress(): Progress {
-    const { current, experiment } = this;
+    const { experiment } = this;
     const measured = [...this.measured];
     const remaining: Remaining[] = [];
     for (const node of this.waiting.values()) {
       const density = node.density;
-      const trained = current?.node.key === node.key ? current.step - node.inputs.steps.from : 0;
+      const current = this.current.get(node.key);
+      const trained = current ? current.step - node.inputs.steps.from : 0;
       if (current && trained > 0) {
-        measured.push({ density, steps: trained, seconds: (performance.now() - current.since) / 1000 });
+        const seconds = (performance.now() - current.since) / 1000 / current.runs;
+        measured.push({ density, steps: trained, seconds });
       }
       remaining.push({ density, steps: Math.max(0, this.expectedLength(node) - trained) });
     }
+    const [current] = this.current.values();
     return {
       runsDone: this.done,
       runsTotal: this.total,
@@ -85,7 +98,6 @@ export class ProgressTracker {
     if (!node.inputs.training.earlyStopping || planned === 0) return length(node);
     return length(node) * (trained / planned);
   }
-
 }
 
 function length({ inputs }: RunNode): number {

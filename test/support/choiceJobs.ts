@@ -31,6 +31,7 @@ export const tiny = {
 
 export interface Job {
   readonly report: Report;
+  readonly events: readonly JobEvent[];
   readonly log: readonly string[];
 }
 
@@ -49,7 +50,7 @@ export async function run(
     executors,
     ...options,
   });
-  return { report, log: events.flatMap(event => (event.type === 'log' ? [event.message] : [])) };
+  return { report, events, log: events.flatMap(event => (event.type === 'log' ? [event.message] : [])) };
 }
 
 /** Beside the experiment file. */

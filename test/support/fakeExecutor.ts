@@ -14,6 +14,8 @@ import {
 export interface FakeExecutor extends ExecutorSource {
   /** What sessions were opened with, in order. */
   readonly opened: TrainingSetup[];
+  /** How many were opened together, each time. */
+  readonly groups: number[];
   /** Steps trained over all sessions. */
   steps(): number;
   /** Executors created and not closed. */
@@ -35,12 +37,15 @@ export interface FakeBehaviour {
   readonly diverges?: { readonly session: number; readonly step: number };
   /** Falls with each step where it is left out. */
   readonly validationLoss?: (session: number, step: number) => number;
+  /** Most sessions that it opens together; left out: it cannot. */
+  readonly room?: number;
   /** Bytes there are: no session needs more. */
   readonly memoryLimit?: number;
 }
 
 export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
   const opened: TrainingSetup[] = [];
+  const groups: number[] = [];
   let steps = 0;
   let alive = 0;
   const { name = 'wasm' } = behaviour;
@@ -112,6 +117,30 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
     };
   }
 
+  /** None trains before all that are not closed are to train. */
+  function inStep(sessions: readonly TrainingSession[]): TrainingSession[] {
+    const open = new Set(sessions);
+    let waiting: (() => void)[] = [];
+    const begin = (): void => {
+      if (waiting.length < open.size) return;
+      for (const go of waiting.splice(0)) go();
+    };
+    return sessions.map(session => ({
+      ...session,
+      train: async (step, options) => {
+        const turn = new Promise<void>(resolve => (waiting = [...waiting, resolve]));
+        begin();
+        await turn;
+        return session.train(step, options);
+      },
+      close: async () => {
+        await session.close();
+        open.delete(session);
+        begin();
+      },
+    }));
+  }
+
   const device = 'fake device';
   const variant = 'fake';
   const create = (data: DataSet): Promise<Executor> => {
@@ -121,6 +150,14 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
       device,
       variant,
       open: setup => new Promise(resolve => resolve(open(setup, data))),
+      ...(behaviour.room !== undefined && {
+        openTogether: (setups: readonly TrainingSetup[]) =>
+          new Promise<TrainingSession[]>(resolve => {
+            const fitting = setups.slice(0, behaviour.room);
+            groups.push(fitting.length);
+            resolve(inStep(fitting.map(setup => open(setup, data))));
+          }),
+      }),
       close: () => {
         alive--;
         return Promise.resolve();
@@ -131,6 +168,7 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
   return {
     name,
     opened,
+    groups,
     steps: () => steps,
     alive: () => alive,
     probe: () =>

@@ -105,7 +105,9 @@ export class Replicates {
       const results = await this.results(wanted, to - unread);
       results.forEach((result, place) => {
         const sum = losses[place]!;
-        if (typeof sum === 'number') losses[place] = added(sum, result, unread);
+        if (typeof sum !== 'number') return;
+        const more = sumOfLosses(result, unread);
+        losses[place] = typeof more === 'number' ? sum + more : more;
       });
       unread = to;
     }
@@ -210,8 +212,9 @@ export class Replicates {
   }
 }
 
-/** A sum of losses with those of some steps more, or the first of them that is not finite. */
-function added(sum: number, results: Float32Array, first: number): number | NonFiniteLossError {
+/** Of some steps, or the first of them whose loss is not finite. */
+function sumOfLosses(results: Float32Array, first: number): number | NonFiniteLossError {
+  let sum = 0;
   for (let at = 0; at < results.length; at += resultFloats) {
     const [total, , bad, divisor] = results.subarray(at);
     const loss = total! / divisor!;

@@ -140,7 +140,8 @@ it('a regression has R² in place of accuracy, of each target too', async () => 
   const executor = await createWasmExecutor(data, { threads: 2 });
   const store = await RunStore.open(path.join(directory, 'store'));
   const initial = () => initialWeights(network, 1);
-  const parts = { store, network, outputLayer: outputLayerOf(network), executor, data, initial, debug: false };
+  const outputLayer = outputLayerOf(network);
+  const parts = { store, network, outputLayer, executor, runs: 1, data, initial, debug: false };
   const training = {
     optimizer: { name: 'adam', learningRate: 0.02, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
     schedule: { name: 'constant', warmup: 0 },
