@@ -30,7 +30,8 @@ it('writes the page with report, curves and evaluations; of a finished experimen
   const { name, report, curves, evaluations } = JSON.parse(held) as PageData;
   expect(name).toBe('tiny');
   expect(report.status).toBe('done');
-  expect(Object.keys(curves).sort()).toEqual(report.runs.map(run => run.key).sort());
+  // one cut to level 1 is level 1: both methods have its runs
+  expect(Object.keys(curves).sort()).toEqual([...new Set(report.runs.map(run => run.key))].sort());
   for (const curve of Object.values(curves)) expect(curve.at(-1)!.step).toBe(30);
   const dense = report.series[0]!.points[0]!.runs[0]!;
   expect(evaluations[dense]).toMatchObject({ task: 'classification', examples: 100 });

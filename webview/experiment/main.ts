@@ -4,6 +4,8 @@ import type { HostToPanel, PanelToHost } from '../../src/shared/messages';
 import '../ui/base.css';
 import '../ui/cards.css';
 import './experiment.css';
+import { chartMenu } from '../charts/chartMenu';
+import { tableCsv } from '../charts/export/csv';
 import { card } from '../ui/card';
 import { h } from '../ui/dom';
 import { MaskPage } from '../mask/maskPage';
@@ -19,6 +21,7 @@ import { Header } from './header';
 import { Layers } from './layers';
 import { LearningCurves } from './learningCurves';
 import { Overview } from './overview';
+import { overviewTable } from './overviewModel';
 import { levelAt, placeOf } from './places';
 import { Rounds } from './rounds';
 import { StabilityView } from './stability';
@@ -74,7 +77,11 @@ const overview = new Overview({
 });
 const rounds = new Rounds(cursor);
 const conditions = new Conditions();
-const roundsCard = card('rounds', 'Rounds', [], rounds.element, conditions.element);
+const roundsMenu = chartMenu({
+  title: () => `${state?.name ?? ''}: rounds`,
+  csv: () => (state?.report ? tableCsv(overviewTable(state.report)) : null),
+});
+const roundsCard = card('rounds', 'Rounds', [roundsMenu], rounds.element, conditions.element);
 const curves = new LearningCurves({
   metric: view.metric,
   asTable: view.asTable.includes('curves'),

@@ -40,32 +40,18 @@ function followScheme(): void {
 function answerTo(message: PanelToHost, { name, report, curves, evaluations }: PageData): HostToPanel | null {
   const picked = <T>(from: Readonly<Record<string, T>>, runs: readonly string[], missing: T): Record<string, T> =>
     Object.fromEntries(runs.map(run => [run, Object.hasOwn(from, run) ? from[run]! : missing]));
-  switch (message.type) {
-    case 'ready':
-      return { type: 'state', name, running: false, report, progress: null, error: null };
-    case 'curves':
-      return { type: 'curves', curves: picked(curves, message.runs, []) };
-    case 'evaluations':
-      return { type: 'evaluations', evaluations: picked(evaluations, message.runs, null) };
-    case 'mask':
-      return {
-        type: 'maskFailed',
-        request: message.request,
-        message: 'The masks are not in this file: open the experiment in VS Code to see them.',
-      };
-    case 'save':
-      download(message.file);
-      return null;
-    case 'run':
-    case 'cancel':
-    case 'addControls':
-    case 'openExperiment':
-    case 'openReport':
-    case 'copyTable':
-    case 'showLog':
-    case 'savePage':
-      return null; // their buttons are hidden
+  if (message.type === 'ready') return { type: 'state', name, running: false, report, progress: null, error: null };
+  if (message.type === 'curves') return { type: 'curves', curves: picked(curves, message.runs, []) };
+  if (message.type === 'evaluations') {
+    return { type: 'evaluations', evaluations: picked(evaluations, message.runs, null) };
   }
+  if (message.type === 'mask') {
+    const words = 'The masks are not in this file: open the experiment in VS Code to see them.';
+    return { type: 'maskFailed', request: message.request, message: words };
+  }
+  if (message.type === 'save') download(message.file);
+  // the buttons of all others are hidden
+  return null;
 }
 
 const types: Readonly<Record<SavedFile['kind'], string>> = {

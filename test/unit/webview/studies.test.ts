@@ -100,10 +100,10 @@ describe('worth', () => {
     const chart = bytesChart(report, worth);
     expect(chart.lines.map(({ label }) => label)).toEqual(['dense', 'gzip', 'bit mask', 'CSR', 'COO']);
     expect(chart.lines[0]!.points[3]!.y).toBe(worth.levels[3]!.bytes.dense);
-    const { range, ticks } = chart.y(chart.lines);
-    expect(range.min).toBe(0);
-    expect(range.max).toBeGreaterThan(worth.levels[0]!.bytes.coo);
-    expect(ticks(300).at(-1)!.label).toMatch(/ MiB$/);
+    const axis = chart.y(chart.lines);
+    expect(axis.range.min).toBe(0);
+    expect(axis.range.max).toBeGreaterThan(worth.levels[0]!.bytes.coo);
+    expect(axis.ticks(300).at(-1)!.label).toMatch(/ MiB$/);
   });
 
   it('draws operations and times as shares of the dense network', () => {
