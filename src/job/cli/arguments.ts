@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { executors, type Experiment } from '../../shared/experiment';
 import { exportFlags, readExport, type ExportCommand } from './exportArguments';
 import { pruneFlags, readPrune, type PruneCommand } from './pruneArguments';
+import { readShrink, type ShrinkCommand } from './shrinkArguments';
 import { UsageError } from './usageError';
 
 export type InspectForm = 'table' | 'json' | 'markdown' | 'csv';
@@ -22,6 +23,7 @@ export type Command =
   | { readonly kind: 'diff'; readonly left: string; readonly right: string; readonly json: boolean }
   | PruneCommand
   | ExportCommand
+  | ShrinkCommand
   | { readonly kind: 'doctor'; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
@@ -61,6 +63,10 @@ const commands: Readonly<Record<string, CommandSyntax>> = {
       ...(Object.keys(exportFlags) as (keyof typeof exportFlags)[]),
     ],
     read: readExport,
+  },
+  shrink: {
+    flags: ['json', 'store', 'method', 'level', 'replicate', 'format', 'what', 'out', 'overwrite'],
+    read: readShrink,
   },
   doctor: { flags: ['json'], read: readDoctor },
 };

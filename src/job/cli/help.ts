@@ -32,6 +32,12 @@ Usage:
       --mask-pairs     with pt: weight_orig and weight_mask, as torch.nn.utils.prune has them
       --store DIR      where the results of EXPERIMENT.json are; default: .winning-ticket in the current folder
       --overwrite      replace another file at FILE
+  winning-ticket shrink MODEL -o FILE [OPTIONS] [--json]
+  winning-ticket shrink EXPERIMENT.json|STORE --level L -o FILE [OPTIONS] [--json]
+      Writes the smaller model that is left once filters and neurons go that do nothing, after comparing the outputs of both.
+      --format FORMAT  tfjs (FILE is the model.json), h5, pt, safetensors or npz; default: by FILE's ending
+      --what PART      of a run: trained (default); start: the weights it started from
+      --method, --replicate, --store, --overwrite  as for export
   winning-ticket doctor [--json]
       Says which executors can be used on this machine and why others cannot, how fast they are, and which "auto" takes.
   winning-ticket --help | --version

@@ -50,6 +50,8 @@ async function carryOut(args: readonly string[]): Promise<ExitCode> {
         return await cancellable(async signal => (await import('./prune')).runPrune(command, signal));
       case 'export':
         return await cancellable(async signal => (await import('./export')).runExport(command, signal));
+      case 'shrink':
+        return await cancellable(async signal => (await import('./shrink')).runShrink(command, signal));
     }
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
