@@ -1,5 +1,14 @@
 /** What the tree shows: experiments, under each its levels, under each the runs. Pure: reports in, items out. */
-import { capitalised, formatCount, formatProgress, formatSeconds, formatShare, methodNames } from '../shared/format';
+import {
+  capitalised,
+  formatCount,
+  formatProgress,
+  formatSeconds,
+  formatShare,
+  methodNames,
+  plural,
+  studyName,
+} from '../shared/format';
 import { qualityOf, qualityOfRun } from '../shared/quality';
 import type { Progress, Report, ReportPoint, ReportRun, RunStatus } from '../shared/report';
 import { refKey, type ExperimentRef } from './store';
@@ -94,7 +103,7 @@ function experimentNode(entry: ExperimentEntry): TreeNode {
     context: contextOf(state, report !== null),
     tooltip: tooltip(entry, state),
     ref,
-    children: report ? levelNodes(ref, report) : [],
+    children: report ? [...levelNodes(ref, report), ...studyNodes(ref, report)] : [],
   };
 }
 
@@ -161,6 +170,7 @@ function levelNodes(ref: ExperimentRef, report: Report): TreeNode[] {
   const points = new Map(iterativePoints(report).map(point => [point.level, point]));
   const levels = new Map<number, ReportRun[]>();
   for (const run of report.runs) {
+    if (run.study) continue;
     const runs = levels.get(run.level);
     if (runs) runs.push(run);
     else levels.set(run.level, [run]);
@@ -202,6 +212,25 @@ function levelNode(
   };
 }
 
+/** Runs of a sweep, of stability and of transfer, all under one item. */
+function studyNodes(ref: ExperimentRef, report: Report): TreeNode[] {
+  const runs = report.runs.filter(({ study }) => study);
+  if (runs.length === 0) return [];
+  const done = runs.filter(({ status }) => status === 'done').length;
+  return [
+    {
+      id: `${refKey(ref)}#studies`,
+      label: 'studies',
+      description: done === runs.length ? plural(done, 'run') : `${done} of ${plural(runs.length, 'run')}`,
+      icon: 'beaker',
+      context: 'level',
+      tooltip: 'Runs of the rewind sweep, of stability and of transfer',
+      ref,
+      children: runs.map((run, i) => ({ ...runNode(ref, report, run), id: `${refKey(ref)}#studies#${i}` })),
+    },
+  ];
+}
+
 const runStatusWords: Readonly<Record<RunStatus, string>> = {
   waiting: 'waiting',
   running: 'training',
@@ -212,13 +241,14 @@ const runStatusWords: Readonly<Record<RunStatus, string>> = {
 
 function runNode(ref: ExperimentRef, report: Report, run: ReportRun): TreeNode {
   const point = report.series
-    .find(series => series.method === run.method)
+    .find(series => series.method === run.method && !run.study)
     ?.points.find(candidate => candidate.level === run.level);
   const quality = qualityOf(report);
   const value = point && qualityOfRun(quality, point, run.key);
   const replicate = report.experiment.replicates > 1 ? `, replicate ${run.replicate + 1}` : '';
   const seconds = run.seconds === undefined ? null : formatSeconds(run.seconds);
-  const name = run.level === 0 && run.method === 'iterative' ? 'dense' : methodNames[run.method];
+  const ownName = run.level === 0 && run.method === 'iterative' ? 'dense' : methodNames[run.method];
+  const name = run.study ? studyName(run.study, run) : ownName;
   return {
     id: `${refKey(ref)}#${run.level}#${run.method}#${run.replicate}`,
     label: `${name}${replicate}`,

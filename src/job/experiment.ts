@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { DecodedCache } from '../data/cache';
 import { buildReport } from '../lottery/report';
 import { ExperimentError, type Experiment, type ParsedExperiment } from '../shared/experiment';
-import { plural } from '../shared/format';
+import { plural, studyName } from '../shared/format';
 import type { JobToHost } from '../shared/messages';
 import type { ExperimentStatus, Report } from '../shared/report';
 import type { RunNode, RunRecord } from '../shared/run';
@@ -16,9 +16,10 @@ import { StoreError } from './files';
 import { StoreLock, type LockHolder } from './lock';
 import { writeDefinition } from './modelDefinition';
 import { prepare, readExperiment, type Prepared } from './prepare';
-import { Runner } from './runner';
+import { Runner, type RunnerParts } from './runner';
 import { Settlement } from './settlement';
 import { RunStore } from './store';
+import { Paths } from './studies/paths';
 import type { Loss, Succession } from './succession';
 import { besideFirst, runTogether } from './together';
 import { ProgressTracker } from './tracker';
@@ -41,6 +42,9 @@ export interface RunExperimentOptions {
   /** Those there are; left out: all of this version. */
   readonly executors?: readonly ExecutorSource[];
 }
+
+/** A data set, and the network that trains on it. */
+type Site = Pick<RunnerParts, 'network' | 'outputLayer' | 'data' | 'initial' | 'source'>;
 
 const progressMilliseconds = 100;
 
@@ -99,6 +103,7 @@ class ExperimentJob {
   private readonly records = new Map<string, RunRecord>();
   private readonly worths = new Map<string, RunWorth>();
   private readonly running = new Set<string>();
+  private readonly paths: Paths;
   private nodes: readonly RunNode[];
   private tracker: ProgressTracker;
   private executor: Executor | null = null;
@@ -116,6 +121,7 @@ class ExperimentJob {
     this.experiment = { ...prepared.experiment, executor: succession.executor };
     this.nodes = prepared.planFor({ executor: succession.current });
     this.tracker = new ProgressTracker(this.experiment, this.nodes);
+    this.paths = new Paths(store, this.experiment.stability?.points ?? 0);
   }
 
   async work(): Promise<Report> {
@@ -135,9 +141,7 @@ class ExperimentJob {
   private async computeMissing(): Promise<boolean> {
     const missing = await this.plan();
     const { found } = this.succession;
-    const unfinished = unevaluated(this.nodes, this.records).length > 0 || this.unmeasured().length > 0;
-    const incomplete = unfinished && found.usable;
-    if (missing.length === 0 && !incomplete) return true;
+    if (missing.length === 0 && !(this.isUnfinished() && found.usable)) return true;
     try {
       if (found.usable) await this.compute(missing, found);
       else await this.handOver({ kind: 'missing', message: found.reason }, missing);
@@ -167,10 +171,22 @@ class ExperimentJob {
       if (record?.status === 'failed' || node.needs.some(key => failed.has(key))) failed.add(node.key);
       if (record) continue;
       if (failed.has(node.key)) this.tracker.skip(node);
-      else missing.set(node.key, node);
+      // of several names that a run has, its first is the one that it is computed under
+      else if (!missing.has(node.key)) missing.set(node.key, node);
     }
     await this.readWorths();
+    await this.paths.read(this.nodes);
     return [...missing.values()];
+  }
+
+  /** Whether something is left to find out about runs that are done. */
+  private isUnfinished(): boolean {
+    const { nodes, records } = this;
+    return (
+      unevaluated(nodes, records).length > 0 ||
+      this.unmeasured().length > 0 ||
+      this.paths.due(nodes, records).length > 0
+    );
   }
 
   private async readWorths(): Promise<void> {
@@ -186,38 +202,82 @@ class ExperimentJob {
     return record;
   }
 
+  /** First all there is to do on the experiment's own data set, then the second one: one executor at a time is open. */
   private async compute(missing: readonly RunNode[], ready: ReadyExecutor): Promise<void> {
-    const { network, outputLayer, initial, data } = this.prepared;
-    const { store } = this;
-    const executor = (this.executor = await ready.create(data));
-    const debug = process.env['WINNING_TICKET_DEBUG'] === '1';
-    const runnerAt = (place: Place): Runner =>
-      new Runner({ store, network, outputLayer, data, initial, debug, ...place });
+    const { prepared } = this;
+    const there = missing.filter(({ study }) => study?.kind === 'transfer');
+    const here = missing.filter(node => !there.includes(node));
+    if (here.length > 0 || this.isUnfinished()) {
+      await this.computeRuns(here, prepared, ready);
+      await this.lookBack();
+    }
+    if (prepared.transfer && there.length > 0) {
+      await this.computeRuns(this.possible(there), prepared.transfer, ready);
+    }
+  }
+
+  private async computeRuns(missing: readonly RunNode[], site: Site, ready: ReadyExecutor): Promise<void> {
+    await this.executor?.close();
+    const executor = (this.executor = await ready.create(site.data));
     await this.publish('running');
     for (let left = [...missing]; left.length > 0;) {
       this.signal.throwIfAborted();
       const together = executor.openTogether ? besideFirst(left, this.records) : left.slice(0, 1);
       await runTogether(executor, together, this.signal, (node, place, signal) =>
-        this.computeOne(node, runnerAt(place), place.runs, signal),
+        this.computeOne(node, this.runnerAt(place, site), place.runs, signal),
       );
       left = this.possible(left.filter(node => !together.includes(node)));
+      if (together.some(({ study }) => study?.kind === 'stability')) await this.measurePaths();
     }
-    const tell = (message: string): void => {
-      this.emit({ type: 'log', level: 'warn', message });
-    };
+  }
+
+  private runnerAt(place: Place, site: Site): Runner {
+    const { network, outputLayer, data, initial, source } = site;
+    return new Runner({
+      store: this.store,
+      network,
+      outputLayer,
+      data,
+      initial,
+      ...(source && { source }),
+      debug: process.env['WINNING_TICKET_DEBUG'] === '1',
+      ...place,
+    });
+  }
+
+  /** Finds out what is left about runs that are done, on the experiment's own data set. */
+  private async lookBack(): Promise<void> {
+    const { store, signal, prepared } = this;
+    const executor = this.executor!;
+    const { network, outputLayer, data } = prepared;
+    await this.measurePaths();
     await evaluateEarlier(
       unevaluated(this.nodes, this.records),
-      runnerAt({ executor, runs: 1 }),
+      this.runnerAt({ executor, runs: 1 }, prepared),
       record => this.records.set(record.key, record),
-      tell,
-      this.signal,
+      this.warn,
+      signal,
     );
     await measureWorth(
       this.unmeasured(),
       { store, network, outputLayer, executor, data },
-      { onWorth: worth => this.worths.set(worth.key, worth), tell, signal: this.signal },
+      { onWorth: worth => this.worths.set(worth.key, worth), tell: this.warn, signal },
     );
   }
+
+  private async measurePaths(): Promise<void> {
+    const { records, signal } = this;
+    const { network, outputLayer, data } = this.prepared;
+    const due = this.paths.due(this.nodes, records);
+    if (due.length === 0) return;
+    const parts = { network, outputLayer, data, executor: this.executor! };
+    await this.paths.measure(due, records, parts, { tell: this.warn, signal });
+    await this.publish('running');
+  }
+
+  private readonly warn = (message: string): void => {
+    this.emit({ type: 'log', level: 'warn', message });
+  };
 
   /** Without those that need a run that has failed. */
   private possible(missing: readonly RunNode[]): RunNode[] {
@@ -347,7 +407,7 @@ class ExperimentJob {
   }
 
   private report(status: ExperimentStatus, error?: string, errorField?: string): Report {
-    const { data, dataDescription, modelDescription } = this.prepared;
+    const { data, dataDescription, modelDescription, transfer } = this.prepared;
     const { experiment, nodes, records, running } = this;
     const { current, choice } = this.succession;
     const worth = this.experiment.worth && worthOf(worthRuns(nodes, records), this.worths);
@@ -368,6 +428,8 @@ class ExperimentJob {
       executorChoice: choice,
       dataDescription,
       modelDescription,
+      paths: this.paths.measured,
+      ...(transfer && { transferDescription: transfer.dataDescription }),
       ...(worth && { worth }),
     });
   }
@@ -379,7 +441,12 @@ function fieldOf(error: unknown): string | undefined {
   return error instanceof ExperimentError ? error.field : undefined;
 }
 
-function nameOf({ method, level, replicate, inputs }: RunNode): string {
-  const what = method === 'prefix' ? `the run to rewind step ${inputs.steps.to}` : `${method}, level ${level}`;
-  return replicate > 0 ? `${what}, replicate ${replicate + 1}` : what;
+function nameOf(node: RunNode): string {
+  const what = withoutReplicate(node);
+  return node.replicate > 0 ? `${what}, replicate ${node.replicate + 1}` : what;
+}
+
+function withoutReplicate({ method, level, inputs, study }: RunNode): string {
+  if (method === 'prefix') return `the run to rewind step ${inputs.steps.to}`;
+  return study ? studyName(study, { method, level }) : `${method}, level ${level}`;
 }

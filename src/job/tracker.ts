@@ -81,6 +81,7 @@ export class ProgressTracker {
         run: {
           key: current.node.key,
           method: current.node.method === 'prefix' ? 'iterative' : current.node.method,
+          ...(current.node.study && { study: current.node.study }),
           level: current.node.level,
           replicate: current.node.replicate,
           step: current.step,

@@ -2,6 +2,7 @@
 import { comparisonConfig, methodOf, sparsitiesOf } from '../shared/compareConfig';
 import type { ExecutorChoice } from '../shared/executorChoice';
 import type { Experiment } from '../shared/experiment';
+import { studyName } from '../shared/format';
 import {
   methods,
   type ExperimentStatus,
@@ -14,7 +15,6 @@ import {
 } from '../shared/report';
 import { qualityOf } from '../shared/quality';
 import type { RunNode, RunRecord } from '../shared/run';
-import { studyName } from '../shared/runName';
 import { keptOf, pointsOf } from './points';
 import { rankings } from './ranking';
 import { studiesOf, type StudyResults } from './studies/report';

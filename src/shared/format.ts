@@ -1,5 +1,5 @@
 /** Numbers as a person reads them: units, thousands separated, no more digits than are known. The same in host and webviews. */
-import type { MemoryUse, Method, Progress } from './report';
+import type { MemoryUse, Method, Progress, ReportRun, Study } from './report';
 
 const MINUS = '\u2212';
 
@@ -134,12 +134,32 @@ const names = {
 /** The methods as a reader meets them in legends, tables and status texts. */
 export const methodNames: typeof names & Readonly<Record<Method, string>> = names;
 
+/**
+ * What a run is called that belongs to no series: "rewound to step 500, level 3", "stability from step 500, order 2",
+ * "transfer, random mask, level 3".
+ */
+export function studyName(study: Study, { method, level }: Pick<ReportRun, 'method' | 'level'>): string {
+  const suffix = level === 0 ? '' : `, level ${level}`;
+  switch (study.kind) {
+    case 'sweep':
+      return `rewound to step ${formatCount(study.rewind)}${suffix}`;
+    case 'stability':
+      return `stability from step ${formatCount(study.at)}, order ${study.branch + 1}${suffix}`;
+    case 'transfer': {
+      const ticket = level === 0 ? 'dense' : 'ticket';
+      return `transfer, ${method === 'iterative' ? ticket : methodNames[method]}${suffix}`;
+    }
+  }
+}
+
 /** Where a running experiment stands: "level 9 of 15 · 0:38 left"; a control says so: "random mask, level 3 of 15". */
 export function formatProgress(progress: Progress | null): string {
   if (!progress) return 'starting';
   const parts: string[] = [];
   const { run } = progress;
-  if (run) {
+  if (run?.study) {
+    parts.push(studyName(run.study, run));
+  } else if (run) {
     const level = progress.levels === 0 ? 'dense' : `level ${run.level} of ${progress.levels}`;
     parts.push(run.method === 'iterative' ? level : `${methodNames[run.method]}, ${level}`);
   } else {

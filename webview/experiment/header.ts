@@ -9,6 +9,7 @@ import {
   formatSeconds,
   methodNames,
   plural,
+  studyName,
 } from '../../src/shared/format';
 import type { PanelToHost } from '../../src/shared/messages';
 import type { Progress, Report } from '../../src/shared/report';
@@ -21,7 +22,9 @@ import { standing, type PanelState, type Standing } from './state';
 export function progressText(progress: Progress | null, report: Report | null): string {
   if (!progress) return 'starting';
   const parts: string[] = [];
-  if (progress.run) {
+  if (progress.run?.study) {
+    parts.push(studyName(progress.run.study, progress.run));
+  } else if (progress.run) {
     parts.push(`level ${progress.run.level} of ${progress.levels}`);
     if (progress.run.method !== 'iterative') parts.push(methodNames[progress.run.method]);
     if ((report?.experiment.replicates ?? 1) > 1) parts.push(`replicate ${progress.run.replicate + 1}`);

@@ -1,5 +1,5 @@
 /** The runs of an experiment whose weights lie in its store, as a person picks them. Pure. */
-import { formatShare, methodNames } from '../../shared/format';
+import { formatShare, methodNames, studyName } from '../../shared/format';
 import { qualityOf, qualityOfRun } from '../../shared/quality';
 import type { Report, ReportRun } from '../../shared/report';
 
@@ -18,15 +18,16 @@ export function runChoices(report: Report): RunChoice[] {
     .map(run => ({ key: run.key, label: labelOf(run, report), description: descriptionOf(run, report) }));
 }
 
-function labelOf({ level, method, replicate }: ReportRun, { experiment }: Report): string {
+function labelOf({ level, method, replicate, study }: ReportRun, { experiment }: Report): string {
   const dense = level === 0 && method === 'iterative';
-  const parts = [dense ? 'level 0, dense' : `level ${level}`];
-  if (method !== 'iterative') parts.push(methodNames[method]);
+  const parts = [study ? studyName(study, { method, level }) : dense ? 'level 0, dense' : `level ${level}`];
+  if (!study && method !== 'iterative') parts.push(methodNames[method]);
   if (experiment.replicates > 1) parts.push(`replicate ${replicate + 1}`);
   return parts.join(', ');
 }
 
-function descriptionOf({ key, level, method }: ReportRun, report: Report): string {
+function descriptionOf({ key, level, method, study }: ReportRun, report: Report): string {
+  if (study) return '';
   const point = report.series.find(one => one.method === method)?.points.find(one => one.level === level);
   if (!point) return '';
   const quality = qualityOf(report);

@@ -1,5 +1,5 @@
 /** Progress in a terminal: one line that is drawn over; elsewhere a line for each finished run. */
-import { formatClock, formatCount, formatShare, plural } from '../../shared/format';
+import { formatClock, formatCount, formatShare, plural, studyName } from '../../shared/format';
 import { qualityOf, qualityOfRun } from '../../shared/quality';
 import type { Progress, Report, ReportRun } from '../../shared/report';
 import type { JobEvent } from '../experiment';
@@ -80,17 +80,21 @@ export function describeProgress({ run, runsDone, runsTotal, levels, fraction, s
     `${Math.floor(fraction * 100)} %`.padStart(5),
     `run ${Math.min(runsDone + 1, runsTotal)} of ${runsTotal}`,
     ...(run
-      ? [`${run.method}, level ${run.level} of ${levels}`, `step ${formatCount(run.step)} of ${formatCount(run.steps)}`]
+      ? [
+          run.study ? studyName(run.study, run) : `${run.method}, level ${run.level} of ${levels}`,
+          `step ${formatCount(run.step)} of ${formatCount(run.steps)}`,
+        ]
       : []),
     ...(secondsLeft === null ? [] : [`${formatClock(secondsLeft)} left`]),
   ].join(' · ');
 }
 
 function describeRun(run: ReportRun, report: Report, progress: Progress | null): string {
-  const name = `${run.method}, level ${run.level}${report.experiment.replicates > 1 ? `, replicate ${run.replicate + 1}` : ''}`;
+  const what = run.study ? studyName(run.study, run) : `${run.method}, level ${run.level}`;
+  const name = `${what}${report.experiment.replicates > 1 ? `, replicate ${run.replicate + 1}` : ''}`;
   if (run.status === 'failed') return `${name}: failed: ${run.error ?? ''}`;
   const point = report.series
-    .find(({ method }) => method === run.method)
+    .find(({ method }) => method === run.method && !run.study)
     ?.points.find(({ level }) => level === run.level);
   const quality = qualityOf(report);
   const value = point && qualityOfRun(quality, point, run.key);
