@@ -41,7 +41,7 @@ export class LayerCollapseError extends Error {
   ) {
     super(
       `level ${level}: pruning left no weight of layer "${layer}" (layer collapse); ` +
-        'use scope "layer", prune fewer levels or at a lower rate, or exclude the layer',
+        'use scope "layer", ask for less sparsity (fewer levels, a lower rate), or exclude the layer',
     );
     this.name = 'LayerCollapseError';
   }
