@@ -42,7 +42,7 @@ export async function findAdapter(gpu: GPU): Promise<FoundAdapter | null> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) return null;
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
-  const name = device || description || [vendor, architecture].join(' ').trim() || 'unnamed adapter';
+  const name = device.replace(/-+$/, '') || description || [vendor, architecture].join(' ').trim() || 'unnamed adapter';
   return {
     adapter,
     name,
