@@ -38,16 +38,18 @@ export function maskRefusal(report: Report | null, { run, layer, region, block }
  */
 export async function readMask(store: string, shape: readonly number[], request: MaskRequest): Promise<MaskPart> {
   const directory = runDirectory(store, request.run);
-  const opened: Checkpoint[] = [];
-  const open = async (name: string): Promise<(begin: number, end: number) => Promise<Values>> => {
+  const opened: Opened[] = [];
+  const open = async (name: string): Promise<Opened> => {
     const file = path.join(directory, `${name}.safetensors`);
-    const checkpoint = await openTensors(file);
-    opened.push(checkpoint);
-    const index = findTensor(checkpoint, file, { dtype: name === 'mask' ? 'U8' : 'F32', shape, name: request.layer });
-    return (begin, end) => checkpoint.values(index, begin, end);
+    const one = { file, checkpoint: await openTensors(file) };
+    opened.push(one);
+    return one;
   };
   try {
-    const [mask, weights] = [await open('mask'), await open(request.weights)];
+    const masks = await open('mask');
+    const kernel = kernelNamed(masks.checkpoint, request.layer, shape);
+    const mask = valuesOf(masks, { name: kernel, dtype: 'U8', shape });
+    const weights = valuesOf(await open(request.weights), { name: kernel, dtype: 'F32', shape });
     const view = kernelView(shape);
     const packer = maskPacker(view, request);
     for (const { begin, end } of kernelRanges(view, request.region, positionsAtOnce)) {
@@ -60,7 +62,7 @@ export async function readMask(store: string, shape: readonly number[], request:
       `${why}. Delete the folder ${directory}, if it is there, and run again: only this run is computed anew.`,
     );
   } finally {
-    await Promise.all(opened.map(checkpoint => checkpoint.close()));
+    await Promise.all(opened.map(({ checkpoint }) => checkpoint.close()));
   }
 }
 
@@ -74,12 +76,22 @@ async function openTensors(file: string): Promise<Checkpoint> {
   }
 }
 
-/** @returns its index */
-function findTensor(
-  checkpoint: Checkpoint,
-  file: string,
+interface Opened {
+  readonly file: string;
+  readonly checkpoint: Checkpoint;
+}
+
+/** The report names layers, the files their parameters: "dense" is "dense/kernel" there. */
+function kernelNamed({ tensors }: Checkpoint, layer: string, shape: readonly number[]): string {
+  const own = tensors.filter(({ name }) => name.replace(/\/[^/]*$/, '') === layer);
+  return (own.find(tensor => tensor.shape.join() === shape.join()) ?? own[0])?.name ?? layer;
+}
+
+/** @returns what reads its values */
+function valuesOf(
+  { file, checkpoint }: Opened,
   { name, dtype, shape }: Pick<TensorInfo, 'name' | 'dtype' | 'shape'>,
-): number {
+): (begin: number, end: number) => Promise<Values> {
   const damaged = (why: string): Error => new Error(`${file} is damaged: tensor ${name} ${why}`);
   const index = checkpoint.tensors.findIndex(tensor => tensor.name === name);
   const tensor = checkpoint.tensors[index];
@@ -89,5 +101,5 @@ function findTensor(
   if (tensor.shape.join() !== shape.join()) {
     throw damaged(`has the shape [${tensor.shape.join(', ')}], not [${shape.join(', ')}]`);
   }
-  return index;
+  return (begin, end) => checkpoint.values(index, begin, end);
 }

@@ -12,7 +12,9 @@ import { report, runKey } from './reports';
 
 let store: string;
 const run = runKey(1);
-const layer = 'conv/kernel';
+/** As the report names it, and as the files do. */
+const layer = 'block/conv';
+const kernel = 'block/conv/kernel';
 
 beforeEach(async () => {
   store = await mkdtemp(path.join(tmpdir(), 'masks-'));
@@ -30,8 +32,8 @@ const weightOf = (position: number): number => Math.fround((position + 1) * (pos
 async function put(shape: readonly number[]): Promise<void> {
   const positions = Array.from({ length: count(shape) }, (_, position) => position);
   const other = { name: 'bias', dtype: 'F32', shape: [3], data: new Float32Array(3) } as const;
-  const weights = { name: layer, dtype: 'F32', shape, data: Float32Array.from(positions, weightOf) } as const;
-  const mask = { name: layer, dtype: 'U8', shape, data: Uint8Array.from(positions, maskOf) } as const;
+  const weights = { name: kernel, dtype: 'F32', shape, data: Float32Array.from(positions, weightOf) } as const;
+  const mask = { name: kernel, dtype: 'U8', shape, data: Uint8Array.from(positions, maskOf) } as const;
   const directory = runDirectory(store, run);
   await writeFile(path.join(directory, 'final.safetensors'), encodeSafetensors([other, weights]));
   await writeFile(path.join(directory, 'mask.safetensors'), encodeSafetensors([mask]));
@@ -125,7 +127,7 @@ describe('what cannot be read names the file and what to do', () => {
     await expect(readMask(store, [5, 4], whole)).rejects.toThrow(/damaged.*\[4, 5\], not \[5, 4\]/);
     await expect(readMask(store, [4, 5], { ...whole, layer: 'bias' })).rejects.toThrow(/damaged.*bias is missing/);
     const directory = runDirectory(store, run);
-    const mask = { name: layer, dtype: 'F32', shape: [4, 5], data: new Float32Array(20) } as const;
+    const mask = { name: kernel, dtype: 'F32', shape: [4, 5], data: new Float32Array(20) } as const;
     await writeFile(path.join(directory, 'mask.safetensors'), encodeSafetensors([mask]));
     await expect(readMask(store, [4, 5], whole)).rejects.toThrow(/damaged.*is F32, not U8/);
   });
