@@ -55,7 +55,7 @@ async function tensorsIn(file: string): Promise<Map<string, number[]>> {
   }
 }
 
-describe('a ticket', () => {
+describe('a ticket', { timeout: 60_000 }, () => {
   it.each(exportFormats)('is written as %s, read back and left alone in its folder', async format => {
     const { files, tensors } = await write(format, 'ticket');
     expect(files.map(file => path.basename(file)).sort()).toEqual(readdirSync(directory).sort());
@@ -96,7 +96,7 @@ describe('a ticket', () => {
   });
 });
 
-describe.each(['tfjs', 'h5'] as const)('a model as %s', format => {
+describe.each(['tfjs', 'h5'] as const)('a model as %s', { timeout: 60_000 }, format => {
   it.each(['trained', 'start'] as const)('is trained on as it is: the same plan, with the %s weights', async part => {
     await write(format, part);
     const model = await loadModel(names[format], directory);

@@ -42,7 +42,7 @@ const write = (format: ExportFormat, name: string) =>
     onPhase: () => undefined,
   });
 
-describe('a ticket of a model that no plan covers', () => {
+describe('a ticket of a model that no plan covers', { timeout: 60_000 }, () => {
   it.each([
     ['safetensors', 'lstm.safetensors'],
     ['npz', 'lstm.npz'],
