@@ -110,11 +110,13 @@ export class Matrix implements Operand, Sink {
   pack(into: Float64Array, at: number, first: number, lines: number, from: number, depth: number): void {
     const { values, lineStride, stride } = this;
     clearRest(into, at, lines, depth);
-    for (let l = 0; l < lines; l++) {
+    // four lines at a time: their values lie side by side there, and often here
+    for (let l = 0; l < lines; l += 4) {
+      const wide = Math.min(4, lines - l);
       let source = this.offset + (first + l) * lineStride + from * stride;
-      let target = at + (l >> 2) * depth * 4 + (l & 3);
+      let target = at + l * depth;
       for (let d = 0; d < depth; d++) {
-        into[target] = values[source]!;
+        for (let i = 0; i < wide; i++) into[target + i] = values[source + i * lineStride]!;
         source += stride;
         target += 4;
       }
