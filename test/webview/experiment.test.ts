@@ -159,7 +159,7 @@ describe.skipIf(unlessMissing(chromiumMissing))('experiment panel', () => {
     expect(await row(panel, 7).innerText()).toContain(`${mean.toFixed(4)} ± ${std.toFixed(4)}`);
     expect(await panel.page.locator('.rounds-table thead').innerText()).toMatch(/test R²[^]*Δ dense\s/i);
     await expect.poll(() => legend(panel, 'curves', 'dense').innerText()).toMatch(/dense\s+0\.\d+ ± 0\.\d+/);
-    expect(await panel.page.locator('main').innerText()).not.toMatch(/accuracy|percentage| pp/i);
+    expect(await panel.page.locator('main.content').innerText()).not.toMatch(/accuracy|percentage| pp/i);
   });
 
   test('Cancel posts cancel; it is there only while something runs', async () => {
