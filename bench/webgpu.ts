@@ -9,6 +9,7 @@ import { Ours } from './contestants';
 import { markdownTable } from './markdown';
 import { lenet, type Network, networks } from './networks';
 import { Peer } from './peer';
+import { benchReplicates } from './replicates';
 import type { Settings } from './settings';
 
 const secondsPerRound = 0.5;
@@ -45,6 +46,7 @@ export async function benchWebGpu(settings: Settings): Promise<void> {
   }
   const head = ['network', 'recipe', 'ours ms/step', 'PyTorch eager', 'PyTorch CUDA graph'];
   console.log(`\n${markdownTable(head, rows)}\n`);
+  await benchReplicates(found.create);
 }
 
 function startPeer({ name }: Network, form: string, { python }: Settings): Promise<Peer | null> {
