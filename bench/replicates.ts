@@ -11,7 +11,7 @@ const [batchSize, steps, rounds] = [16, 15, 3];
 
 /** A perceptron on digits, so small that launching its kernels takes longer than what they do. */
 export async function benchReplicates(create: ExecutorFactory): Promise<void> {
-  const split = (name: 'training' | 'test', count: number) => ({ count, ...drawDigits(name, count) });
+  const split = (name: 'training' | 'test', count: number) => drawDigits(name, count);
   const none = { count: 0, inputs: new Uint8Array(0), labels: new Uint8Array(0) };
   const shape = [28, 28, 1];
   const task = 'classification';

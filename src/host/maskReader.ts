@@ -81,8 +81,9 @@ interface Opened {
   readonly checkpoint: Checkpoint;
 }
 
-/** The report names layers, the files their parameters: "dense" is "dense/kernel" there. */
+/** The report names layers, or of several kernels in one each; the files parameters: "dense" is "dense/kernel" there. */
 function kernelNamed({ tensors }: Checkpoint, layer: string, shape: readonly number[]): string {
+  if (tensors.some(({ name }) => name === layer)) return layer;
   const own = tensors.filter(({ name }) => name.replace(/\/[^/]*$/, '') === layer);
   return (own.find(tensor => tensor.shape.join() === shape.join()) ?? own[0])?.name ?? layer;
 }

@@ -14,7 +14,8 @@ export function trialSubject(prepared: Prepared, nodes: readonly RunNode[]): Tri
   const { data, network, initial } = prepared;
   const { inputs } = nodes.find(({ method, level }) => method === 'iterative' && level === 0)!;
   const { start } = inputs;
-  if (start.kind === 'final' || start.kind === 'transferred') throw new Error('the dense run starts from weights of another run');
+  if (start.kind === 'final' || start.kind === 'transferred')
+    throw new Error('the dense run starts from weights of another run');
   const weights = initial(start);
   return {
     data,

@@ -126,8 +126,11 @@ function layersOf(nodes: readonly RunNode[], records: ReadonlyMap<string, RunRec
     .map(node => records.get(node.key));
   const gap = levels.findIndex(record => record?.status !== 'done');
   const done = levels.slice(0, gap < 0 ? levels.length : gap).filter(record => record !== undefined);
-  return (done[0]?.layers ?? []).map(({ name, shape, total }, i) => ({
-    name: name.replace(/\/[^/]*$/, ''),
+  const layers = done[0]?.layers ?? [];
+  const owners = layers.map(({ name }) => name.replace(/\/[^/]*$/, ''));
+  return layers.map(({ name, shape, total }, i) => ({
+    // of a layer with several kernels (a separable convolution, an LSTM) each is named
+    name: owners.filter(owner => owner === owners[i]).length > 1 ? name : owners[i]!,
     shape,
     total,
     kept: done.map(record => record.layers[i]!.kept),

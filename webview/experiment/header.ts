@@ -62,9 +62,15 @@ const runLabels: Readonly<Record<Exclude<Standing, 'running' | 'reading'>, strin
 };
 
 /** Messages without content. */
-type Signal = 'run' | 'cancel' | 'openExperiment' | 'openReport' | 'copyTable' | 'showLog' | 'savePage';
+type Signal =
+  'run' | 'cancel' | 'openExperiment' | 'openReport' | 'copyTable' | 'showLog' | 'savePage' | 'exportTicket';
 
 const exportItems: readonly { readonly label: string; readonly title: string; readonly type: Signal }[] = [
+  {
+    label: 'Ticket…',
+    title: 'Weights and mask of a level as safetensors, npz, TensorFlow.js, Keras .h5 or PyTorch file.',
+    type: 'exportTicket',
+  },
   {
     label: 'Page as HTML file…',
     title: 'Everything that this panel shows in one file, for any browser and without a network.',

@@ -57,6 +57,17 @@ const find = (method: RunNode['method'], level: number, replicate = 0) =>
   nodes.find(node => node.method === method && node.level === level && node.replicate === replicate)!;
 
 describe('report', () => {
+  it('names layers, and of a layer with several kernels each of them', () => {
+    const layers = ['lstm/kernel', 'lstm/recurrent_kernel', 'dense/kernel'].map(name => ({
+      name,
+      shape: [2, 3],
+      total: 6,
+      kept: 6,
+    }));
+    const named = report(nodes.map(node => record(node, { layers }))).layers.map(({ name }) => name);
+    expect(named).toEqual(['lstm/kernel', 'lstm/recurrent_kernel', 'dense']);
+  });
+
   it('has a series for each method and a point for each level, over replicates', () => {
     const { series } = report(all);
     expect(series.map(({ method, points }) => [method, points.map(({ level }) => level)])).toEqual([

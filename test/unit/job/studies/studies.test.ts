@@ -158,9 +158,7 @@ describe('transfer', () => {
       const kept = (key: string): number =>
         (tensors(key, 'mask').get('dense/kernel')!.data as Uint8Array).reduce((sum, byte) => sum + byte, 0);
       expect(kept(shuffled)).toBe(kept(ticket!));
-      expect(tensors(shuffled, 'mask').get('dense/kernel')).not.toEqual(
-        tensors(ticket!, 'mask').get('dense/kernel'),
-      );
+      expect(tensors(shuffled, 'mask').get('dense/kernel')).not.toEqual(tensors(ticket!, 'mask').get('dense/kernel'));
       expect(keysOf(report, 'transfer').map(({ status }) => status)).toEqual(Array(4).fill('done'));
     },
   );
