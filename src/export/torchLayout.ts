@@ -1,15 +1,7 @@
 /** Parameters of a plan as PyTorch's modules have them: names, axes, and the order of inputs behind a flattened image. */
 import { flattenedOrder } from '../models/torch/fit';
-import type { ParameterRole, Plan, PlanParameter } from '../training/plan/plan';
-
-const leaves: Readonly<Record<ParameterRole, string>> = {
-  kernel: 'weight',
-  bias: 'bias',
-  gamma: 'weight',
-  beta: 'bias',
-  'moving-mean': 'running_mean',
-  'moving-variance': 'running_var',
-};
+import { torchNames } from '../models/torch/names';
+import type { Plan, PlanParameter } from '../training/plan/plan';
 
 export interface TorchParameter {
   /** Of the layer and its tensor, e.g. `dense_1.weight`. */
@@ -28,7 +20,7 @@ export function torchParameters(plan: Plan): TorchParameter[] {
 function nameOf({ parameters }: Plan, { name, layer, role }: PlanParameter): string {
   const kernels = parameters.filter(one => one.layer === layer && one.role === 'kernel').length;
   const inner = kernels > 1 && role === 'kernel' ? `.${name.slice(layer.length + 1).replace(/_kernel$/, '')}` : '';
-  return `${layer.replaceAll('/', '.')}${inner}.${leaves[role]}`;
+  return `${layer.replaceAll('/', '.')}${inner}.${torchNames[role]}`;
 }
 
 function layoutOf(plan: Plan, parameter: PlanParameter): Omit<TorchParameter, 'name'> {

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Report } from '../shared/report';
-import { runCli } from './cliProcess';
-import { exportArguments, exportPath, formatChoices, levelChoices, type FormatChoice } from './exportChoices';
+import { writeByCli } from './cliWriting';
+import { exportArguments, exportPath, formatChoices, levelChoices } from './exportChoices';
 import { isTrusted } from './runner';
 import type { ExperimentRef } from './store';
 
@@ -43,36 +43,14 @@ export class TicketExport {
     });
     if (!out) return;
     if (out.scheme !== 'file') throw new Error('A ticket can be written only to a folder of this machine.');
-    if (await this.write(ref, level.level, format, out)) await tellWritten(out);
-  }
-
-  /** @returns false where the person cancelled */
-  private async write(ref: ExperimentRef, level: number, format: FormatChoice, out: vscode.Uri): Promise<boolean> {
-    // the dialog has asked already whether to replace it
-    const exists = await vscode.workspace.fs.stat(out).then(
-      () => true,
-      () => false,
-    );
-    const argv = exportArguments(ref, level, format, out.fsPath, exists);
-    this.log.info(`Exports a ticket: ${argv.join(' ')}`);
-    const controller = new AbortController();
-    const options = {
-      location: vscode.ProgressLocation.Notification,
-      title: `Exporting ${path.basename(out.fsPath)}`,
-      cancellable: true,
-    };
-    try {
-      await vscode.window.withProgress(options, (_, token) => {
-        token.onCancellationRequested(() => {
-          controller.abort(new DOMException('Cancelled.', 'AbortError'));
-        });
-        return runCli({ script: this.script, arguments: argv, signal: controller.signal });
-      });
-    } catch (error) {
-      if (controller.signal.aborted) return false;
-      throw error;
-    }
-    return true;
+    const written = await writeByCli({
+      script: this.script,
+      log: this.log,
+      out,
+      title: 'Exporting',
+      arguments: exists => exportArguments(ref, level.level, format, out.fsPath, exists),
+    });
+    if (written) await tellWritten(out);
   }
 }
 

@@ -19,6 +19,8 @@ export class ProgressTracker {
   /** Steps of the finished runs that may stop early. */
   private readonly stoppable = { planned: 0, trained: 0 };
   private done = 0;
+  /** The largest fraction told so far: an estimate that turns out too high does not go back. */
+  private reached = 0;
   /** At work, by key. */
   private readonly current = new Map<string, AtWork>();
 
@@ -74,6 +76,8 @@ export class ProgressTracker {
       remaining.push({ density, steps: Math.max(0, this.expectedLength(node) - trained) });
     }
     const [current] = this.current.values();
+    const { fraction, secondsLeft } = estimate(measured, remaining);
+    this.reached = Math.max(this.reached, fraction);
     return {
       runsDone: this.done,
       runsTotal: this.total,
@@ -89,7 +93,8 @@ export class ProgressTracker {
         },
       }),
       levels: experiment.pruning.levels,
-      ...estimate(measured, remaining),
+      fraction: this.reached,
+      secondsLeft,
     };
   }
 

@@ -1,7 +1,7 @@
 /** "Prune a Copy…": asks how, how much and where to, and lets the command line do it in a process of its own. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { runCli } from '../cliProcess';
+import { writeByCli } from '../cliWriting';
 import { copyPath, densities, pruneArguments, pruneMethods, readDensity, type PruneMethod } from './pruneChoices';
 import { isTrusted } from '../runner';
 
@@ -47,31 +47,14 @@ export class PruneCopy {
     density: number | null,
   ): Promise<vscode.Uri | undefined> {
     await vscode.workspace.fs.createDirectory(vscode.Uri.joinPath(out, '..'));
-    // the dialog has asked already whether to replace it
-    const exists = await vscode.workspace.fs.stat(out).then(
-      () => true,
-      () => false,
-    );
-    const argv = pruneArguments(file, out.fsPath, method, density, exists);
-    this.log.info(`Prunes a copy: ${argv.join(' ')}`);
-    const controller = new AbortController();
-    const options = {
-      location: vscode.ProgressLocation.Notification,
-      title: `Writing ${path.basename(out.fsPath)}`,
-      cancellable: true,
-    };
-    try {
-      await vscode.window.withProgress(options, (_, token) => {
-        token.onCancellationRequested(() => {
-          controller.abort(new DOMException('Cancelled.', 'AbortError'));
-        });
-        return runCli({ script: this.script, arguments: argv, signal: controller.signal });
-      });
-    } catch (error) {
-      if (controller.signal.aborted) return undefined;
-      throw error;
-    }
-    return out;
+    const written = await writeByCli({
+      script: this.script,
+      log: this.log,
+      out,
+      title: 'Writing',
+      arguments: exists => pruneArguments(file, out.fsPath, method, density, exists),
+    });
+    return written ? out : undefined;
   }
 }
 

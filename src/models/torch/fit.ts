@@ -1,4 +1,5 @@
 /** Whether the tensors of a state_dict are the parameters of a plan: one by one, in order, each of the shape it must have. */
+import { torchNames } from './names';
 import type { Plan, PlanOp, PlanParameter } from '../../training/plan/plan';
 import { kernelOf, rowsInOrder, transposed } from '../files/kernels';
 import type { StateTensor } from './order';
@@ -8,19 +9,9 @@ export type Fit =
   /** How many fit before the first that does not, and why that does not. */
   | { readonly fitted: number; readonly reason: string };
 
-/** Name of a parameter in PyTorch's modules. */
-const names: Readonly<Record<string, string>> = {
-  kernel: 'weight',
-  bias: 'bias',
-  gamma: 'weight',
-  beta: 'bias',
-  'moving-mean': 'running_mean',
-  'moving-variance': 'running_var',
-};
-
 export function fitTensors({ parameters }: Plan, ordered: readonly StateTensor[]): Fit {
   const named = new Map(ordered.map(tensor => [tensor.info.name, tensor]));
-  const own = parameters.map(({ layer, role }) => named.get(`${layer}.${names[role]!}`));
+  const own = parameters.map(({ layer, role }) => named.get(`${layer}.${torchNames[role]}`));
   // a file that has the very names needs no order
   const tensors = own.every(tensor => tensor !== undefined) ? own : ordered;
   for (const [i, parameter] of parameters.entries()) {
@@ -29,7 +20,7 @@ export function fitTensors({ parameters }: Plan, ordered: readonly StateTensor[]
     const wanted = `"${parameter.name}" needs [${shape.join(', ')}]`;
     if (!tensor) return { fitted: i, reason: `${wanted}, but the file has only ${ordered.length} tensors` };
     const { info } = tensor;
-    const isOwn = info.name.endsWith(`.${names[parameter.role]!}`);
+    const isOwn = info.name.endsWith(`.${torchNames[parameter.role]!}`);
     if (info.shape.join() !== shape.join() || !isOwn) {
       return { fitted: i, reason: `${wanted}, but "${info.name}" is next and has [${info.shape.join(', ')}]` };
     }
