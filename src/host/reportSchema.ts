@@ -197,6 +197,7 @@ export const report = z.looseObject({
         key,
         method,
         study: study.optional(),
+        sparsity: measured.optional(),
         level: count,
         replicate: count,
         status: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),

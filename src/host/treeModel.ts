@@ -103,7 +103,7 @@ function experimentNode(entry: ExperimentEntry): TreeNode {
     context: contextOf(state, report !== null),
     tooltip: tooltip(entry, state),
     ref,
-    children: report ? [...levelNodes(ref, report), ...studyNodes(ref, report)] : [],
+    children: report ? [...levelNodes(ref, report), ...sparsityNodes(ref, report), ...studyNodes(ref, report)] : [],
   };
 }
 
@@ -170,7 +170,7 @@ function levelNodes(ref: ExperimentRef, report: Report): TreeNode[] {
   const points = new Map(iterativePoints(report).map(point => [point.level, point]));
   const levels = new Map<number, ReportRun[]>();
   for (const run of report.runs) {
-    if (run.study) continue;
+    if (run.study || run.sparsity !== undefined) continue;
     const runs = levels.get(run.level);
     if (runs) runs.push(run);
     else levels.set(run.level, [run]);
@@ -178,6 +178,42 @@ function levelNodes(ref: ExperimentRef, report: Report): TreeNode[] {
   return [...levels]
     .sort(([a], [b]) => a - b)
     .map(([level, runs]) => levelNode(ref, report, level, runs, points.get(level)));
+}
+
+/** Of comparisons with sparsities of their own, an item for each. */
+function sparsityNodes(ref: ExperimentRef, report: Report): TreeNode[] {
+  const sparsities = new Set(report.runs.flatMap(({ sparsity }) => sparsity ?? []));
+  return [...sparsities]
+    .sort((a, b) => a - b)
+    .map(sparsity =>
+      groupNode(ref, report, {
+        id: `sparsity ${sparsity}`,
+        label: `${formatShare(sparsity)} sparsity`,
+        tooltip: 'Runs of comparisons with sparsities of their own',
+        runs: report.runs.filter(run => run.sparsity === sparsity),
+      }),
+    );
+}
+
+interface Group {
+  readonly id: string;
+  readonly label: string;
+  readonly tooltip: string;
+  readonly runs: readonly ReportRun[];
+}
+
+function groupNode(ref: ExperimentRef, report: Report, { id, label, tooltip: about, runs }: Group): TreeNode {
+  const done = runs.filter(({ status }) => status === 'done').length;
+  return {
+    id: `${refKey(ref)}#${id}`,
+    label,
+    description: done === runs.length ? plural(done, 'run') : `${done} of ${plural(runs.length, 'run')}`,
+    icon: 'beaker',
+    context: 'level',
+    tooltip: about,
+    ref,
+    children: runs.map((run, i) => ({ ...runNode(ref, report, run), id: `${refKey(ref)}#${id}#${i}` })),
+  };
 }
 
 function levelNode(
@@ -215,20 +251,8 @@ function levelNode(
 /** Runs of a sweep, of stability and of transfer, all under one item. */
 function studyNodes(ref: ExperimentRef, report: Report): TreeNode[] {
   const runs = report.runs.filter(({ study }) => study);
-  if (runs.length === 0) return [];
-  const done = runs.filter(({ status }) => status === 'done').length;
-  return [
-    {
-      id: `${refKey(ref)}#studies`,
-      label: 'studies',
-      description: done === runs.length ? plural(done, 'run') : `${done} of ${plural(runs.length, 'run')}`,
-      icon: 'beaker',
-      context: 'level',
-      tooltip: 'Runs of the rewind sweep, of stability and of transfer',
-      ref,
-      children: runs.map((run, i) => ({ ...runNode(ref, report, run), id: `${refKey(ref)}#studies#${i}` })),
-    },
-  ];
+  const tooltip = 'Runs of the rewind sweep, of stability and of transfer';
+  return runs.length === 0 ? [] : [groupNode(ref, report, { id: 'studies', label: 'studies', tooltip, runs })];
 }
 
 const runStatusWords: Readonly<Record<RunStatus, string>> = {

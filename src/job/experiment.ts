@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { DecodedCache } from '../data/cache';
 import { buildReport } from '../lottery/report';
 import { ExperimentError, type Experiment, type ParsedExperiment } from '../shared/experiment';
-import { plural, studyName } from '../shared/format';
+import { plural, placeName, studyName } from '../shared/format';
 import type { JobToHost } from '../shared/messages';
 import type { ExperimentStatus, Report } from '../shared/report';
 import type { RunNode, RunRecord } from '../shared/run';
@@ -446,7 +446,9 @@ function nameOf(node: RunNode): string {
   return node.replicate > 0 ? `${what}, replicate ${node.replicate + 1}` : what;
 }
 
-function withoutReplicate({ method, level, inputs, study }: RunNode): string {
+function withoutReplicate({ method, level, sparsity, inputs, study }: RunNode): string {
   if (method === 'prefix') return `the run to rewind step ${inputs.steps.to}`;
-  return study ? studyName(study, { method, level }) : `${method}, level ${level}`;
+  return study
+    ? studyName(study, { method, level })
+    : `${method}, ${placeName({ level, ...(sparsity !== undefined && { sparsity }) })}`;
 }

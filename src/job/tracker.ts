@@ -86,6 +86,7 @@ export class ProgressTracker {
           key: current.node.key,
           method: current.node.method === 'prefix' ? 'iterative' : current.node.method,
           ...(current.node.study && { study: current.node.study }),
+          ...(current.node.sparsity !== undefined && { sparsity: current.node.sparsity }),
           level: current.node.level,
           replicate: current.node.replicate,
           step: current.step,

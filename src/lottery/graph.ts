@@ -77,7 +77,7 @@ export function planRuns(input: GraphInput): RunNode[] {
   }
   for (const comparison of compare) {
     sparsitiesOf(comparison)?.forEach((sparsity, i) => {
-      nodes.push(...trunks.map(trunk => comparedRun(trunk, comparison, { level: i + 1, sparsity })));
+      nodes.push(...trunks.map(trunk => ({ ...comparedRun(trunk, comparison, { level: i + 1, sparsity }), sparsity })));
     });
   }
   return [...nodes, ...planStudies(trunks, input)];

@@ -19,7 +19,7 @@ export type ScoreRequest = Pick<ScoredRecipe, 'start' | 'seed' | 'examples'> & {
 /** What a recipe is carried out on. */
 export interface MaskAccess {
   readonly layers: readonly PrunableLayer[];
-  /** Level of the run that the masks are for; named in errors. */
+  /** Level of the run that the masks are for; carried by errors. */
   readonly level: number;
   /** Final values of the prunable kernels of a run, in the order of `layers`. */
   finalKernels(run: string): Promise<readonly Float32Array[]>;
@@ -40,7 +40,7 @@ export class LayerCollapseError extends Error {
     readonly level: number,
   ) {
     super(
-      `level ${level}: pruning left no weight of layer "${layer}" (layer collapse); ` +
+      `pruning left no weight of layer "${layer}" (layer collapse); ` +
         'use scope "layer", ask for less sparsity (fewer levels, a lower rate), or exclude the layer',
     );
     this.name = 'LayerCollapseError';

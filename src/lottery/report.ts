@@ -167,6 +167,7 @@ function runsOf({ nodes, records, running, status }: ReportInput): ReportRun[] {
       level: node.level,
       replicate: node.replicate,
       ...(node.study && { study: node.study }),
+      ...(node.sparsity !== undefined && { sparsity: node.sparsity }),
       status: statusOf(record, failure !== undefined, running?.has(node.key) === true, status),
       ...(record && { seconds: record.seconds.total }),
       // a run that failed before its masks were made has no layers

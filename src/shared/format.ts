@@ -134,6 +134,11 @@ const names = {
 /** The methods as a reader meets them in legends, tables and status texts. */
 export const methodNames: typeof names & Readonly<Record<Method, string>> = names;
 
+/** Where a run stands in its series: "level 3", or "98.0 % sparsity" where the series has targets of its own. */
+export function placeName({ level, sparsity }: Pick<ReportRun, 'level' | 'sparsity'>): string {
+  return sparsity === undefined ? `level ${level}` : `${formatShare(sparsity)} sparsity`;
+}
+
 /**
  * What a run is called that belongs to no series: "rewound to step 500, level 3", "stability from step 500, order 2",
  * "transfer, random mask, level 3".
@@ -160,7 +165,8 @@ export function formatProgress(progress: Progress | null): string {
   if (run?.study) {
     parts.push(studyName(run.study, run));
   } else if (run) {
-    const level = progress.levels === 0 ? 'dense' : `level ${run.level} of ${progress.levels}`;
+    const ofLevels = progress.levels === 0 ? 'dense' : `level ${run.level} of ${progress.levels}`;
+    const level = run.sparsity === undefined ? ofLevels : placeName(run);
     parts.push(run.method === 'iterative' ? level : `${methodNames[run.method]}, ${level}`);
   } else {
     parts.push(`${formatCount(progress.runsDone)} of ${plural(progress.runsTotal, 'run')}`);

@@ -143,6 +143,8 @@ export interface ReportRun {
   readonly method: Method;
   /** Absent: a run behind a point of `series`. */
   readonly study?: Study;
+  /** The target of a comparison with targets of its own, whose place in the list `level` then is. */
+  readonly sparsity?: number;
   readonly level: number;
   readonly replicate: number;
   readonly status: RunStatus;
@@ -221,6 +223,7 @@ export interface Progress {
     readonly key: string;
     readonly method: Method;
     readonly study?: Study;
+    readonly sparsity?: number;
     readonly level: number;
     readonly replicate: number;
     readonly step: number;

@@ -167,6 +167,8 @@ export interface RunNode {
   readonly density: number;
   /** Absent: the run is a point of `series`. */
   readonly study?: Study;
+  /** The target of its own, where the comparison has some. */
+  readonly sparsity?: number;
   readonly inputs: RunInputs;
   /** Keys that must be there first. */
   readonly needs: readonly string[];

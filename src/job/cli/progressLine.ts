@@ -1,5 +1,5 @@
 /** Progress in a terminal: one line that is drawn over; elsewhere a line for each finished run. */
-import { formatClock, formatCount, formatShare, plural, studyName } from '../../shared/format';
+import { formatClock, formatCount, formatShare, plural, placeName, studyName } from '../../shared/format';
 import { qualityOf, qualityOfRun } from '../../shared/quality';
 import type { Progress, Report, ReportRun } from '../../shared/report';
 import type { JobEvent } from '../experiment';
@@ -81,7 +81,9 @@ export function describeProgress({ run, runsDone, runsTotal, levels, fraction, s
     `run ${Math.min(runsDone + 1, runsTotal)} of ${runsTotal}`,
     ...(run
       ? [
-          run.study ? studyName(run.study, run) : `${run.method}, level ${run.level} of ${levels}`,
+          run.study
+            ? studyName(run.study, run)
+            : `${run.method}, ${placeName(run)}${run.sparsity === undefined ? ` of ${levels}` : ''}`,
           `step ${formatCount(run.step)} of ${formatCount(run.steps)}`,
         ]
       : []),
@@ -90,7 +92,7 @@ export function describeProgress({ run, runsDone, runsTotal, levels, fraction, s
 }
 
 function describeRun(run: ReportRun, report: Report, progress: Progress | null): string {
-  const what = run.study ? studyName(run.study, run) : `${run.method}, level ${run.level}`;
+  const what = run.study ? studyName(run.study, run) : `${run.method}, ${placeName(run)}`;
   const name = `${what}${report.experiment.replicates > 1 ? `, replicate ${run.replicate + 1}` : ''}`;
   if (run.status === 'failed') return `${name}: failed: ${run.error ?? ''}`;
   const point = report.series

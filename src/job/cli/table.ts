@@ -68,7 +68,7 @@ function qualityAt(quality: Quality, points: readonly ReportPoint[], level: numb
 function methodTable(report: Report): string[] {
   const { best = [] } = report.verdict;
   if (report.series.every(({ method, sparsities }) => besideLevels.includes(method) && !sparsities)) return [];
-  const columns = [...best]
+  const columns = [...best, ...alone(report)]
     .sort((a, b) => b.entries.length - a.entries.length || b.sparsity - a.sparsity)
     .slice(0, mostColumns)
     .sort((a, b) => a.sparsity - b.sparsity);
@@ -87,6 +87,27 @@ function methodTable(report: Report): string[] {
   const header = ['sparsity', ...columns.map(({ sparsity }) => `${formatShare(sparsity)}  `)];
   const rows = methods.map(method => [methodNames[method], ...columns.map(column => cell(column, method))]);
   return [...align([header, ...rows]), '* the best by its mean', ''];
+}
+
+/** Points at sparsities of their own that no other method is near: a column each. */
+function alone(report: Report): Ranking[] {
+  const { best = [] } = report.verdict;
+  const quality = qualityOf(report);
+  return report.series.flatMap(({ method, points, sparsities }) =>
+    sparsities
+      ? points.flatMap(point =>
+          best.some(({ entries }) => entries.some(entry => entry.method === method && entry.kept === point.kept))
+            ? []
+            : [
+                {
+                  sparsity: point.sparsity,
+                  entries: [{ method, kept: point.kept, quality: quality.of(point) }],
+                  text: '',
+                },
+              ],
+        )
+      : [],
+  );
 }
 
 /** What else the test split says of the dense network and of the ticket, or of the sparsest level where there is none. */

@@ -22,6 +22,25 @@ describe('experiments', () => {
     expect(nodes.map(node => node.label)).toEqual(['busy', 'new', 'old']);
   });
 
+  test('runs at sparsities of their own and of studies stand in items beside the levels', () => {
+    const more = { replicate: 0, status: 'done', seconds: 1 } as const;
+    const key = 'a'.repeat(32);
+    const runs = [
+      ...report.runs,
+      { ...more, key, method: 'snip', level: 2, sparsity: 0.98 } as const,
+      { ...more, key, method: 'iterative', level: 1, study: { kind: 'sweep', rewind: 500 } } as const,
+    ];
+    const children = only({ report: { ...report, runs } }).children;
+    expect(children.slice(-2).map(({ label, description }) => [label, description])).toEqual([
+      ['98.0 % sparsity', '1 run'],
+      ['studies', '1 run'],
+    ]);
+    expect(children.at(-2)!.children.map(({ label }) => label)).toEqual(['SNIP']);
+    expect(children.at(-1)!.children.map(({ label }) => label)).toEqual(['rewound to step 500, level 1']);
+    const level = children.find(({ label }) => label === 'level 2');
+    expect(level!.children.map(({ label }) => label)).not.toContain('SNIP');
+  });
+
   test('a running one tells level, time left and the newest accuracy', () => {
     const progress = {
       runsDone: 3,

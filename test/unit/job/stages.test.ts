@@ -147,7 +147,7 @@ describe('runs that are pruned while they train', { timeout: 60_000 }, () => {
       compare: [{ method: 'gradual', sparsities: [0.5, 0.998] }],
     });
     expect(report.status).toBe('failed');
-    expect(report.error).toMatch(/^1 run failed\. gradual, level 2: level 2: pruning left no weight of layer/);
+    expect(report.error).toMatch(/^1 run failed\. gradual, 99\.8 % sparsity: pruning left no weight of layer/);
     expect(points(report, 'gradual').filter(({ runs }) => runs.length > 0)[0]!.sparsity).toBeCloseTo(0.5, 2);
   });
 

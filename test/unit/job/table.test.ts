@@ -48,6 +48,18 @@ describe('the report at a terminal', () => {
     expect(describeReport(report, '')).not.toContain('sparsity  ');
   });
 
+  it('shows what stands alone at a sparsity of its own', () => {
+    const [iterative] = report.series;
+    const point = { ...iterative!.points[11]!, level: 1, kept: 266, sparsity: 0.999 };
+    const series = [
+      { ...iterative!, points: iterative!.points.slice(0, 1) },
+      { method: 'synflow' as const, points: [point], sparsities: [0.999] },
+    ];
+    const text = describeReport({ ...report, series, verdict: { ...report.verdict, best: [] } }, '');
+    expect(text).toMatch(/sparsity +99\.9 %/);
+    expect(text).toMatch(/^ *SynFlow +98\.\d\d ± 0\.\d\d %/m);
+  });
+
   it('ends with verdict and path', () => {
     const text = describeReport(report, '/store/report.json');
     expect(text).toContain(report.verdict.summary);
