@@ -4,14 +4,14 @@ import { performance } from 'node:perf_hooks';
 import { DecodedCache } from '../data/cache';
 import { buildReport } from '../lottery/report';
 import { ExperimentError, type Experiment, type ParsedExperiment } from '../shared/experiment';
-import { plural, placeName, studyName } from '../shared/format';
 import type { JobToHost } from '../shared/messages';
 import type { ExperimentStatus, Report } from '../shared/report';
 import type { RunNode, RunRecord } from '../shared/run';
-import { DeviceLostError, MemoryLimitError, type Executor } from '../training/trainer';
+import { DeviceLostError, type Executor } from '../training/trainer';
+import { Afterwards } from './afterwards';
 import type { Place } from './attempt';
-import { evaluateEarlier, unevaluated } from './earlierRuns';
 import { executorSources, type ExecutorName, type ExecutorSource, type ReadyExecutor } from './executors';
+import { failureSummary, fieldOf, runName } from './failures';
 import { StoreError } from './files';
 import { StoreLock, type LockHolder } from './lock';
 import { writeDefinition } from './modelDefinition';
@@ -19,12 +19,9 @@ import { prepare, readExperiment, type Prepared } from './prepare';
 import { Runner, type RunnerParts } from './runner';
 import { Settlement } from './settlement';
 import { RunStore } from './store';
-import { Paths } from './studies/paths';
 import type { Loss, Succession } from './succession';
 import { besideFirst, runTogether } from './together';
 import { ProgressTracker } from './tracker';
-import { measureWorth } from './worth';
-import { readWorth, worthOf, worthRuns, type RunWorth } from './worthFile';
 
 export type JobEvent = Exclude<JobToHost, { type: 'finished' }>;
 
@@ -101,9 +98,8 @@ function waitingFor(holder: LockHolder | null, directory: string): string {
 class ExperimentJob {
   private readonly experiment: Experiment;
   private readonly records = new Map<string, RunRecord>();
-  private readonly worths = new Map<string, RunWorth>();
   private readonly running = new Set<string>();
-  private readonly paths: Paths;
+  private readonly afterwards: Afterwards;
   private nodes: readonly RunNode[];
   private tracker: ProgressTracker;
   private executor: Executor | null = null;
@@ -121,7 +117,8 @@ class ExperimentJob {
     this.experiment = { ...prepared.experiment, executor: succession.executor };
     this.nodes = prepared.planFor({ executor: succession.current });
     this.tracker = new ProgressTracker(this.experiment, this.nodes);
-    this.paths = new Paths(store, this.experiment.stability?.points ?? 0);
+    const { experiment, records } = this;
+    this.afterwards = new Afterwards({ store, prepared, experiment, records, tell: this.warn, signal });
   }
 
   async work(): Promise<Report> {
@@ -129,7 +126,8 @@ class ExperimentJob {
       await this.store.writeExperiment(this.experiment);
       await writeDefinition(this.store.directory, this.experiment.name, this.prepared.definition);
       while (!(await this.computeMissing()));
-      return await this.publish(this.failures().length > 0 ? 'failed' : 'done', this.failureSummary());
+      const failure = failureSummary(this.nodes, this.records);
+      return await this.publish(failure === undefined ? 'done' : 'failed', failure);
     } catch (error) {
       return await this.giveUp(error);
     } finally {
@@ -141,7 +139,7 @@ class ExperimentJob {
   private async computeMissing(): Promise<boolean> {
     const missing = await this.plan();
     const { found } = this.succession;
-    if (missing.length === 0 && !(this.isUnfinished() && found.usable)) return true;
+    if (missing.length === 0 && !(this.afterwards.isUnfinished(this.nodes) && found.usable)) return true;
     try {
       if (found.usable) await this.compute(missing, found);
       else await this.handOver({ kind: 'missing', message: found.reason }, missing);
@@ -174,26 +172,8 @@ class ExperimentJob {
       // of several names that a run has, its first is the one that it is computed under
       else if (!missing.has(node.key)) missing.set(node.key, node);
     }
-    await this.readWorths();
-    await this.paths.read(this.nodes);
+    await this.afterwards.read(this.nodes);
     return [...missing.values()];
-  }
-
-  /** Whether something is left to find out about runs that are done. */
-  private isUnfinished(): boolean {
-    const { nodes, records } = this;
-    return (
-      unevaluated(nodes, records).length > 0 ||
-      this.unmeasured().length > 0 ||
-      this.paths.due(nodes, records).length > 0
-    );
-  }
-
-  private async readWorths(): Promise<void> {
-    for (const { key } of this.unmeasured()) {
-      const worth = await readWorth(this.store, key);
-      if (worth) this.worths.set(key, worth);
-    }
   }
 
   private async read(key: string): Promise<RunRecord | null> {
@@ -207,9 +187,11 @@ class ExperimentJob {
     const { prepared } = this;
     const there = missing.filter(({ study }) => study?.kind === 'transfer');
     const here = missing.filter(node => !there.includes(node));
-    if (here.length > 0 || this.isUnfinished()) {
+    if (here.length > 0 || this.afterwards.isUnfinished(this.nodes)) {
       await this.computeRuns(here, prepared, ready);
-      await this.lookBack();
+      await this.measurePaths();
+      const executor = this.executor!;
+      await this.afterwards.lookBack(this.nodes, executor, this.runnerAt({ executor, runs: 1 }, prepared));
     }
     if (prepared.transfer && there.length > 0) {
       await this.computeRuns(this.possible(there), prepared.transfer, ready);
@@ -245,34 +227,8 @@ class ExperimentJob {
     });
   }
 
-  /** Finds out what is left about runs that are done, on the experiment's own data set. */
-  private async lookBack(): Promise<void> {
-    const { store, signal, prepared } = this;
-    const executor = this.executor!;
-    const { network, outputLayer, data } = prepared;
-    await this.measurePaths();
-    await evaluateEarlier(
-      unevaluated(this.nodes, this.records),
-      this.runnerAt({ executor, runs: 1 }, prepared),
-      record => this.records.set(record.key, record),
-      this.warn,
-      signal,
-    );
-    await measureWorth(
-      this.unmeasured(),
-      { store, network, outputLayer, executor, data },
-      { onWorth: worth => this.worths.set(worth.key, worth), tell: this.warn, signal },
-    );
-  }
-
   private async measurePaths(): Promise<void> {
-    const { records, signal } = this;
-    const { network, outputLayer, data } = this.prepared;
-    const due = this.paths.due(this.nodes, records);
-    if (due.length === 0) return;
-    const parts = { network, outputLayer, data, executor: this.executor! };
-    await this.paths.measure(due, records, parts, { tell: this.warn, signal });
-    await this.publish('running');
+    if (await this.afterwards.measurePaths(this.nodes, this.executor!)) await this.publish('running');
   }
 
   private readonly warn = (message: string): void => {
@@ -288,14 +244,6 @@ class ExperimentJob {
       this.tracker.skip(node);
       return false;
     });
-  }
-
-  /** Finished levels of which it is not known what they are worth, where the experiment asks for it. */
-  private unmeasured(): RunRecord[] {
-    if (!this.experiment.worth) return [];
-    return worthRuns(this.nodes, this.records).flatMap(({ key }) =>
-      this.worths.has(key) ? [] : [this.records.get(key)!],
-    );
   }
 
   /**
@@ -316,7 +264,7 @@ class ExperimentJob {
     const finished = this.nodes.flatMap(({ key }) => (this.records.has(key) ? [key] : []));
     const what = await this.succession.handOver(loss, at, finished);
     if (what === null) throw loss instanceof Error ? loss : new ExperimentError('executor', loss.message);
-    this.emit({ type: 'log', level: 'warn', message: `${what}. ${loss.message}` });
+    this.warn(`${what}. ${loss.message}`);
   }
 
   /** @param runs side by side */
@@ -341,7 +289,7 @@ class ExperimentJob {
     );
     this.finish(node, record);
     if (record.status === 'failed') {
-      this.emit({ type: 'log', level: 'warn', message: `${nameOf(node)} failed: ${record.error ?? ''}` });
+      this.warn(`${runName(node)} failed: ${record.error ?? ''}`);
     }
     this.sendProgress(true);
     await this.publish('running');
@@ -357,23 +305,6 @@ class ExperimentJob {
     if (!now && performance.now() - this.reportedAt < progressMilliseconds) return;
     this.reportedAt = performance.now();
     this.emit({ type: 'progress', progress: this.tracker.progress() });
-  }
-
-  private failures(): { node: RunNode; error: string }[] {
-    const nodes = new Map(this.nodes.map(node => [node.key, node]));
-    return [...nodes.values()].flatMap(node => {
-      const record = this.records.get(node.key);
-      return record?.status === 'failed' ? [{ node, error: record.error ?? 'failed' }] : [];
-    });
-  }
-
-  private failureSummary(): string | undefined {
-    const failures = this.failures();
-    if (failures.length === 0) return undefined;
-    const skipped = new Set(this.nodes.flatMap(({ key }) => (this.records.has(key) ? [] : [key]))).size;
-    const list = failures.map(({ node, error }) => `${nameOf(node)}: ${error}`).join('; ');
-    const others = skipped > 0 ? ` ${plural(skipped, 'run')} that needed it could not be done.` : '';
-    return `${plural(failures.length, 'run')} failed. ${list}.${others}`;
   }
 
   /** Writes the report as far as it goes and sends it. */
@@ -410,7 +341,7 @@ class ExperimentJob {
     const { data, dataDescription, modelDescription, transfer } = this.prepared;
     const { experiment, nodes, records, running } = this;
     const { current, choice } = this.succession;
-    const worth = this.experiment.worth && worthOf(worthRuns(nodes, records), this.worths);
+    const worth = this.afterwards.worth(nodes);
     const computed = [...records.values()].find(one => one.executor === current.name);
     return buildReport({
       experiment,
@@ -428,27 +359,9 @@ class ExperimentJob {
       executorChoice: choice,
       dataDescription,
       modelDescription,
-      paths: this.paths.measured,
+      paths: this.afterwards.measuredPaths,
       ...(transfer && { transferDescription: transfer.dataDescription }),
       ...(worth && { worth }),
     });
   }
-}
-
-/** The field of the experiment file to change. */
-function fieldOf(error: unknown): string | undefined {
-  if (error instanceof MemoryLimitError) return 'training.batchSize';
-  return error instanceof ExperimentError ? error.field : undefined;
-}
-
-function nameOf(node: RunNode): string {
-  const what = withoutReplicate(node);
-  return node.replicate > 0 ? `${what}, replicate ${node.replicate + 1}` : what;
-}
-
-function withoutReplicate({ method, level, sparsity, inputs, study }: RunNode): string {
-  if (method === 'prefix') return `the run to rewind step ${inputs.steps.to}`;
-  return study
-    ? studyName(study, { method, level })
-    : `${method}, ${placeName({ level, ...(sparsity !== undefined && { sparsity }) })}`;
 }
