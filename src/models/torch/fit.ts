@@ -20,7 +20,7 @@ export function fitTensors({ parameters }: Plan, ordered: readonly StateTensor[]
     const wanted = `"${parameter.name}" needs [${shape.join(', ')}]`;
     if (!tensor) return { fitted: i, reason: `${wanted}, but the file has only ${ordered.length} tensors` };
     const { info } = tensor;
-    const isOwn = info.name.endsWith(`.${torchNames[parameter.role]!}`);
+    const isOwn = info.name.endsWith(`.${torchNames[parameter.role]}`);
     if (info.shape.join() !== shape.join() || !isOwn) {
       return { fitted: i, reason: `${wanted}, but "${info.name}" is next and has [${info.shape.join(', ')}]` };
     }
