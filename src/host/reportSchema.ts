@@ -164,7 +164,7 @@ const worth = z.looseObject({
 
 export const report = z.looseObject({
   experiment,
-  status: z.enum(['running', 'done', 'failed', 'cancelled']),
+  status: z.enum(['running', 'done', 'failed', 'cancelled', 'paused']),
   error: text.optional(),
   errorField: text.optional(),
   task: z.enum(['classification', 'regression']).optional(),

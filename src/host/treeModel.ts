@@ -31,7 +31,8 @@ export interface ExperimentEntry {
   readonly changed: number;
 }
 
-export type ExperimentState = 'running' | 'elsewhere' | 'interrupted' | 'done' | 'failed' | 'cancelled' | 'unreadable';
+export type ExperimentState =
+  'running' | 'elsewhere' | 'interrupted' | 'paused' | 'done' | 'failed' | 'cancelled' | 'unreadable';
 
 export interface TreeNode {
   readonly id: string;
@@ -64,6 +65,7 @@ const stateIcons: Readonly<Record<ExperimentState, { readonly icon: string; read
   running: { icon: 'sync~spin' },
   elsewhere: { icon: 'sync' },
   interrupted: { icon: 'debug-pause', color: 'disabledForeground' },
+  paused: { icon: 'debug-pause', color: 'disabledForeground' },
   done: { icon: 'check', color: 'testing.iconPassed' },
   failed: { icon: 'error', color: 'testing.iconFailed' },
   cancelled: { icon: 'circle-slash', color: 'disabledForeground' },
@@ -128,6 +130,8 @@ function describe(entry: ExperimentEntry, state: ExperimentState): string {
       return ['runs in another process', newest && meanQuality(report, newest)].filter(Boolean).join(' · ');
     case 'interrupted':
       return 'stopped; run again to continue';
+    case 'paused':
+      return 'paused';
     case 'failed':
       return 'failed';
     case 'cancelled':

@@ -30,7 +30,7 @@ const jobMessage = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('log'), level: z.enum(['info', 'warn', 'error']), message: text }),
   z.looseObject({
     type: z.literal('finished'),
-    status: z.enum(['done', 'failed', 'cancelled']),
+    status: z.enum(['running', 'done', 'failed', 'cancelled', 'paused']),
     error: z.looseObject({ message: text, field: text.optional(), file: text.optional() }).optional(),
   }),
 ]);

@@ -8,6 +8,7 @@ import { executors } from '../shared/experiment';
 import type { JobToHost } from '../shared/messages';
 import { runExperiment } from './experiment';
 import { exitCodeOf, exitCodes, outcomeOf, outcomeOfError, type Finished } from './outcome';
+import { Stop, type StopKind } from './stop';
 
 const hostMessage = z.discriminatedUnion('type', [
   z.strictObject({
@@ -15,11 +16,15 @@ const hostMessage = z.discriminatedUnion('type', [
     experimentPath: z.string().min(1).max(32_768),
     storeDirectory: z.string().min(1).max(32_768),
     executor: z.enum(executors).exclude(['auto']).optional(),
+    checkpointSeconds: z.number().min(0).max(86_400).optional(),
+    parallel: z.int().min(1).max(1024).optional(),
   }),
-  z.strictObject({ type: z.literal('cancel') }),
+  z.strictObject({ type: z.enum(['cancel', 'pause', 'leave']) }),
 ]);
 
 type Start = Extract<z.output<typeof hostMessage>, { type: 'start' }>;
+
+const stopKinds = { cancel: 'cancelled', pause: 'paused', leave: 'left' } as const;
 
 /** Whatever is not finished by then is dropped: every file in the store is whole at any moment. */
 const graceMilliseconds = 800;
@@ -51,35 +56,39 @@ function finish(finished: Finished, code: number): void {
   });
 }
 
-function cancel(): void {
+function stop(kind: StopKind): void {
   if (controller.signal.aborted) return;
-  controller.abort();
-  setTimeout(() => {
-    finish({ type: 'finished', status: 'cancelled' }, exitCodes.cancelled);
-  }, graceMilliseconds).unref();
-  if (!started) finish({ type: 'finished', status: 'cancelled' }, exitCodes.cancelled);
+  controller.abort(new Stop(kind));
+  const end = (): void => {
+    finish(outcomeOfError(controller.signal.reason, controller.signal), exitCodes.cancelled);
+  };
+  setTimeout(end, graceMilliseconds).unref();
+  if (!started) end();
 }
 
-async function start({ experimentPath, storeDirectory, executor: preferred }: Start): Promise<void> {
+async function start(message: Start): Promise<void> {
   try {
     const { signal } = controller;
+    const { experimentPath, storeDirectory, executor: preferred, checkpointSeconds, parallel } = message;
     const report = await runExperiment({
       experimentPath,
       storeDirectory,
       emit: send,
       signal,
       ...(preferred && { preferred }),
+      ...(checkpointSeconds !== undefined && { checkpointSeconds }),
+      ...(parallel !== undefined && { parallel }),
     });
     const finished = outcomeOf(report);
     finish(finished, exitCodeOf(finished));
   } catch (error) {
-    const finished = outcomeOfError(error, controller.signal.aborted);
+    const finished = outcomeOfError(error, controller.signal);
     finish(finished, exitCodeOf(finished, error));
   }
 }
 
 function crash(error: unknown): void {
-  finish(outcomeOfError(error, controller.signal.aborted), exitCodes.failed);
+  finish(outcomeOfError(error, controller.signal), exitCodes.failed);
 }
 
 stepAside();
@@ -88,20 +97,23 @@ process.on('message', (message: unknown) => {
   const parsed = hostMessage.safeParse(message);
   if (!parsed.success) {
     send({ type: 'log', level: 'warn', message: 'the job got a message that it does not know, and ignores it' });
-  } else if (parsed.data.type === 'cancel') {
-    cancel();
+  } else if (parsed.data.type !== 'start') {
+    stop(stopKinds[parsed.data.type]);
   } else if (!started) {
     started = true;
     void start(parsed.data);
   }
 });
 process.on('disconnect', () => {
-  // nobody listens any more, but the lock is worth giving back
-  if (started) cancel();
+  // nobody listens any more, but what was trained is worth saving and the lock worth giving back
+  if (started) stop('left');
   else process.exit(exitCodes.cancelled);
 });
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
 // Ctrl+C in a terminal goes to the whole group: the host decides what it means
 process.on('SIGINT', () => undefined);
-process.on('SIGTERM', cancel);
+// so do machines that are shut down
+process.on('SIGTERM', () => {
+  stop('left');
+});

@@ -15,6 +15,7 @@ import { failureSummary, fieldOf, runName } from './failures';
 import { StoreError } from './files';
 import { StoreLock, type LockHolder } from './lock';
 import { writeDefinition } from './modelDefinition';
+import { statusOfStop } from './outcome';
 import { prepare, readExperiment, type Prepared } from './prepare';
 import { Runner, type RunnerParts } from './runner';
 import { Settlement } from './settlement';
@@ -33,7 +34,12 @@ export interface RunExperimentOptions {
   /** The store itself: the folder that holds `runs/`. */
   readonly storeDirectory: string;
   readonly emit: (event: JobEvent) => void;
+  /** Its reason may be a `Stop`. Runs at work save how far they are before they stop. */
   readonly signal?: AbortSignal;
+  /** How often runs at work save how far they are; 0: only when they are told to stop. Default 10. */
+  readonly checkpointSeconds?: number;
+  /** Most runs side by side. */
+  readonly parallel?: number;
   /** Taken where the experiment says "auto", instead of measuring. */
   readonly preferred?: ExecutorName;
   /** Those there are; left out: all of this version. */
@@ -326,7 +332,7 @@ class ExperimentJob {
     const field = failed ? fieldOf(reason) : undefined;
     const words = reason instanceof Error ? reason.message : String(reason);
     const message = field === undefined || words.startsWith(field) ? words : `${field}: ${words}`;
-    const [status, why] = failed ? (['failed', message] as const) : (['cancelled', undefined] as const);
+    const [status, why] = failed ? (['failed', message] as const) : ([statusOfStop(reason), undefined] as const);
     try {
       return await this.publish(status, why, field);
     } catch {

@@ -4,8 +4,15 @@ import type { JobToHost } from '../shared/messages';
 import type { Report } from '../shared/report';
 import { DataError } from '../data/dataset';
 import { StoreError } from './files';
+import { stopKindOf } from './stop';
 
 export type Finished = Extract<JobToHost, { type: 'finished' }>;
+
+/** What the report of an experiment says that was told to stop. @param reason of the signal */
+export function statusOfStop(reason: unknown): 'cancelled' | 'paused' | 'running' {
+  const kind = stopKindOf(reason);
+  return kind === 'left' ? 'running' : kind;
+}
 
 /** Done, the work failed, arguments or experiment are wrong, cancelled. */
 export const exitCodes = { done: 0, failed: 1, wrong: 2, cancelled: 130 } as const;
@@ -13,15 +20,14 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** What `runExperiment` returned. */
 export function outcomeOf(report: Report): Finished {
-  const status = report.status === 'running' ? 'failed' : report.status;
-  if (report.error === undefined) return { type: 'finished', status };
-  const { error: message, errorField: field } = report;
+  const { status, error: message, errorField: field } = report;
+  if (message === undefined) return { type: 'finished', status };
   return { type: 'finished', status, error: { message, ...(field !== undefined && { field }) } };
 }
 
-/** What `runExperiment` threw. */
-export function outcomeOfError(error: unknown, cancelled: boolean): Finished {
-  if (cancelled) return { type: 'finished', status: 'cancelled' };
+/** What `runExperiment` threw. @param signal that it was given */
+export function outcomeOfError(error: unknown, signal: AbortSignal): Finished {
+  if (signal.aborted) return { type: 'finished', status: statusOfStop(signal.reason) };
   return { type: 'finished', status: 'failed', error: describe(error) };
 }
 
@@ -36,5 +42,7 @@ function describe(error: unknown): NonNullable<Finished['error']> {
 
 /** @param thrown what `runExperiment` threw, if it did */
 export function exitCodeOf(finished: Finished, thrown?: unknown): ExitCode {
-  return thrown instanceof ExperimentError ? exitCodes.wrong : exitCodes[finished.status];
+  if (thrown instanceof ExperimentError) return exitCodes.wrong;
+  const { status } = finished;
+  return status === 'done' || status === 'failed' ? exitCodes[status] : exitCodes.cancelled;
 }

@@ -79,7 +79,7 @@ export function buildReport(input: ReportInput): Report {
         compare: experiment.compare.map(methodOf),
         levels: experiment.pruning.levels,
         // a cancelled experiment is continued by running it again: what it has is not the last word
-        running: status === 'running' || status === 'cancelled',
+        running: status !== 'done' && status !== 'failed',
       }),
       best: rankings(series, quality, replicatesOf(points)),
     },

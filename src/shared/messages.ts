@@ -15,8 +15,16 @@ export type HostToJob =
       readonly storeDirectory: string;
       /** For an experiment that says "auto" and has not been started before; absent: by a trial. */
       readonly executor?: Exclude<Experiment['executor'], 'auto'>;
+      /** How often runs at work save how far they are; 0: only when they are told to stop. Absent: the job's default. */
+      readonly checkpointSeconds?: number;
+      /** Most runs side by side; absent: the job's default. */
+      readonly parallel?: number;
     }
-  | { readonly type: 'cancel' };
+  /** All three save and stop. */
+  | { readonly type: 'cancel' }
+  | { readonly type: 'pause' }
+  /** The host goes: as if the connection had ended. */
+  | { readonly type: 'leave' };
 
 /** Job → host, over IPC, in this order: log and progress at any time, `finished` last. */
 export type JobToHost =
@@ -27,7 +35,8 @@ export type JobToHost =
   | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string }
   | {
       readonly type: 'finished';
-      readonly status: Exclude<ExperimentStatus, 'running'>;
+      /** "running": it was told to leave, and the experiment is interrupted. */
+      readonly status: ExperimentStatus;
       /** The experiment was wrong (field named) or the work failed. */
       readonly error?: { readonly message: string; readonly field?: string; readonly file?: string };
     };

@@ -12,7 +12,8 @@ export type Method = (typeof methods)[number];
 export type Task = 'classification' | 'regression';
 
 export type RunStatus = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
-export type ExperimentStatus = 'running' | 'done' | 'failed' | 'cancelled';
+/** 'running' with no job at work: it was interrupted. */
+export type ExperimentStatus = 'running' | 'done' | 'failed' | 'cancelled' | 'paused';
 
 /** Over replicates: `std` with n−1 in the denominator, 0 for one replicate. Not measured: no `values`, mean and std 0. */
 export interface Statistic {

@@ -48,6 +48,7 @@ function statusText(state: PanelState, now: Standing): string {
       return `done${took}`;
     case 'failed':
     case 'cancelled':
+    case 'paused':
     case 'interrupted':
       return now;
   }
@@ -58,6 +59,7 @@ const runLabels: Readonly<Record<Exclude<Standing, 'running' | 'reading'>, strin
   done: 'Run again',
   failed: 'Try again',
   cancelled: 'Continue',
+  paused: 'Continue',
   interrupted: 'Continue',
 };
 

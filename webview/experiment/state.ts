@@ -99,7 +99,7 @@ export class EvaluationStore {
 }
 
 /** How an experiment stands, in one word that header and verdict share. */
-export type Standing = 'reading' | 'nothing' | 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted';
+export type Standing = 'reading' | 'nothing' | 'running' | 'done' | 'failed' | 'cancelled' | 'paused' | 'interrupted';
 
 export function standing(state: PanelState): Standing {
   if (state.running) return state.report ? 'running' : 'reading';

@@ -1,5 +1,6 @@
 /** The answer first: found or not, the reasons with their numbers, what failed and what to do about it. */
 import './verdict.css';
+import { capitalised } from '../../src/shared/format';
 import type { PanelToHost } from '../../src/shared/messages';
 import type { Report, ReportRun, Verdict } from '../../src/shared/report';
 import { styles } from '../charts/styles';
@@ -80,12 +81,13 @@ export class VerdictBox {
       case 'running':
       case 'done':
       case 'cancelled':
+      case 'paused':
       case 'interrupted':
         if (report) this.writeVerdict(report, now);
     }
   }
 
-  private writeVerdict(report: Report, now: 'running' | 'done' | 'cancelled' | 'interrupted'): void {
+  private writeVerdict(report: Report, now: 'running' | 'done' | 'cancelled' | 'paused' | 'interrupted'): void {
     const { verdict } = report;
     const partial = now !== 'done';
     const symbol: IconName = verdict.found
@@ -104,10 +106,11 @@ export class VerdictBox {
       ...plain.map(text => h('p', {}, ...unbroken(text))),
       bestList(report),
       evidence.length > 0 && this.why(evidence),
-      (now === 'cancelled' || now === 'interrupted') &&
+      now !== 'running' &&
+        now !== 'done' &&
         h('p', {
           class: 'quiet',
-          text: `${now === 'cancelled' ? 'Cancelled' : 'Interrupted'}. Everything measured so far is kept; “Continue” goes on from there.`,
+          text: `${capitalised(now)}. Everything measured so far is kept; “Continue” goes on from there.`,
         }),
       (advise || (missingControls(report) && now === 'done')) &&
         h(

@@ -99,7 +99,7 @@ async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode
     return exitCodeOf(finished);
   } catch (error) {
     progress.end();
-    const finished = outcomeOfError(error, controller.signal.aborted);
+    const finished = outcomeOfError(error, controller.signal);
     complain(finished.error?.message ?? 'cancelled');
     return exitCodeOf(finished, error);
   }
