@@ -3,26 +3,11 @@
  * It outlives neither a cancel by more than a second nor its parent.
  */
 import { constants, setPriority } from 'node:os';
-import * as z from 'zod';
-import { executors } from '../shared/experiment';
 import type { JobToHost } from '../shared/messages';
 import { runExperiment } from './experiment';
 import { exitCodeOf, exitCodes, outcomeOf, outcomeOfError, type Finished } from './outcome';
+import { checkRequest, type Start } from './requests';
 import { Stop, type StopKind } from './stop';
-
-const hostMessage = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('start'),
-    experimentPath: z.string().min(1).max(32_768),
-    storeDirectory: z.string().min(1).max(32_768),
-    executor: z.enum(executors).exclude(['auto']).optional(),
-    checkpointSeconds: z.number().min(0).max(86_400).optional(),
-    parallel: z.int().min(1).max(1024).optional(),
-  }),
-  z.strictObject({ type: z.enum(['cancel', 'pause', 'leave']) }),
-]);
-
-type Start = Extract<z.output<typeof hostMessage>, { type: 'start' }>;
 
 const stopKinds = { cancel: 'cancelled', pause: 'paused', leave: 'left' } as const;
 
@@ -94,14 +79,14 @@ function crash(error: unknown): void {
 stepAside();
 
 process.on('message', (message: unknown) => {
-  const parsed = hostMessage.safeParse(message);
-  if (!parsed.success) {
+  const checked = checkRequest(message);
+  if ('problem' in checked) {
     send({ type: 'log', level: 'warn', message: 'the job got a message that it does not know, and ignores it' });
-  } else if (parsed.data.type !== 'start') {
-    stop(stopKinds[parsed.data.type]);
+  } else if (checked.type !== 'start') {
+    stop(stopKinds[checked.type]);
   } else if (!started) {
     started = true;
-    void start(parsed.data);
+    void start(checked);
   }
 });
 process.on('disconnect', () => {
