@@ -110,17 +110,47 @@ export interface TrainingProgress {
   readonly step: number;
 }
 
+/** Losses of batches, added one by one in 64 bits: however training is cut into calls, the sum has the same bits. */
+export interface LossSum {
+  readonly sum: number;
+  /** Batches in it. */
+  readonly steps: number;
+}
+
+export const noLosses: LossSum = { sum: 0, steps: 0 };
+
+export interface TrainOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  /** Losses of earlier calls, to which those of this one are added. Default: none. */
+  readonly after?: LossSum;
+  /** The call ends early once it has taken as long, at a step: at least one is done. Default: it does not. */
+  readonly seconds?: number;
+}
+
+export interface Trained {
+  /** Steps done, counted from 0 of the schedule. */
+  readonly step: number;
+  readonly losses: LossSum;
+  /** Mean of `losses`; null where there are none. */
+  readonly loss: number | null;
+  /** Wall seconds inside training steps, of this call. */
+  readonly seconds: number;
+}
+
+/** What `train` gives. @param steps done in this call, whose losses are in `sum` with those of `after` */
+export function trained(step: number, sum: number, steps: number, after: LossSum, seconds: number): Trained {
+  const losses = { sum, steps: after.steps + steps };
+  return { step, losses, loss: losses.steps > 0 ? sum / losses.steps : null, seconds };
+}
+
 export interface TrainingSession {
   readonly memory: MemoryPlan;
   /**
    * Trains up to (not including) `step`.
-   * @returns mean loss of the batches trained, null where there were none, and the wall seconds inside training steps
    * @throws NonFiniteLossError, AbortError where `signal` is aborted (within 100 ms; the session can then only be closed)
    */
-  train(
-    step: number,
-    options?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: TrainingProgress) => void },
-  ): Promise<{ readonly loss: number | null; readonly seconds: number }>;
+  train(step: number, options?: TrainOptions): Promise<Trained>;
   /** Loss and accuracy over a whole split, dropout off. An empty split gives null. */
   evaluate(split: SplitName, signal?: AbortSignal): Promise<Evaluation | null>;
   /**

@@ -4,7 +4,9 @@ import type { ExecutorName, ExecutorSource } from '../../src/job/executors';
 import {
   DeviceLostError,
   MemoryLimitError,
+  noLosses,
   NonFiniteLossError,
+  trained,
   type Executor,
   type MemoryPlan,
   type TrainingSession,
@@ -31,6 +33,8 @@ export interface FakeBehaviour {
   readonly loses?: { readonly session: number; readonly step: number; readonly kind: DeviceLostError['kind'] };
   /** That a step is said to take, by the share of the weights that are kept. */
   readonly secondsPerStep?: (density: number) => number;
+  /** Done by a call that may end early; left out: all. */
+  readonly stepsAtATime?: number;
   /** Runs before each stretch of training. */
   readonly onTrain?: (session: number, step: number) => Promise<void> | void;
   /** Session (counted from 0) and step whose loss is NaN. */
@@ -68,26 +72,29 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
     clamp();
     return {
       memory,
-      async train(step, options) {
+      async train(target, { signal, onProgress, after = noLosses, seconds: most = Infinity } = {}) {
+        const step = most < Infinity ? Math.min(target, now + (behaviour.stepsAtATime ?? Infinity)) : target;
         await behaviour.onTrain?.(number, step);
-        options?.signal?.throwIfAborted();
+        signal?.throwIfAborted();
         const { diverges, loses } = behaviour;
         if (loses && (number > loses.session || (number === loses.session && step >= loses.step))) {
           throw new DeviceLostError(loses.kind, 'the fake device is gone');
         }
         if (diverges?.session === number && step >= diverges.step) throw new NonFiniteLossError(diverges.step);
-        if (step === now) return { loss: null, seconds: 0 };
-        // grows each weight by its own amount, so that the order of magnitudes changes
-        for (const values of weights) {
-          for (let j = 0; j < values.length; j++)
-            values[j]! += (step - now) * 1e-3 * Math.sin(j + (setup.orderSeed ?? 0));
+        const count = Math.max(0, step - now);
+        let { sum } = after;
+        for (; now < step; now++) {
+          // grows each weight by its own amount, so that the order of magnitudes changes
+          for (const values of weights) {
+            for (let j = 0; j < values.length; j++) values[j]! += 1e-3 * Math.sin(j + (setup.orderSeed ?? 0));
+          }
+          sum += 1 / (2 + now);
         }
         clamp();
-        const seconds = secondsPerStep === undefined ? 0.01 : (step - now) * secondsPerStep;
-        steps += step - now;
-        now = step;
-        options?.onProgress?.({ step });
-        return { loss: 1 / (1 + step), seconds };
+        const seconds = count > 0 ? (secondsPerStep === undefined ? 0.01 : count * secondsPerStep) : 0;
+        steps += count;
+        if (count > 0) onProgress?.({ step });
+        return trained(step, sum, count, after, seconds);
       },
       evaluate: split => {
         const falling = 1 / (1 + now);

@@ -6,10 +6,13 @@ import {
   type Evaluation,
   type MemoryPlan,
   NonFiniteLossError,
+  noLosses,
   type SessionState,
   type SplitName,
-  type TrainingProgress,
+  type Trained,
+  trained,
   type TrainingSession,
+  type TrainOptions,
   type TrainingSetup,
 } from '../trainer';
 import { asDeviceError } from './deviceErrors';
@@ -53,15 +56,14 @@ export class TfSession implements TrainingSession {
 
   async train(
     target: number,
-    options: { readonly signal?: AbortSignal; readonly onProgress?: (progress: TrainingProgress) => void } = {},
-  ): Promise<{ readonly loss: number | null; readonly seconds: number }> {
-    const { signal, onProgress } = options;
+    { signal, onProgress, after = noLosses, seconds: most = Infinity }: TrainOptions = {},
+  ): Promise<Trained> {
     const first = this.step;
-    let loss = 0;
+    let loss = after.sum;
     let seconds = 0;
     let reported = performance.now();
     signal?.throwIfAborted();
-    while (this.step < target) {
+    while (this.step < target && seconds < most) {
       const begin = performance.now();
       do {
         loss += this.onDevice(() => this.trainStep());
@@ -75,7 +77,7 @@ export class TfSession implements TrainingSession {
       await nextTurn();
       signal?.throwIfAborted();
     }
-    return { loss: this.step > first ? loss / (this.step - first) : null, seconds };
+    return trained(this.step, loss, this.step - first, after, seconds);
   }
 
   async evaluate(split: SplitName, signal?: AbortSignal): Promise<Evaluation | null> {

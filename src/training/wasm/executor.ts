@@ -13,10 +13,13 @@ import {
   MemoryLimitError,
   type MemoryPlan,
   NonFiniteLossError,
+  noLosses,
   type SessionState,
   type SplitName,
-  type TrainingProgress,
+  type Trained,
+  trained,
   type TrainingSession,
+  type TrainOptions,
 } from '../trainer';
 import { defaultThreads, describeDevice, sharedMemory } from './machine';
 import { placeData } from './memory';
@@ -100,22 +103,21 @@ class WasmSession implements TrainingSession {
     private readonly sendStop: () => void,
   ) {}
 
-  async train(
-    step: number,
-    options: { readonly signal?: AbortSignal; readonly onProgress?: (progress: TrainingProgress) => void } = {},
-  ): Promise<{ readonly loss: number | null; readonly seconds: number }> {
-    options.signal?.throwIfAborted();
+  async train(step: number, { signal, onProgress, after = noLosses, seconds }: TrainOptions = {}): Promise<Trained> {
+    signal?.throwIfAborted();
     const stop = (): void => {
       this.sendStop();
     };
-    options.signal?.addEventListener('abort', stop, { once: true });
-    const reply = await this.leader.ask({ type: 'train', step }, current => options.onProgress?.({ step: current }));
-    options.signal?.removeEventListener('abort', stop);
-    if (reply.type === 'stopped') options.signal?.throwIfAborted();
+    signal?.addEventListener('abort', stop, { once: true });
+    const reply = await this.leader.ask({ type: 'train', step, sum: after.sum, seconds: seconds ?? null }, current =>
+      onProgress?.({ step: current }),
+    );
+    signal?.removeEventListener('abort', stop);
+    if (reply.type === 'stopped') signal?.throwIfAborted();
     if (reply.type === 'unreadable') throw new DataError(reply.file, reply.reason);
     if (reply.type === 'diverged') throw new NonFiniteLossError(reply.step);
     if (reply.type !== 'trained') throw unexpected(reply);
-    return { loss: reply.loss, seconds: reply.seconds };
+    return trained(reply.step, reply.sum, reply.steps, after, reply.seconds);
   }
 
   async evaluate(split: SplitName, signal?: AbortSignal): Promise<Evaluation | null> {

@@ -48,15 +48,16 @@ export class Leader {
     return program;
   }
 
-  train(target: number): FromWorker {
+  /** @param sum of losses before @param most seconds after which it ends early */
+  train(target: number, sum: number, most: number): FromWorker {
     const { thread, program } = this.session();
     const { count } = this.data.splits.training;
     const first = this.step;
-    let loss = 0;
+    let loss = sum;
     let seconds = 0;
     let reported = performance.now();
     if (this.hasFailed()) return whyUnreadable(this.data);
-    while (this.step < target) {
+    while (this.step < target && seconds < most) {
       if (receiveMessageOnPort(this.stop)) return { type: 'stopped' };
       const begin = performance.now();
       const batches = Math.ceil(count / program.batchSize);
@@ -81,7 +82,7 @@ export class Leader {
         reported = now;
       }
     }
-    return { type: 'trained', loss: this.step > first ? loss / (this.step - first) : null, seconds };
+    return { type: 'trained', step: this.step, steps: this.step - first, sum: loss, seconds };
   }
 
   evaluate(split: SplitName): FromWorker {

@@ -22,7 +22,14 @@ export type ToWorker =
   | { readonly type: 'open'; readonly setup: TrainingSetup }
   /** Followers, and whoever reads ahead: obey the program until the leader closes it. */
   | { readonly type: 'follow'; readonly program: Program }
-  | { readonly type: 'train'; readonly step: number }
+  | {
+      readonly type: 'train';
+      readonly step: number;
+      /** Of the losses before. */
+      readonly sum: number;
+      /** null: to the end, however long it takes. */
+      readonly seconds: number | null;
+    }
   | { readonly type: 'evaluate'; readonly split: SplitName }
   /** As many examples as fit and take little time, from `first` on. */
   | { readonly type: 'predict'; readonly split: SplitName; readonly first: number }
@@ -36,7 +43,14 @@ export type FromWorker =
   | { readonly type: 'refused'; readonly plan: MemoryPlan; readonly limit: number }
   | { readonly type: 'following' }
   | { readonly type: 'progress'; readonly step: number }
-  | { readonly type: 'trained'; readonly loss: number | null; readonly seconds: number }
+  | {
+      readonly type: 'trained';
+      readonly step: number;
+      /** Steps of this call. */
+      readonly steps: number;
+      readonly sum: number;
+      readonly seconds: number;
+    }
   | { readonly type: 'diverged'; readonly step: number }
   | { readonly type: 'stopped' }
   /** Inputs that lie in a file cannot be read, and why. */

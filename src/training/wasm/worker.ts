@@ -32,7 +32,7 @@ function answer(message: ToWorker): FromWorker {
     case 'open':
       return open(leader, message.setup);
     case 'train':
-      return leader.train(message.step);
+      return leader.train(message.step, message.sum, message.seconds ?? Infinity);
     case 'evaluate':
       return leader.evaluate(message.split);
     case 'predict':

@@ -2,10 +2,9 @@
  * Sessions of replicates that one device works for at once. Nothing happens before each of them that is not closed has
  * been asked for something; what has to do with the weights as they are comes before training goes on.
  */
-import type { MemoryPlan, TrainingSession } from '../trainer';
+import { type MemoryPlan, noLosses, type TrainingSession, type TrainOptions } from '../trainer';
 import type { Replicates } from './replicates';
 
-type TrainOptions = Parameters<TrainingSession['train']>[1];
 type Visit = Parameters<TrainingSession['predict']>[1];
 
 /** What a session was asked for and has not answered yet. */
@@ -57,7 +56,9 @@ export class Lockstep {
         ask(training, { step, ...options }, all => {
           const steps = new Set(all.map(({ detail }) => detail.step));
           if (steps.size > 1) throw new Error('replicates that train together train to the same steps');
-          return replicates.train(step, numbersOf(all), signalOf(all), progress => {
+          const wanted = all.map(({ replicate, detail }) => ({ replicate, after: detail.after ?? noLosses }));
+          const seconds = Math.min(...all.map(({ detail }) => detail.seconds ?? Infinity));
+          return replicates.train(step, wanted, { seconds, signal: signalOf(all) }, progress => {
             for (const { detail } of all) detail.onProgress?.(progress);
           });
         }),

@@ -6,11 +6,13 @@ import { batchAt, fillOrder } from '../schedule';
 import {
   type Evaluation,
   type MemoryPlan,
+  type LossSum,
   NonFiniteLossError,
   type SessionState,
   type SplitName,
+  type Trained,
+  trained,
   type TrainingProgress,
-  type TrainingSession,
 } from '../trainer';
 import type { WatchedDevice } from './device';
 import type { DeviceData } from './deviceData';
@@ -23,8 +25,6 @@ import { type Part, Runner, Series } from './runner';
 import { evaluationValues, trainingValues } from './stepValues';
 
 const progressSeconds = 0.1;
-
-export type Trained = Awaited<ReturnType<TrainingSession['train']>>;
 
 export class Replicates {
   private step: number;
@@ -81,8 +81,8 @@ export class Replicates {
   /** @returns what came of each of those wanted; an error of its own where a loss is not finite */
   async train(
     target: number,
-    wanted: readonly number[],
-    signal: AbortSignal | undefined,
+    wanted: readonly { readonly replicate: number; readonly after: LossSum }[],
+    { seconds: most, signal }: { readonly seconds: number; readonly signal: AbortSignal | undefined },
     onProgress: (progress: TrainingProgress) => void,
   ): Promise<(Trained | NonFiniteLossError)[]> {
     signal?.throwIfAborted();
@@ -90,30 +90,32 @@ export class Replicates {
     const begin = performance.now();
     const first = this.step;
     const report = throttled(onProgress);
-    const losses = wanted.map((): number | NonFiniteLossError => 0);
+    const replicates = wanted.map(({ replicate }) => replicate);
+    const losses = wanted.map(({ after }): number | NonFiniteLossError => after.sum);
+    const until = begin + most * 1000;
     let unread = first;
-    while (this.step < target && losses.some(loss => typeof loss === 'number')) {
+    for (let isLast = this.step >= target; !isLast && losses.some(loss => typeof loss === 'number');) {
       const { epoch } = batchAt(this.step, count, this.setup.batchSize);
       this.bringOrder(epoch);
       const batches = Math.ceil(count / this.setup.batchSize);
-      const to = Math.min(target, (epoch + 1) * batches, unread + trainingSlots);
+      const end = Math.min(target, (epoch + 1) * batches, unread + trainingSlots);
       const from = unread;
       const valuesOf = (step: number) => trainingValues(this.setup, count, step, step - from);
-      await this.runner.run(this.training, this.step, to, valuesOf, signal, report);
-      this.step = to;
-      if (to < target && to < unread + trainingSlots) continue;
-      const results = await this.results(wanted, to - unread);
+      this.step = await this.runner.run(this.training, this.step, end, valuesOf, { until, signal }, report);
+      isLast = this.step === target || performance.now() >= until;
+      if (!isLast && this.step < unread + trainingSlots) continue;
+      const results = await this.results(replicates, this.step - unread);
       results.forEach((result, place) => {
         const sum = losses[place]!;
-        if (typeof sum !== 'number') return;
-        const more = sumOfLosses(result, unread);
-        losses[place] = typeof more === 'number' ? sum + more : more;
+        if (typeof sum === 'number') losses[place] = addLosses(sum, result, unread);
       });
-      unread = to;
+      unread = this.step;
     }
-    const seconds = share(begin, wanted);
+    const seconds = share(begin, replicates);
     const steps = this.step - first;
-    return losses.map(loss => (typeof loss === 'number' ? { loss: steps > 0 ? loss / steps : null, seconds } : loss));
+    return losses.map((loss, place) =>
+      typeof loss === 'number' ? trained(this.step, loss, steps, wanted[place]!.after, seconds) : loss,
+    );
   }
 
   async evaluate(
@@ -128,7 +130,7 @@ export class Replicates {
     const { evaluation, evaluationBatch } = this.program;
     const batches = Math.ceil(count / evaluationBatch);
     const series = await this.seriesOf(evaluation[split]);
-    await this.runner.run(series, 0, batches, batch => evaluationValues(batch, evaluationBatch, count), signal);
+    await this.runner.run(series, 0, batches, batch => evaluationValues(batch, evaluationBatch, count), { signal });
     const results = await this.results(wanted, batches);
     const seconds = share(begin, wanted);
     return results.map(result => {
@@ -156,7 +158,7 @@ export class Replicates {
     for (let batch = 0; batch * evaluationBatch < count; batch++) {
       signal?.throwIfAborted();
       const values = evaluationValues(batch, evaluationBatch, count);
-      await this.runner.run(series, batch, batch + 1, () => values, signal);
+      await this.runner.run(series, batch, batch + 1, () => values, { signal });
       const rows = await this.runner.read(wanted.map(one => partOf(outputs, one, values.count * width * 4)));
       rows.forEach((row, place) => {
         visits[place]!(values.position, new Float32Array(row));
@@ -212,9 +214,8 @@ export class Replicates {
   }
 }
 
-/** Of some steps, or the first of them whose loss is not finite. */
-function sumOfLosses(results: Float32Array, first: number): number | NonFiniteLossError {
-  let sum = 0;
+/** @returns `sum` with the losses of some steps, added one by one; or the first of them whose loss is not finite */
+function addLosses(sum: number, results: Float32Array, first: number): number | NonFiniteLossError {
   for (let at = 0; at < results.length; at += resultFloats) {
     const [total, , bad, divisor] = results.subarray(at);
     const loss = total! / divisor!;

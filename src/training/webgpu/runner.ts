@@ -62,8 +62,10 @@ export class Runner {
   }
 
   /**
-   * Submits steps [first, end); the last of them may still be at work afterwards.
+   * Submits steps [first, end), or fewer where time is up; the last of them may still be at work afterwards.
+   * @param until of `performance.now()`; a step at least is done
    * @param onStep hears which step is the first that is not done yet
+   * @returns the first step that was not submitted
    * @throws DeviceLostError, AbortError (when nothing is at work any more)
    */
   async run(
@@ -71,12 +73,12 @@ export class Runner {
     first: number,
     end: number,
     valuesOf: (step: number) => StepValues,
-    signal?: AbortSignal,
+    { until = Infinity, signal }: { readonly until?: number; readonly signal?: AbortSignal | undefined } = {},
     onStep?: (step: number) => void,
-  ): Promise<void> {
+  ): Promise<number> {
     let step = first;
     let launch = 0;
-    while (step < end) {
+    while (step < end && !(launch === 0 && step > first && performance.now() >= until)) {
       if (signal?.aborted) {
         await this.finish();
         signal.throwIfAborted();
@@ -89,6 +91,7 @@ export class Runner {
         onStep?.(done);
       }
     }
+    return step;
   }
 
   /** Waits until nothing is at work. */
