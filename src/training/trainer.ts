@@ -188,7 +188,8 @@ export interface Executor {
   close(): Promise<void>;
 }
 
-export type ExecutorFactory = (data: DataSet) => Promise<Executor>;
+/** @param threads of an executor that shares the processors with others; left out: all that it can use */
+export type ExecutorFactory = (data: DataSet, threads?: number) => Promise<Executor>;
 
 /** What looking for an executor on this machine found; nothing of a data set is needed for it. */
 export type Probed = Usable | Unusable;
@@ -200,6 +201,11 @@ export interface Usable {
   /** As `Executor.variant`: known before anything is trained, since it enters the keys of runs. */
   readonly variant: string;
   readonly create: ExecutorFactory;
+  /**
+   * Processors that several executors of this kind, each with a data set of its own and some of the threads, can share; bits
+   * do not depend on their number. Missing: one at a time.
+   */
+  readonly processors?: number;
   /** What a person who chooses should know, e.g. that the adapter is software. */
   readonly notes: readonly string[];
 }

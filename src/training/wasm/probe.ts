@@ -1,4 +1,5 @@
 /** The wasm executor can be used wherever there is Node. */
+import { availableParallelism } from 'node:os';
 import type { Probed } from '../trainer';
 import { createWasmExecutor, numericVariant } from './executor';
 import { defaultThreads, describeDevice, sharedMemory } from './machine';
@@ -9,7 +10,8 @@ export function probeWasm(): Promise<Probed> {
     usable: true,
     device: describeDevice(shared ? defaultThreads() : 1),
     variant: numericVariant,
-    create: data => createWasmExecutor(data),
+    create: (data, threads) => createWasmExecutor(data, { threads: Math.min(threads ?? Infinity, defaultThreads()) }),
+    processors: availableParallelism(),
     notes: shared ? [] : ['shared memory is missing here, so it trains on one thread'],
   });
 }
