@@ -1,6 +1,7 @@
 /** Where things lie in a run store, and reading them with bounds. No vscode: tests use it on plain folders. */
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { readFileBounded } from '../checkpoints/boundedFile';
 import type { RunEvaluation } from '../shared/evaluation';
 import type { CurvePoint, Report } from '../shared/report';
 import { parseCurve } from '../shared/storedCurve';
@@ -44,16 +45,9 @@ export function refOfReport(file: string): ExperimentRef | null {
   return fits ? { store, name } : null;
 }
 
-/** Reads a text file that may not be larger than `maximumBytes`. */
+/** Reads a text file that may not be larger than `maximumBytes`. @throws an error of the file system, or RangeError */
 export async function readBounded(file: string, maximumBytes: number): Promise<string> {
-  const handle = await open(file, 'r');
-  try {
-    const { size } = await handle.stat();
-    if (size > maximumBytes) throw new Error(`larger than ${maximumBytes} bytes`);
-    return await handle.readFile('utf8');
-  } finally {
-    await handle.close();
-  }
+  return (await readFileBounded(file, maximumBytes)).toString('utf8');
 }
 
 const isMissing = (error: unknown): boolean =>

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { readFileBounded } from '../checkpoints/boundedFile';
 
 /** The run store cannot be read or written: names the path and says what to do. The store itself stays valid. */
 export class StoreError extends Error {
@@ -95,17 +96,8 @@ export async function flushDirectory(directory: string): Promise<void> {
   }
 }
 
-/** @throws an error of the file system, or RangeError where the file is larger than `maximumBytes` */
-export async function readBounded(file: string, maximumBytes: number): Promise<Buffer> {
-  const handle = await open(file, 'r');
-  try {
-    const { size } = await handle.stat();
-    if (size > maximumBytes) throw new RangeError(`${file} is larger than ${maximumBytes} bytes`);
-    return await handle.readFile();
-  } finally {
-    await handle.close();
-  }
-}
+/** @throws an error of the file system, or RangeError where it is no file, or larger than `maximumBytes` */
+export const readBounded = readFileBounded;
 
 /** Removes what a killed job left half-written. Only for the one who holds the lock. */
 export async function removeTemporaries(directory: string): Promise<void> {

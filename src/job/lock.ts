@@ -5,13 +5,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
-import { open, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { errorCode, isMissing, storeError, StoreError } from './files';
+import { errorCode, isMissing, readBounded, storeError, StoreError } from './files';
 
 const holderSchema = z.object({ pid: z.int().min(1), host: z.string(), startedAt: z.string(), token: z.string() });
 export type LockHolder = z.infer<typeof holderSchema>;
@@ -28,6 +28,8 @@ export interface LockOptions {
 }
 
 const pollMilliseconds = 200;
+/** A holder takes less than a tenth of it. */
+const mostBytes = 4096;
 
 /** What a watcher saw of a lock file: it is the same holder at the same beat as long as this is equal. */
 interface Sighting {
@@ -151,14 +153,25 @@ async function create(file: string): Promise<FileHandle | null> {
 async function look(file: string): Promise<Sighting | null> {
   try {
     const { ino, mtimeNs } = await stat(file, { bigint: true });
-    return { holder: parseHolder(await readFile(file, 'utf8')), inode: ino, beat: mtimeNs };
+    return { holder: parseHolder(await readText(file)), inode: ino, beat: mtimeNs };
   } catch (error) {
     if (isMissing(error)) return null;
     throw new StoreError(file, `${file} cannot be read (${errorCode(error) ?? String(error)}): remove it by hand`);
   }
 }
 
-function parseHolder(text: string): LockHolder | null {
+/** Empty where it is too long for a lock, or no file at all: the heartbeat tells. */
+async function readText(file: string): Promise<string> {
+  try {
+    return (await readBounded(file, mostBytes)).toString('utf8');
+  } catch (error) {
+    if (error instanceof RangeError) return '';
+    throw error;
+  }
+}
+
+/** @returns null where it is no lock; anyone may have written it */
+export function parseHolder(text: string): LockHolder | null {
   try {
     return holderSchema.parse(JSON.parse(text));
   } catch {
