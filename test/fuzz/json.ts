@@ -52,7 +52,7 @@ function places(root: Container): [Container, string | number][] {
     for (const key of Array.isArray(around) ? around.keys() : Object.keys(around)) {
       found.push([around, key]);
       const value = around[key];
-      if (typeof value === 'object' && value !== null) visit(value as Container);
+      if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) visit(value as Container);
     }
   };
   visit(root);
@@ -76,6 +76,15 @@ function damageOnce(root: Container, random: Random): void {
   } else if (change === 6 && Array.isArray(value)) {
     const item: unknown = value[0];
     around[key] = new Array<unknown>(pick(random, [0, value.length + 1, 300])).fill(item);
+  } else if (value instanceof Float32Array || value instanceof Uint32Array || value instanceof Uint8Array) {
+    around[key] = pick(random, [
+      value.subarray(1),
+      new Float32Array(value.length + 1),
+      new Float32Array(value.length).fill(NaN),
+      new Uint32Array(value.length).fill(2 ** 32 - 1),
+      new Uint8Array(value.length),
+      [...value],
+    ]);
   } else if (typeof value === 'number') {
     around[key] = pick(random, [-value, value + 1, value - 1, value * 1e6, value / 3, String(value)]);
   } else if (typeof value === 'string') {

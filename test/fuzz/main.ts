@@ -16,6 +16,9 @@ const mostFailures = 20;
 
 const seed = Number(process.env['FUZZ_SEED'] ?? randomInt(2 ** 31));
 const seconds = Number(process.env['FUZZ_SECONDS'] ?? 60);
+/** Words in the names of targets, with "|" between them; empty: all. */
+const wanted = (process.env['FUZZ_TARGETS'] ?? '').split('|');
+const chosen = [...targets.keys()].filter(i => wanted.some(words => targets[i]!.name.includes(words)));
 const results = mkdtempSync(path.join(tmpdir(), 'winning-ticket-fuzz-'));
 const scratch = path.join(results, 'scratch');
 mkdirSync(scratch);
@@ -47,7 +50,7 @@ function fail(target: number, index: number, error: string): void {
 async function work(): Promise<void> {
   const atWork = new SharedArrayBuffer(8);
   const current = new Int32Array(atWork);
-  const workerData: FuzzJob = { seed, seconds, directory: scratch, atWork, only: onlyCase() };
+  const workerData: FuzzJob = { seed, seconds, chosen, directory: scratch, atWork, only: onlyCase() };
   const worker = new Worker(path.join(__dirname, 'fuzzWorker.cjs'), {
     workerData,
     // a thread has a deeper stack than the main thread, on which all of this runs
@@ -77,10 +80,11 @@ async function work(): Promise<void> {
 
 console.log(`fuzz: seed ${seed}, ${seconds} s (FUZZ_SEED and FUZZ_SECONDS set them)`);
 void work().then(() => {
-  for (const [index, { name }] of targets.entries()) {
+  for (const index of chosen) {
+    const { name } = targets[index]!;
     const { valid, refused, failed } = counts[index]!;
     console.log(
-      `${name.padEnd(28)} ${valid + refused + failed} cases: ${refused} refused, ${valid} valid, ${failed} failed`,
+      `${name.padEnd(32)} ${valid + refused + failed} cases: ${refused} refused, ${valid} valid, ${failed} failed`,
     );
   }
   rmSync(failures > 0 ? scratch : results, { recursive: true });

@@ -2,6 +2,8 @@
 export interface FuzzJob {
   readonly seed: number;
   readonly seconds: number;
+  /** Targets that are run. */
+  readonly chosen: readonly number[];
   /** For the files of the case at work. */
   readonly directory: string;
   /** [target, number] of the case at work: memory that both see, since a thread that hangs sends nothing. */

@@ -1,5 +1,6 @@
 // npm run fuzz: bundles the fuzzer and the thread that runs its cases into dist/ and starts it.
-// FUZZ_SECONDS (60), FUZZ_SEED (random, printed) and FUZZ_CASE (printed by a failure) set what it does.
+// FUZZ_SECONDS (60), FUZZ_SEED (random, printed), FUZZ_TARGETS (words in their names, "|" between them) and FUZZ_CASE
+// (printed by a failure) set what it does.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import esbuild from 'esbuild';

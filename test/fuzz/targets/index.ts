@@ -12,7 +12,10 @@ import { layersModelTarget } from './layersModel';
 import { hostTargets } from './messages';
 import { modelTargets } from './models';
 import { safetensorsTarget } from './safetensors';
+import { requestTargets } from './requests';
 import { storeTargets } from './store';
+import { storeFileTargets } from './storeFiles';
+import { storeTextTargets } from './storeTexts';
 
 export const targets: readonly Target[] = [
   ...idxTargets,
@@ -22,7 +25,10 @@ export const targets: readonly Target[] = [
   ...modelTargets,
   experimentTarget,
   ...storeTargets,
+  ...storeFileTargets,
+  ...storeTextTargets,
   ...hostTargets,
+  ...requestTargets,
   ...arrayTargets,
   ...torchTargets,
   ...onnxTargets,

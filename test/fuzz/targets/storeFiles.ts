@@ -1,0 +1,124 @@
+/** Files of the store that are read from disk, where anyone may have written them. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ExecutorFile, type ExecutorEntry } from '../../../src/job/executorFile';
+import { StoreError } from '../../../src/job/files';
+import { parseHolder, StoreLock } from '../../../src/job/lock';
+import { readDefinition } from '../../../src/job/modelDefinition';
+import { RunStore } from '../../../src/job/store';
+import { readWorth, type RunWorth } from '../../../src/job/worthFile';
+import { sampleExperiment } from '../../support/sampleReports';
+import { sampleTarget, sampleTopology } from '../../support/sampleTicket';
+import { damageJson } from '../json';
+import { demand, reading, type Outcome, type Target } from '../target';
+
+const key = 'a'.repeat(32);
+const experiment = 'mine';
+const subject = 's';
+
+const entry: ExecutorEntry = {
+  subject,
+  executor: 'wasm',
+  variant: '1',
+  device: '2 threads',
+  reason: 'the fastest',
+  candidates: [
+    { executor: 'wasm', device: '2 threads', speed: { dense: 100, sparse: 200, mean: 150 } },
+    { executor: 'webgpu', reason: 'is not installed' },
+  ],
+  losses: [
+    {
+      executor: 'webgpu',
+      variant: '1',
+      device: 'd',
+      kind: 'lost',
+      message: 'gone',
+      method: 'iterative',
+      level: 1,
+      replicate: 0,
+      next: 'wasm',
+      nextVariant: '1',
+      kept: [key],
+    },
+  ],
+};
+
+const bytes = { dense: 400, gzip: 300, coo: 200, csr: 150, bitmask: 100 };
+const worth: RunWorth = {
+  key,
+  executor: 'wasm',
+  device: '2 threads',
+  batchSize: 60,
+  bytes,
+  multiplyAdds: { dense: 100, effective: 20 },
+  layers: [{ name: 'dense', bytes, multiplyAdds: null }],
+  seconds: { step: 0.1, inference: 0.01 },
+};
+
+const definition = {
+  fingerprint: 'f',
+  description: 'sample',
+  topology: sampleTopology(),
+  ...sampleTarget,
+  task: 'classification',
+  mean: [0.5],
+  std: [0.25],
+};
+
+/** @param place path in the store */
+function fileTarget(name: string, place: string, value: unknown, read: (store: string) => Promise<Outcome>): Target {
+  return {
+    name,
+    sound: () => ({ [place]: Buffer.from(JSON.stringify(value)) }),
+    damaged: random => ({ [place]: damageJson(value, random) }),
+    async read(files, directory) {
+      await mkdir(path.dirname(path.join(directory, place)), { recursive: true });
+      await writeFile(path.join(directory, place), files[place]!);
+      return read(directory);
+    },
+  };
+}
+
+const ownFolder = `experiments/${experiment}`;
+
+export const storeFileTargets: readonly Target[] = [
+  fileTarget(
+    'experiment.json',
+    `${ownFolder}/experiment.json`,
+    { ...sampleExperiment(), executor: 'wasm' },
+    async store => {
+      const name = await new ExecutorFile(store, experiment).computedOn();
+      demand(name === null || /^[a-z-]+$/.test(name), 'the name of an executor');
+      return name === null ? 'refused' : 'valid';
+    },
+  ),
+  fileTarget('executor.json', `${ownFolder}/executor.json`, { version: 1, entries: [entry] }, async store => {
+    const found = await new ExecutorFile(store, experiment).find(subject);
+    if (!found) return 'refused';
+    demand(
+      found.losses.every(({ kept }) => kept.every(one => /^[0-9a-f]{32}$/.test(one))),
+      'keys of which paths can be made',
+    );
+    return 'valid';
+  }),
+  fileTarget('model.json of the store', `${ownFolder}/model.json`, definition, store =>
+    reading([StoreError], path.join(store, ownFolder, 'model.json'), () => readDefinition(store, experiment)),
+  ),
+  fileTarget('worth.json', `runs/${key}/worth.json`, worth, async directory => {
+    const read = await readWorth(await RunStore.open(directory), key);
+    demand(read === null || read.key === key, 'of the run that was asked for');
+    return read === null ? 'refused' : 'valid';
+  }),
+  // whoever holds it, or whatever it holds: one whose heartbeat stands still is taken over
+  fileTarget(
+    'lock',
+    'lock',
+    { pid: 1, host: 'h', startedAt: '2026-01-01T00:00:00.000Z', token: 't' },
+    async directory => {
+      const held = parseHolder(await readFile(path.join(directory, 'lock'), 'utf8'));
+      demand(held === null || (Number.isSafeInteger(held.pid) && held.pid > 0), 'the number of a process');
+      await (await StoreLock.acquire(directory, { staleMilliseconds: 0 })).release();
+      return held === null ? 'refused' : 'valid';
+    },
+  ),
+];
