@@ -1,0 +1,65 @@
+/** What a store holds, without what differs between two computations of the same: times, and hashes over times. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** Left out of every JSON file: wall times of runs, of the report, and of steps as `worth.json` measures them. */
+const timeFields = new Set(['startedAt', 'finishedAt', 'seconds']);
+/** Of a run's record: over the whole of it, times too. */
+const hashesOfTimes = new Set(['checksum']);
+
+/** Files below `runs/` and `experiments/`: path in the store → hash of the bytes, of JSON without times. */
+export type StoreContent = ReadonlyMap<string, string>;
+
+export function readContent(store: string): StoreContent {
+  return new Map(
+    filesBelow(store)
+      .filter(name => !isLeftover(name))
+      .map(name => [name, hashOf(path.join(store, name))]),
+  );
+}
+
+/** What must not be there once an experiment is done. */
+export function leftovers(store: string): string[] {
+  const damaged = path.join(store, 'damaged');
+  return [
+    ...filesBelow(store).filter(isLeftover),
+    ...(existsSync(path.join(store, 'lock')) ? ['lock'] : []),
+    ...(existsSync(damaged) ? readdirSync(damaged).map(name => path.join('damaged', name)) : []),
+  ];
+}
+
+/** @returns each difference in words; none where both hold the same */
+export function differences(expected: StoreContent, found: StoreContent): string[] {
+  const missing = [...expected.keys()].filter(name => !found.has(name)).map(name => `${name} is missing`);
+  const extra = [...found.keys()].filter(name => !expected.has(name)).map(name => `${name} is too much`);
+  const other = [...expected].filter(([name, hash]) => found.has(name) && found.get(name) !== hash);
+  return [...missing, ...extra, ...other.map(([name]) => `${name} differs`)];
+}
+
+function filesBelow(store: string): string[] {
+  return ['runs', 'experiments'].flatMap(room => {
+    const directory = path.join(store, room);
+    if (!existsSync(directory)) return [];
+    return readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .map(entry => path.relative(store, path.join(entry.parentPath, entry.name)))
+      .sort();
+  });
+}
+
+function isLeftover(name: string): boolean {
+  return /(^|\/)(lock|lock\.takeover|resume\.safetensors|progress\.json|wish\.json)$|\.tmp$/.test(name);
+}
+
+function hashOf(file: string): string {
+  const bytes = readFileSync(file);
+  const content = file.endsWith('.json') ? withoutTimes(JSON.parse(bytes.toString('utf8'))) : bytes;
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function withoutTimes(value: unknown): string {
+  return JSON.stringify(value, (name, inner: unknown) =>
+    timeFields.has(name) || hashesOfTimes.has(name) ? undefined : inner,
+  );
+}
