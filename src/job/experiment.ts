@@ -14,6 +14,7 @@ import { executorSources, type ExecutorName, type ExecutorSource, type ReadyExec
 import { failureSummary, fieldOf, runName } from './failures';
 import { StoreError } from './files';
 import { StoreLock, type LockHolder } from './lock';
+import { JobLog } from './logFile';
 import { writeDefinition } from './modelDefinition';
 import { statusOfStop } from './outcome';
 import { prepare, readExperiment, type Prepared } from './prepare';
@@ -59,8 +60,13 @@ const progressMilliseconds = 100;
  * signal's reason where it was aborted before the plan was made
  */
 export async function runExperiment(options: RunExperimentOptions): Promise<Report> {
-  const { experimentPath, storeDirectory, emit, signal } = options;
+  const { experimentPath, storeDirectory, signal } = options;
   const parsed = options.parsed ?? (await readExperiment(experimentPath));
+  const log = new JobLog(storeDirectory, parsed.name);
+  const emit = (event: JobEvent): void => {
+    log.event(event);
+    options.emit(event);
+  };
   const prepared = await prepare(parsed, experimentPath, new DecodedCache(path.join(storeDirectory, 'cache')));
   signal?.throwIfAborted();
   const settlement = new Settlement({
@@ -75,6 +81,7 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
   });
   await settlement.check();
   const store = await RunStore.open(storeDirectory);
+  log.start();
   // whoever loses the lock must stop: another job believes that it works alone
   const lost = new AbortController();
   const lock = await StoreLock.acquire(store.directory, {
@@ -91,6 +98,9 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
     const stop = signal ? AbortSignal.any([signal, lost.signal]) : lost.signal;
     const succession = await settlement.settle(store, stop);
     return await new ExperimentJob(prepared, succession, store, emit, stop).work();
+  } catch (error) {
+    log.fail(error);
+    throw error;
   } finally {
     await lock.release();
   }
