@@ -18,6 +18,7 @@ const progress = z.looseObject({
   runsDone: count,
   runsTotal: count,
   run: z.looseObject({ key, method, level: count, replicate: count, step: count, steps: count }).optional(),
+  runsAtWork: count.optional(),
   levels: count,
   fraction: measured,
   secondsLeft: z.number().nullable(),

@@ -13,8 +13,8 @@ import type { Place } from './attempt';
 import { executorSources, type ExecutorName, type ExecutorSource, type ReadyExecutor } from './executors';
 import { failureSummary, fieldOf, runName } from './failures';
 import { StoreError } from './files';
+import { Lanes } from './lanes';
 import { StoreLock, type LockHolder } from './lock';
-import { JobLog } from './logFile';
 import { writeDefinition } from './modelDefinition';
 import { statusOfStop } from './outcome';
 import { prepare, readExperiment, type Prepared } from './prepare';
@@ -22,7 +22,7 @@ import { Runner, type RunnerParts } from './runner';
 import { Settlement } from './settlement';
 import { RunStore } from './store';
 import type { Loss, Succession } from './succession';
-import { besideFirst, runTogether } from './together';
+import { runInGroups } from './together';
 import { ProgressTracker } from './tracker';
 
 export type JobEvent = Exclude<JobToHost, { type: 'finished' }>;
@@ -39,7 +39,7 @@ export interface RunExperimentOptions {
   readonly signal?: AbortSignal;
   /** How often runs at work save how far they are; 0: only when they are told to stop. Default 10. */
   readonly checkpointSeconds?: number;
-  /** Most runs side by side. */
+  /** Most runs side by side, where the executor can share the processors; left out: one for each of them. */
   readonly parallel?: number;
   /** Taken where the experiment says "auto", instead of measuring. */
   readonly preferred?: ExecutorName;
@@ -60,13 +60,8 @@ const progressMilliseconds = 100;
  * signal's reason where it was aborted before the plan was made
  */
 export async function runExperiment(options: RunExperimentOptions): Promise<Report> {
-  const { experimentPath, storeDirectory, signal } = options;
+  const { experimentPath, storeDirectory, emit, signal } = options;
   const parsed = options.parsed ?? (await readExperiment(experimentPath));
-  const log = new JobLog(storeDirectory, parsed.name);
-  const emit = (event: JobEvent): void => {
-    log.event(event);
-    options.emit(event);
-  };
   const prepared = await prepare(parsed, experimentPath, new DecodedCache(path.join(storeDirectory, 'cache')));
   signal?.throwIfAborted();
   const settlement = new Settlement({
@@ -81,7 +76,6 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
   });
   await settlement.check();
   const store = await RunStore.open(storeDirectory);
-  log.start();
   // whoever loses the lock must stop: another job believes that it works alone
   const lost = new AbortController();
   const lock = await StoreLock.acquire(store.directory, {
@@ -97,10 +91,7 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
     await store.clean();
     const stop = signal ? AbortSignal.any([signal, lost.signal]) : lost.signal;
     const succession = await settlement.settle(store, stop);
-    return await new ExperimentJob(prepared, succession, store, emit, stop).work();
-  } catch (error) {
-    log.fail(error);
-    throw error;
+    return await new ExperimentJob(prepared, succession, store, emit, stop, options.parallel).work();
   } finally {
     await lock.release();
   }
@@ -118,10 +109,13 @@ class ExperimentJob {
   private readonly afterwards: Afterwards;
   private nodes: readonly RunNode[];
   private tracker: ProgressTracker;
-  private executor: Executor | null = null;
+  /** On the data set at hand. */
+  private lanes: Lanes | null = null;
   private reportedAt = 0;
   /** The last report that is being written. */
   private written: Promise<void> = Promise.resolve();
+  /** The last lines between networks that are being measured. */
+  private measured: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly prepared: Prepared,
@@ -129,6 +123,7 @@ class ExperimentJob {
     private readonly store: RunStore,
     private readonly emit: (event: JobEvent) => void,
     private readonly signal: AbortSignal,
+    private readonly parallel: number | undefined,
   ) {
     this.experiment = { ...prepared.experiment, executor: succession.executor };
     this.nodes = prepared.planFor({ executor: succession.current });
@@ -147,7 +142,7 @@ class ExperimentJob {
     } catch (error) {
       return await this.giveUp(error);
     } finally {
-      await this.executor?.close();
+      await this.lanes?.close();
     }
   }
 
@@ -198,35 +193,34 @@ class ExperimentJob {
     return record;
   }
 
-  /** First all there is to do on the experiment's own data set, then the second one: one executor at a time is open. */
+  /** First all there is to do on the experiment's own data set, then the second one: executors are open on one at a time. */
   private async compute(missing: readonly RunNode[], ready: ReadyExecutor): Promise<void> {
     const { prepared } = this;
     const there = missing.filter(({ study }) => study?.kind === 'transfer');
     const here = missing.filter(node => !there.includes(node));
     if (here.length > 0 || this.afterwards.isUnfinished(this.nodes)) {
-      await this.computeRuns(here, prepared, ready);
-      await this.measurePaths();
-      const executor = this.executor!;
-      await this.afterwards.lookBack(this.nodes, executor, this.runnerAt({ executor, runs: 1 }, prepared));
+      const lanes = await this.computeRuns(here, prepared, ready);
+      if (this.afterwards.isUnfinished(this.nodes)) await this.lookBack(await lanes.whole());
     }
     if (prepared.transfer && there.length > 0) {
       await this.computeRuns(this.possible(there), prepared.transfer, ready);
     }
   }
 
-  private async computeRuns(missing: readonly RunNode[], site: Site, ready: ReadyExecutor): Promise<void> {
-    await this.executor?.close();
-    const executor = (this.executor = await ready.create(site.data));
+  private async computeRuns(missing: readonly RunNode[], site: Site, ready: ReadyExecutor): Promise<Lanes> {
+    await this.lanes?.close();
+    const { warn: tell, parallel, signal } = this;
+    const lanes = (this.lanes = new Lanes({ ready, data: site.data, parallel, tell }));
     await this.publish('running');
-    for (let left = [...missing]; left.length > 0;) {
-      this.signal.throwIfAborted();
-      const together = executor.openTogether ? besideFirst(left, this.records) : left.slice(0, 1);
-      await runTogether(executor, together, this.signal, (node, place, signal) =>
-        this.computeOne(node, this.runnerAt(place, site), place.runs, signal),
-      );
-      left = this.possible(left.filter(node => !together.includes(node)));
-      if (together.some(({ study }) => study?.kind === 'stability')) await this.measurePaths();
-    }
+    const possible = (nodes: readonly RunNode[]): RunNode[] => this.possible(nodes);
+    const compute = (node: RunNode, place: Place, stop: AbortSignal): Promise<void> =>
+      this.computeOne(node, this.runnerAt(place, site), place.runs, stop);
+    const onDone = async (nodes: readonly RunNode[], executor: Executor): Promise<void> => {
+      if (nodes.some(({ study }) => study?.kind === 'stability')) await this.measurePaths(executor);
+    };
+    if (ready.processors !== undefined) await lanes.run(missing, signal, { possible, compute, onDone });
+    else await runInGroups(await lanes.whole(), missing, signal, { possible, compute, onDone, records: this.records });
+    return lanes;
   }
 
   private runnerAt(place: Place, site: Site): Runner {
@@ -243,8 +237,19 @@ class ExperimentJob {
     });
   }
 
-  private async measurePaths(): Promise<void> {
-    if (await this.afterwards.measurePaths(this.nodes, this.executor!)) await this.publish('running');
+  private async lookBack(executor: Executor): Promise<void> {
+    await this.measurePaths(executor);
+    await this.afterwards.lookBack(this.nodes, executor, this.runnerAt({ executor, runs: 1 }, this.prepared));
+  }
+
+  private async measurePaths(executor: Executor): Promise<void> {
+    // lanes end in any order: the second finds measured what the first has
+    const measured = this.measured.then(() => this.afterwards.measurePaths(this.nodes, executor));
+    this.measured = measured.then(
+      () => undefined,
+      () => undefined,
+    );
+    if (await measured) await this.publish('running');
   }
 
   private readonly warn = (message: string): void => {
@@ -273,8 +278,8 @@ class ExperimentJob {
     if (loss.kind === 'missing' && wanted === name) {
       throw new ExperimentError('executor', `"${name}" cannot be used: ${loss.message}`);
     }
-    await this.executor?.close().catch(() => undefined);
-    this.executor = null;
+    await this.lanes?.close().catch(() => undefined);
+    this.lanes = null;
     const at = missing.find(({ key }) => this.running.has(key)) ?? missing[0]!;
     this.running.clear();
     const finished = this.nodes.flatMap(({ key }) => (this.records.has(key) ? [key] : []));
@@ -356,7 +361,7 @@ class ExperimentJob {
   private report(status: ExperimentStatus, error?: string, errorField?: string): Report {
     const { data, dataDescription, modelDescription, transfer } = this.prepared;
     const { experiment, nodes, records, running } = this;
-    const { current, choice } = this.succession;
+    const { current, choice, found } = this.succession;
     const worth = this.afterwards.worth(nodes);
     const computed = [...records.values()].find(one => one.executor === current.name);
     return buildReport({
@@ -371,7 +376,7 @@ class ExperimentJob {
       ...(data.labelNames && { labelNames: data.labelNames }),
       inputShape: data.inputShape,
       executor: current.name,
-      device: this.executor?.device ?? computed?.device ?? '',
+      device: this.lanes && found.usable ? found.device : (computed?.device ?? ''),
       executorChoice: choice,
       dataDescription,
       modelDescription,

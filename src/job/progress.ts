@@ -9,7 +9,10 @@ export interface Measured {
 }
 
 /** A run, or the rest of one, that is still to do. */
-export type Remaining = Omit<Measured, 'seconds'>;
+export interface Remaining extends Omit<Measured, 'seconds'> {
+  /** Of the run at work: side by side with it, itself included, when it began; its share of the seconds was measured. */
+  readonly runs?: number;
+}
 
 export interface Estimate {
   /** Share of the work that is done, 0 to 1. */
@@ -31,6 +34,11 @@ function presumedCost(density: number): number {
   return density >= 0.4 ? 1 : 0.08 + (0.92 * density) / 0.4;
 }
 
+/** What a run presumably takes, in dense steps. */
+export function presumedSteps(run: Remaining): number {
+  return effectiveSteps(run) * presumedCost(run.density);
+}
+
 /**
  * Seconds a step at some density will take: the presumed cost, corrected by how far off it was where it was measured, near
  * densities and long measurements counting most.
@@ -43,7 +51,7 @@ function secondsPerStep(density: number, measured: readonly Measured[]): number 
     // far measurements never count nothing: they may be all there is
     const weight = one.seconds * (Math.exp(-distance * distance) + 1e-6);
     weights += weight;
-    corrections += (weight * one.seconds) / (effectiveSteps(one) * presumedCost(one.density));
+    corrections += (weight * one.seconds) / presumedSteps(one);
   }
   return presumedCost(density) * (corrections / weights);
 }
@@ -61,6 +69,9 @@ export function estimate(measured: readonly Measured[], remaining: readonly Rema
   if (remaining.length === 0) return { fraction: 1, secondsLeft: 0 };
   if (usable.length === 0) return { fraction: 0, secondsLeft: null };
   const done = usable.reduce((sum, one) => sum + one.seconds, 0);
-  const left = remaining.reduce((sum, one) => sum + effectiveSteps(one) * secondsPerStep(one.density, usable), 0);
-  return { fraction: done / (done + left), secondsLeft: left };
+  const rests = remaining.map(one => effectiveSteps(one) * secondsPerStep(one.density, usable));
+  const left = rests.reduce((sum, seconds) => sum + seconds, 0);
+  // one that began beside others does not go faster once they are done
+  const longest = Math.max(...rests.map((seconds, i) => seconds * (remaining[i]!.runs ?? 1)));
+  return { fraction: done / (done + left), secondsLeft: Math.max(left, longest) };
 }

@@ -6,15 +6,45 @@ import type { RunNode, RunRecord } from '../shared/run';
 import type { Executor, TrainingSession, TrainingSetup } from '../training/trainer';
 import type { Place } from './attempt';
 
+/** What is done with runs, side by side or not. */
+export interface RunWork {
+  /** Carries one out at its place. */
+  readonly compute: (node: RunNode, place: Place, signal: AbortSignal) => Promise<void>;
+  /** Those that are over, and an executor that nobody else uses now. */
+  readonly onDone: (nodes: readonly RunNode[], executor: Executor) => Promise<void>;
+  /** Those that can still be done: without what needs a run that has failed. */
+  readonly possible: (nodes: readonly RunNode[]) => RunNode[];
+}
+
 /** More would delay the first results, and their weights wait in memory. */
 const mostTogether = 16;
+
+/**
+ * Computes runs in their order, and beside each those that the executor can train together with it.
+ * @param nodes in the order of the plan; what else they need is done
+ * @throws what the first of them throws, when all have stopped; the signal's reason
+ */
+export async function runInGroups(
+  executor: Executor,
+  nodes: readonly RunNode[],
+  signal: AbortSignal,
+  { compute, onDone, possible, records }: RunWork & { readonly records: ReadonlyMap<string, RunRecord> },
+): Promise<void> {
+  for (let left = [...nodes]; left.length > 0;) {
+    signal.throwIfAborted();
+    const group = executor.openTogether ? besideFirst(left, records) : left.slice(0, 1);
+    await runTogether(executor, group, signal, compute);
+    left = possible(left.filter(node => !group.includes(node)));
+    await onDone(group, executor);
+  }
+}
 
 /**
  * The first of the runs that are missing, with the next ones that train by the same recipe through the same steps, as far as
  * what they need is done.
  * @param records of finished runs
  */
-export function besideFirst(missing: readonly RunNode[], records: ReadonlyMap<string, RunRecord>): RunNode[] {
+function besideFirst(missing: readonly RunNode[], records: ReadonlyMap<string, RunRecord>): RunNode[] {
   const wanted = courseOf(missing[0]!);
   const alike = missing.filter(node => courseOf(node) === wanted).slice(0, mostTogether);
   const end = alike.findIndex(({ needs }) => needs.some(key => records.get(key)?.status !== 'done'));
@@ -114,11 +144,11 @@ class Meeting {
  * @param compute carries one out on the executor it is given
  * @throws what the first of them throws, when all have stopped
  */
-export async function runTogether(
+async function runTogether(
   executor: Executor,
   nodes: readonly RunNode[],
   signal: AbortSignal,
-  compute: (node: RunNode, place: Place, signal: AbortSignal) => Promise<void>,
+  compute: RunWork['compute'],
 ): Promise<void> {
   if (!canGroup(executor) || nodes.length === 1) {
     for (const node of nodes) await compute(node, { executor, runs: 1 }, signal);

@@ -73,7 +73,8 @@ export class ProgressTracker {
         const seconds = (performance.now() - current.since) / 1000 / current.runs;
         measured.push({ density, steps: trained, seconds });
       }
-      remaining.push({ density, steps: Math.max(0, this.expectedLength(node) - trained) });
+      const steps = Math.max(0, this.expectedLength(node) - trained);
+      remaining.push({ density, steps, ...(current && { runs: current.runs }) });
     }
     const [current] = this.current.values();
     const { fraction, secondsLeft } = estimate(measured, remaining);
@@ -93,6 +94,7 @@ export class ProgressTracker {
           steps: current.node.inputs.steps.to,
         },
       }),
+      ...(this.current.size > 1 && { runsAtWork: this.current.size }),
       levels: experiment.pruning.levels,
       fraction: this.reached,
       secondsLeft,

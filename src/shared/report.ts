@@ -230,6 +230,8 @@ export interface Progress {
     readonly step: number;
     readonly steps: number;
   };
+  /** Where several are side by side: how many. */
+  readonly runsAtWork?: number;
   readonly levels: number;
   /** Share of the estimated work that is done, 0 to 1. */
   readonly fraction: number;
