@@ -15,6 +15,7 @@ import { failureSummary, fieldOf, runName } from './failures';
 import { StoreError } from './files';
 import { Lanes } from './lanes';
 import { StoreLock, type LockHolder } from './lock';
+import { JobLog } from './logFile';
 import { writeDefinition } from './modelDefinition';
 import { statusOfStop } from './outcome';
 import { prepare, readExperiment, type Prepared } from './prepare';
@@ -60,8 +61,13 @@ const progressMilliseconds = 100;
  * signal's reason where it was aborted before the plan was made
  */
 export async function runExperiment(options: RunExperimentOptions): Promise<Report> {
-  const { experimentPath, storeDirectory, emit, signal } = options;
+  const { experimentPath, storeDirectory, signal } = options;
   const parsed = options.parsed ?? (await readExperiment(experimentPath));
+  const log = new JobLog(storeDirectory, parsed.name);
+  const emit = (event: JobEvent): void => {
+    log.event(event);
+    options.emit(event);
+  };
   const prepared = await prepare(parsed, experimentPath, new DecodedCache(path.join(storeDirectory, 'cache')));
   signal?.throwIfAborted();
   const settlement = new Settlement({
@@ -76,6 +82,7 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
   });
   await settlement.check();
   const store = await RunStore.open(storeDirectory);
+  log.start();
   // whoever loses the lock must stop: another job believes that it works alone
   const lost = new AbortController();
   const lock = await StoreLock.acquire(store.directory, {
@@ -92,6 +99,9 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
     const stop = signal ? AbortSignal.any([signal, lost.signal]) : lost.signal;
     const succession = await settlement.settle(store, stop);
     return await new ExperimentJob(prepared, succession, store, emit, stop, options.parallel).work();
+  } catch (error) {
+    log.fail(error);
+    throw error;
   } finally {
     await lock.release();
   }
