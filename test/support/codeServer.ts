@@ -29,6 +29,10 @@ export interface CodeServer {
   readonly url: string;
   /** The folder that is open, and the only one the extension under test may write to. */
   readonly workspace: string;
+  /** Of its server, extension hosts and their jobs. */
+  processGroup(): number;
+  /** Ends what there is of it by force, and starts it anew on what is on disk. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -65,10 +69,14 @@ async function stopGroup(server: ChildProcess): Promise<void> {
   const ended = new Promise(resolve => server.once('exit', resolve));
   process.kill(-server.pid, 'SIGTERM');
   await Promise.race([ended, sleep(5000, null, { ref: false })]);
+  killGroup(server); // whatever of the group outlived the polite request
+}
+
+function killGroup(server: ChildProcess): void {
   try {
-    process.kill(-server.pid, 'SIGKILL'); // whatever of the group outlived the polite request
+    process.kill(-server.pid!, 'SIGKILL');
   } catch {
-    // nothing did
+    // nothing is left of it
   }
 }
 
@@ -111,20 +119,29 @@ export async function startCodeServer(
   await run(node, [...common, '--install-extension', await packageExtension(directory)], { env });
 
   const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
   const log = path.join(directory, 'server.log');
   const output = openSync(log, 'w');
   const flags = ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry', '--disable-update-check'];
   const off = ['--disable-workspace-trust', '--disable-getting-started-override', '--disable-proxy'];
-  const server = spawn(node, [...common, ...flags, ...off, workspace], {
-    env,
-    detached: true, // a process group of its own, so that stopping it stops its extension hosts and their jobs too
-    stdio: ['ignore', output, output],
-  });
-  const url = `http://127.0.0.1:${port}`;
-  await healthy(url, server, log);
+  const launch = async (): Promise<ChildProcess> => {
+    const started = spawn(node, [...common, ...flags, ...off, workspace], {
+      env,
+      detached: true, // a process group of its own, so that stopping it stops its extension hosts and their jobs too
+      stdio: ['ignore', output, output],
+    });
+    await healthy(url, started, log);
+    return started;
+  };
+  let server = await launch();
   return {
     url: `${url}/?folder=${encodeURIComponent(workspace)}`,
     workspace,
+    processGroup: () => server.pid!,
+    async restart() {
+      killGroup(server);
+      server = await launch();
+    },
     async stop() {
       await stopGroup(server);
       rmSync(directory, { recursive: true, force: true, maxRetries: 3 });

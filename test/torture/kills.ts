@@ -12,6 +12,7 @@ import { killUntilDone } from './round';
 import { readContent, type StoreContent } from './storeContent';
 import { Tally } from './tally';
 import type { Victim, Work } from './victim';
+import { killWindows } from './windowKills';
 
 /** Lives up to this share of an undisturbed one: several kills a store, most of them while it trains. */
 const share = 1 / 3;
@@ -19,20 +20,18 @@ const share = 1 / 3;
 /** @returns whether all is well; stores where something is wrong are kept */
 export async function kills(options: KillOptions): Promise<boolean> {
   const directory = mkdtempSync(path.join(tmpdir(), 'wt-torture-'));
+  const experiment = writeTorture(directory);
   const { seed, parallel, checkpointSeconds } = options;
   const work = (name: string): Work => {
     const store = path.join(directory, name);
     mkdirSync(store);
-    return { experiment: writeTorture(directory), store, checkpointSeconds, parallel };
+    return { experiment, store, checkpointSeconds, parallel };
   };
   const { reference, seconds } = await undisturbed(work('undisturbed'));
   console.log(`seed ${seed}; undisturbed: ${reference.size} files in ${seconds.toFixed(1)} s`);
   const mostSeconds = share * seconds;
-  let isWell = true;
-  for (const [victim, wanted] of [
-    [cliVictim, options.cli],
-    [jobVictim(new Random(seed, 'who')), options.job],
-  ] as const satisfies readonly (readonly [Victim, number])[]) {
+
+  const dealTo = async (victim: Victim, wanted: number): Promise<Tally> => {
     const tally = new Tally();
     const random = new Random(seed, victim.name);
     while (tally.kills < wanted) {
@@ -44,12 +43,27 @@ export async function kills(options: KillOptions): Promise<boolean> {
       const round = { victim, work: work(name), reference, random, mostSeconds, kills: wanted - tally.kills, tell };
       const wrong = await killUntilDone(round, tally);
       tally.wrong.push(...wrong);
-      for (const line of wrong) tell(`WRONG: ${line}`);
       if (wrong.length === 0) rmSync(path.join(directory, name), { recursive: true });
+      else tell(`WRONG: ${wrong.join('; ')}`);
     }
-    for (const line of tally.describe()) console.log(`${victim.name}: ${line}`);
-    isWell &&= tally.wrong.length === 0;
+    return tally;
+  };
+  const tallies: Readonly<Record<string, Tally>> = {
+    cli: await dealTo(cliVictim, options.cli),
+    job: await dealTo(jobVictim(new Random(seed, 'who')), options.job),
+    vscode: await killWindows({
+      experiment,
+      checkpointSeconds,
+      reference,
+      random: new Random(seed, 'vscode'),
+      mostSeconds,
+      kills: options.vscode,
+    }),
+  };
+  for (const [name, tally] of Object.entries(tallies)) {
+    for (const line of tally.describe()) console.log(`${name}: ${line}`);
   }
+  const isWell = Object.values(tallies).every(({ wrong }) => wrong.length === 0);
   if (isWell) rmSync(directory, { recursive: true });
   else console.log(`stores with something wrong, and the undisturbed one, lie in ${directory}`);
   return isWell;

@@ -8,6 +8,7 @@ export interface KillOptions {
   /** Kills of each kind of victim. */
   readonly cli: number;
   readonly job: number;
+  readonly vscode: number;
   readonly parallel: number | null;
   readonly checkpointSeconds: number;
 }
@@ -26,11 +27,12 @@ export interface LargeStoreOptions {
 }
 
 export function killOptions(args: readonly string[]): KillOptions {
-  const given = read(args, ['seed', 'cli', 'job', 'parallel', 'checkpoint-seconds']);
+  const given = read(args, ['seed', 'cli', 'job', 'vscode', 'parallel', 'checkpoint-seconds']);
   return {
     seed: Number(given['seed'] ?? randomInt(2 ** 31)),
     cli: Number(given['cli'] ?? 60),
     job: Number(given['job'] ?? 40),
+    vscode: Number(given['vscode'] ?? 5),
     parallel: orNull(given['parallel']),
     checkpointSeconds: Number(given['checkpoint-seconds'] ?? 0.5),
   };

@@ -1,5 +1,5 @@
 /** Processes as Linux lists them. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -36,4 +36,28 @@ export function memoryOf(pid: number): { readonly resident: number; readonly pro
 
 function mebibytes(text: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) / 1024;
+}
+
+/** Those of a process group whose command line holds the text. */
+export function inGroup(group: number, text: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter(pid => pid > 0 && isAlive(pid) && groupOf(pid) === group && commandLine(pid).includes(text));
+}
+
+function groupOf(pid: number): number {
+  return Number(/\) \S \d+ (\d+)/.exec(readText(`/proc/${pid}/stat`))?.[1]);
+}
+
+function commandLine(pid: number): string {
+  return readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
+}
+
+/** Nothing where the process is gone. */
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }

@@ -1,8 +1,8 @@
 /** One store: whoever works on it is killed at random moments and started again until the experiment is done. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../src/shared/random';
-import { runsThere, type RunsThere } from './runsThere';
-import { differences, leftovers, readContent, type StoreContent } from './storeContent';
+import { runsThere, touched, type RunsThere } from './runsThere';
+import { compared, type StoreContent } from './storeContent';
 import type { Tally } from './tally';
 import type { Life, Victim, Work } from './victim';
 
@@ -24,7 +24,7 @@ const patience = 20;
 
 /** @returns what is wrong: nothing if all is well */
 export async function killUntilDone(round: Round, tally: Tally): Promise<string[]> {
-  const { victim, work, random, mostSeconds, tell } = round;
+  const { victim, work, reference, random, mostSeconds, tell } = round;
   const wrong: string[] = [];
   let before = runsThere(work.store);
   for (let kills = 0; ; kills++) {
@@ -34,7 +34,7 @@ export async function killUntilDone(round: Round, tally: Tally): Promise<string[
     if (end !== 'alive') {
       tally.lived(life.told, before);
       if (end !== 0) return [...wrong, `ended with exit code ${end}: ${life.told.text}`];
-      return [...wrong, ...touched(before, runsThere(work.store)), ...compared(round)];
+      return [...wrong, ...touched(before, runsThere(work.store)), ...compared(work.store, reference)];
     }
     wrong.push(...(await life.kill()));
     const after = runsThere(work.store);
@@ -53,22 +53,6 @@ async function endWithin(life: Life, seconds: number): Promise<number | null | '
   const end = await Promise.race([life.ended, alive]);
   bell.abort();
   return end;
-}
-
-/** A run that was finished is there for good, as it was: it is neither lost nor computed again. */
-function touched(before: RunsThere, after: RunsThere): string[] {
-  return [...before.finished].flatMap(([run, record]) => {
-    const now = after.finished.get(run);
-    if (now === undefined) return [`run ${run} was finished and is lost`];
-    return now === record ? [] : [`run ${run} was finished and has been written again`];
-  });
-}
-
-function compared({ work: { store }, reference }: Round): string[] {
-  return [
-    ...differences(reference, readContent(store)),
-    ...leftovers(store).map(name => `${name} was left in the store`),
-  ];
 }
 
 function describe(seconds: number, { told }: Life, { finished, saved }: RunsThere): string {

@@ -22,6 +22,15 @@ export function runsThere(store: string): RunsThere {
   return { finished, saved };
 }
 
+/** A run that was finished is there for good, as it was: it is neither lost nor computed again. */
+export function touched(before: RunsThere, after: RunsThere): string[] {
+  return [...before.finished].flatMap(([run, record]) => {
+    const now = after.finished.get(run);
+    if (now === undefined) return [`run ${run} was finished and is lost`];
+    return now === record ? [] : [`run ${run} was finished and has been written again`];
+  });
+}
+
 /** As the header of the file tells it. */
 function savedStep(file: string): number {
   const bytes = readFileSync(file);

@@ -19,8 +19,13 @@ export function readContent(store: string): StoreContent {
   );
 }
 
-/** What must not be there once an experiment is done. */
-export function leftovers(store: string): string[] {
+/** @returns what is wrong with a store whose experiment is done, in words; nothing if it is as it would be undisturbed */
+export function compared(store: string, reference: StoreContent): string[] {
+  const left = leftovers(store).map(name => `${name} was left in the store`);
+  return [...differences(reference, readContent(store)), ...left];
+}
+
+function leftovers(store: string): string[] {
   const damaged = path.join(store, 'damaged');
   return [
     ...filesBelow(store).filter(isLeftover),
@@ -29,8 +34,7 @@ export function leftovers(store: string): string[] {
   ];
 }
 
-/** @returns each difference in words; none where both hold the same */
-export function differences(expected: StoreContent, found: StoreContent): string[] {
+function differences(expected: StoreContent, found: StoreContent): string[] {
   const missing = [...expected.keys()].filter(name => !found.has(name)).map(name => `${name} is missing`);
   const extra = [...found.keys()].filter(name => !expected.has(name)).map(name => `${name} is too much`);
   const other = [...expected].filter(([name, hash]) => found.has(name) && found.get(name) !== hash);

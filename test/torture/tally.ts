@@ -42,6 +42,7 @@ export class Tally {
       `steps computed twice, where told: ${this.stepsTwice}`,
       `from start to the first report: median ${at(0.5)} s, most ${at(1)} s, of ${ready.length} starts`,
       `wrong: ${this.wrong.length}`,
+      ...this.wrong,
     ];
   }
 }

@@ -1,0 +1,123 @@
+/** A window of VS Code whose processes are killed while it runs the experiment, until that is done. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../../src/shared/random';
+import type { Report } from '../../src/shared/report';
+import { startCodeServer, type CodeServer } from '../support/codeServer';
+import { Workbench } from '../support/workbench';
+import { gone, inGroup, isAlive } from './processes';
+import { runsThere, touched } from './runsThere';
+import { compared, type StoreContent } from './storeContent';
+import { Tally } from './tally';
+import { nothingTold } from './victim';
+
+export interface WindowKills {
+  /** Path of the experiment file. */
+  readonly experiment: string;
+  readonly checkpointSeconds: number;
+  readonly reference: StoreContent;
+  readonly random: Random;
+  /** A job lives up to this, drawn uniformly from when it is there. */
+  readonly mostSeconds: number;
+  readonly kills: number;
+}
+
+/** One of them is drawn for each kill. */
+const targets = ['extension host', 'server', 'everything'] as const;
+type Target = (typeof targets)[number];
+
+/** What a job whose host is gone may take to save and go. */
+const mostMilliseconds = 1000;
+
+export async function killWindows(options: WindowKills): Promise<Tally> {
+  const tally = new Tally();
+  const file = path.basename(options.experiment);
+  const settings = {
+    'winningTicket.checkpointSeconds': options.checkpointSeconds,
+    'winningTicket.resumeInterrupted': 'automatically',
+  };
+  while (tally.kills < options.kills) {
+    tally.stores++;
+    const server = await startCodeServer({ [file]: readFileSync(options.experiment) }, { settings });
+    try {
+      tally.wrong.push(...(await killUntilDone(server, file, options, tally)));
+    } finally {
+      await server.stop();
+    }
+  }
+  return tally;
+}
+
+async function killUntilDone(server: CodeServer, file: string, options: WindowKills, tally: Tally): Promise<string[]> {
+  const { random, mostSeconds, kills, reference } = options;
+  const store = path.join(server.workspace, '.winning-ticket');
+  const wrong: string[] = [];
+  for (;;) {
+    const workbench = await Workbench.open(server);
+    await workbench.openFile(file);
+    const { job, byItself } = await jobOf(server, workbench);
+    const isLast = tally.kills >= kills;
+    const seconds = random.nextFloat() * mostSeconds;
+    await endOf(job, isLast ? 20 * mostSeconds : seconds);
+    if (!isAlive(job)) {
+      await workbench.close();
+      const { status } = JSON.parse(
+        readFileSync(path.join(store, 'experiments/torture/report.json'), 'utf8'),
+      ) as Report;
+      return [
+        ...wrong,
+        ...(status === 'done' ? compared(store, reference) : [`the job is gone, the report ${status}`]),
+      ];
+    }
+    if (isLast) return [...wrong, `not done after ${20 * mostSeconds} s`];
+    const before = runsThere(store);
+    const target = targets[Math.floor(random.nextFloat() * targets.length)]!;
+    wrong.push(...(await kill(target, server, job)));
+    await workbench.close();
+    const after = runsThere(store);
+    wrong.push(...touched(before, after));
+    tally.killed(nothingTold(), after);
+    const how = `${byItself ? 'went on by itself' : 'started by hand'}, ${target} killed after ${seconds.toFixed(2)} s`;
+    console.log(`vscode-${tally.stores}: ${how}: ${after.finished.size} runs finished, ${after.saved.size} saved`);
+    if (target !== 'extension host') await server.restart();
+  }
+}
+
+/** The job of the window that is open: where none comes by itself, it is started as a person would. */
+async function jobOf(server: CodeServer, workbench: Workbench): Promise<{ job: number; byItself: boolean }> {
+  const own = await jobWithin(server, 10);
+  if (own !== null) return { job: own, byItself: true };
+  await workbench.page.locator('.codelens-decoration a', { hasText: 'Find winning ticket' }).click();
+  const started = await jobWithin(server, 60);
+  if (started === null) throw new Error('no job was started within a minute');
+  return { job: started, byItself: false };
+}
+
+async function jobWithin(server: CodeServer, seconds: number): Promise<number | null> {
+  const until = performance.now() + 1000 * seconds;
+  while (performance.now() < until) {
+    const [job] = inGroup(server.processGroup(), 'dist/job.js');
+    if (job !== undefined) return job;
+    await sleep(50);
+  }
+  return null;
+}
+
+async function endOf(job: number, seconds: number): Promise<void> {
+  const until = performance.now() + 1000 * seconds;
+  while (isAlive(job) && performance.now() < until) await sleep(20);
+}
+
+/** @returns what was wrong in how the job went down */
+async function kill(target: Target, server: CodeServer, job: number): Promise<string[]> {
+  const group = server.processGroup();
+  if (target === 'everything') process.kill(-group, 'SIGKILL');
+  if (target === 'server') process.kill(group, 'SIGKILL');
+  // its host outlives the server for a while, in case that comes back; then the restart ends it
+  if (target !== 'extension host') return [];
+  for (const host of inGroup(group, '--type=extensionHost')) process.kill(host, 'SIGKILL');
+  const milliseconds = await gone(job);
+  return milliseconds > mostMilliseconds ? [`the job outlived its host by ${milliseconds.toFixed(0)} ms`] : [];
+}
