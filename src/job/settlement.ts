@@ -17,10 +17,14 @@ export interface SettlementInput {
   readonly sources: readonly ExecutorSource[];
   /** Taken for "auto", instead of measuring. */
   readonly preferred?: ExecutorName | undefined;
+  /** Why, as the end of a sentence; left out: a setting says so. */
+  readonly preferredBecause?: string;
   readonly tell: (message: string) => void;
 }
 
 type Chosen = Pick<ExecutorEntry, 'reason' | 'candidates'> & { readonly ready: ReadyExecutor };
+
+const settingWords = 'the setting names it for experiments that say "auto"';
 
 export class Settlement {
   private readonly file: ExecutorFile;
@@ -48,8 +52,8 @@ export class Settlement {
    * @throws ExperimentError (field `executor`) where none can be used; StoreError; the reason of `signal` where that is aborted
    */
   async settle(store: RunStore, signal: AbortSignal): Promise<Succession> {
-    const known = await this.file.find(this.subject);
-    if (known) return this.succession(known, await this.find(known.losses.at(-1)?.next ?? known.executor));
+    const known = await this.settled();
+    if (known) return known;
     const chosen = (await this.earlierVersion(store)) ?? (await this.named()) ?? (await this.measured(signal));
     const { reason, candidates, ready } = chosen;
     const { name: executor, variant, device } = ready;
@@ -57,6 +61,12 @@ export class Settlement {
     await this.file.write(entry);
     this.input.tell(`executor ${executor}, ${device}: ${reason}`);
     return this.succession(entry, ready);
+  }
+
+  /** What was settled before, where it was; nothing is measured or written. */
+  async settled(): Promise<Succession | null> {
+    const known = await this.file.find(this.subject);
+    return known ? this.succession(known, await this.find(known.losses.at(-1)?.next ?? known.executor)) : null;
   }
 
   private succession(entry: ExecutorEntry, ready: Found): Succession {
@@ -76,7 +86,7 @@ export class Settlement {
 
   /** Named by the experiment, or preferred by the person for all that say "auto". */
   private async named(): Promise<Chosen | null> {
-    const { prepared, preferred } = this.input;
+    const { prepared, preferred, preferredBecause } = this.input;
     const { executor } = prepared.experiment;
     const name = executor === 'auto' ? preferred : executor;
     if (name === undefined) return null;
@@ -91,7 +101,7 @@ export class Settlement {
     if (!ready.usable) throw this.wrong(`"${name}" cannot be used: ${ready.reason}`);
     return {
       ready,
-      reason: executor === 'auto' ? 'the setting names it for experiments that say "auto"' : 'named by the experiment',
+      reason: executor === 'auto' ? (preferredBecause ?? settingWords) : 'named by the experiment',
       candidates: [],
     };
   }

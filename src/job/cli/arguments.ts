@@ -1,6 +1,15 @@
 /** What was asked for on the command line. */
 import { parseArgs } from 'node:util';
 import { executors, type Experiment } from '../../shared/experiment';
+import {
+  clusterFlags,
+  readCluster,
+  readClusterTask,
+  readSubmit,
+  type ClusterCommand,
+  type ClusterTaskCommand,
+  type SubmitCommand,
+} from './clusterArguments';
 import { exportFlags, readExport, type ExportCommand } from './exportArguments';
 import { pruneFlags, readPrune, type PruneCommand } from './pruneArguments';
 import { readShrink, type ShrinkCommand } from './shrinkArguments';
@@ -17,6 +26,8 @@ export type Command =
       readonly executor?: Experiment['executor'];
       /** Where the panel goes as one file. */
       readonly html?: string;
+      /** Most runs side by side. */
+      readonly parallel?: number;
       readonly json: boolean;
     }
   | { readonly kind: 'inspect'; readonly files: readonly string[]; readonly form: InspectForm }
@@ -24,6 +35,9 @@ export type Command =
   | PruneCommand
   | ExportCommand
   | ShrinkCommand
+  | SubmitCommand
+  | ClusterCommand
+  | ClusterTaskCommand
   | { readonly kind: 'doctor'; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
@@ -37,8 +51,10 @@ const flags = {
   store: { type: 'string' },
   executor: { type: 'string' },
   html: { type: 'string' },
+  parallel: { type: 'string' },
   ...exportFlags,
   ...pruneFlags,
+  ...clusterFlags,
 } as const;
 
 type Values = ReturnType<typeof parse>['values'];
@@ -49,7 +65,7 @@ interface CommandSyntax {
 }
 
 const commands: Readonly<Record<string, CommandSyntax>> = {
-  run: { flags: ['json', 'store', 'executor', 'html'], read: readRun },
+  run: { flags: ['json', 'store', 'executor', 'html', 'parallel'], read: readRun },
   inspect: { flags: ['json', 'markdown', 'csv'], read: readInspect },
   diff: { flags: ['json'], read: readDiff },
   prune: { flags: ['json', ...(Object.keys(pruneFlags) as (keyof typeof pruneFlags)[])], read: readPrune },
@@ -68,10 +84,20 @@ const commands: Readonly<Record<string, CommandSyntax>> = {
     flags: ['json', 'store', 'method', 'level', 'replicate', 'format', 'what', 'out', 'overwrite'],
     read: readShrink,
   },
+  submit: {
+    flags: [
+      ...(['json', 'store', 'executor', 'cluster', 'partition', 'time', 'cpus-per-task', 'mem'] as const),
+      ...(['sbatch-option', 'max-tasks', 'dry-run'] as const),
+    ],
+    read: readSubmit,
+  },
+  cluster: { flags: ['json', 'store'], read: readCluster },
+  'cluster-task': { flags: ['store', 'executor', 'group', 'submission'], read: readClusterTask },
   doctor: { flags: ['json'], read: readDoctor },
 };
 
 const names = Object.keys(commands)
+  .filter(name => name !== 'cluster-task')
   .join(', ')
   .replace(/, (\w+)$/, ' and $1');
 
@@ -92,7 +118,7 @@ export function parseCommand(args: readonly string[]): Command {
 
 function readRun(
   [experiment, extra]: readonly string[],
-  { store, executor: named, html, json = false }: Values,
+  { store, executor: named, html, parallel, json = false }: Values,
 ): Command {
   if (!experiment) throw new UsageError('"run" needs the path of an experiment file');
   if (extra !== undefined) throw new UsageError(`"run" takes one experiment file, but "${extra}" is there too`);
@@ -108,8 +134,15 @@ function readRun(
     store: store ?? '.winning-ticket',
     ...(executor && { executor }),
     ...(html !== undefined && { html }),
+    ...(parallel !== undefined && { parallel: runsSideBySide(parallel) }),
     json,
   };
+}
+
+function runsSideBySide(text: string): number {
+  const runs = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (runs === 0) throw new UsageError(`--parallel is a number of runs from 1 on, not "${text}"`);
+  return runs;
 }
 
 function readInspect(files: readonly string[], values: Values): Command {

@@ -2,10 +2,11 @@
 export const help = `Finds lottery tickets: small sub-networks that, rewound to their starting weights, train as well as the whole.
 
 Usage:
-  winning-ticket run EXPERIMENT.json [--store DIR] [--executor NAME] [--html FILE] [--json]
+  winning-ticket run EXPERIMENT.json [--store DIR] [--executor NAME] [--parallel N] [--html FILE] [--json]
       Runs an experiment and prints what it found. What the store holds already is not computed again.
       --store DIR      where runs and reports are kept; default: .winning-ticket in the current folder
       --executor NAME  instead of the one that the experiment names: auto, wasm, webgpu, tensorflow, tensorflow-gpu or cpu
+      --parallel N     at most so many runs side by side, on parts of the processors; default: chosen for the machine
       --html FILE      also write everything the panel shows into one page, for any browser; nothing is loaded by it
       --json           print the report as one JSON document
   winning-ticket inspect FILE… [--json | --markdown | --csv]
@@ -38,6 +39,18 @@ Usage:
       --format FORMAT  tfjs (FILE is the model.json), h5, pt, safetensors or npz; default: by FILE's ending
       --what PART      of a run: trained (default); start: the weights it started from
       --method, --replicate, --store, --overwrite  as for export
+  winning-ticket submit EXPERIMENT.json --cluster slurm [OPTIONS] [--json]
+      Computes an experiment on a cluster: each run a task, what needs others after them, the report in a last job.
+      --store DIR      where runs and reports are kept, seen by all nodes; default: .winning-ticket in the current folder
+      --executor NAME  instead of the one that the experiment names; "auto" takes wasm, whose bits are those of every node
+      --partition P, --time T, --cpus-per-task N, --mem M
+                       as sbatch has them; default: those of the cluster
+      --sbatch-option=OPTION
+                       any other option of sbatch, e.g. --sbatch-option=--account=physics; may be repeated
+      --max-tasks N    of the tasks of one depth at most at a time
+      --dry-run        print what would be submitted, and submit nothing
+  winning-ticket cluster status|cancel NAME [--store DIR] [--json]
+      Says how far an experiment on a cluster is, or takes back what is left of it there.
   winning-ticket doctor [--json]
       Says which executors can be used on this machine and why others cannot, how fast they are, and which "auto" takes.
   winning-ticket --help | --version

@@ -52,6 +52,12 @@ async function carryOut(args: readonly string[]): Promise<ExitCode> {
         return await cancellable(async signal => (await import('./export')).runExport(command, signal));
       case 'shrink':
         return await cancellable(async signal => (await import('./shrink')).runShrink(command, signal));
+      case 'submit':
+        return await cancellable(async signal => (await import('./cluster')).runSubmit(command, signal));
+      case 'cluster':
+        return await (await import('./cluster')).runCluster(command);
+      case 'cluster-task':
+        return await (await import('./cluster')).runClusterTask(command);
     }
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
@@ -87,6 +93,7 @@ async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode
         progress.show(event);
       },
       signal: controller.signal,
+      ...(command.parallel !== undefined && { parallel: command.parallel }),
     });
     progress.end();
     const { describeReport } = await import('./table');

@@ -1,0 +1,56 @@
+/** Runs a program of the cluster: found on the PATH, arguments as they are, no shell, bounded in time and output. */
+import { spawn } from 'node:child_process';
+import { errorCode } from '../files';
+import { ClusterError } from './clusterError';
+
+export type ClusterProgram = 'sbatch' | 'squeue' | 'scancel';
+
+export interface Answer {
+  readonly code: number;
+  readonly output: string;
+  /** What it said on standard error. */
+  readonly complaint: string;
+}
+
+/** A queue of some ten thousand tasks. */
+const mostOutput = 2 ** 23;
+const mostComplaint = 10_000;
+/** Controllers that are busy answer late. */
+const patienceMilliseconds = 120_000;
+
+/**
+ * @param input goes to its standard input
+ * @throws ClusterError where it is not there, or does not answer
+ */
+export function runProgram(program: ClusterProgram, argv: readonly string[], input = ''): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, argv, { stdio: ['pipe', 'pipe', 'pipe'], timeout: patienceMilliseconds });
+    let output = '';
+    let complaint = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (output.length > mostOutput) child.kill();
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaint = (complaint + text).slice(-mostComplaint);
+    });
+    // it may end before it has read all: its exit code tells
+    child.stdin.on('error', () => undefined);
+    child.on('error', error => {
+      reject(new ClusterError(whyNot(program, error), { cause: error }));
+    });
+    child.on('close', (code, killed) => {
+      if (code !== null) resolve({ code, output, complaint: complaint.trim() });
+      else reject(new ClusterError(`${program} gave no answer (${killed ?? 'ended'}): is the controller of SLURM up?`));
+    });
+    child.stdin.end(input);
+  });
+}
+
+function whyNot(program: ClusterProgram, error: Error): string {
+  const code = errorCode(error);
+  if (code === 'ENOENT') {
+    return `${program} is not on the PATH: SLURM's programs are there on the login nodes of a cluster; run this command on one`;
+  }
+  return `${program} cannot be started (${code ?? error.message})`;
+}
