@@ -10,10 +10,12 @@ import { measuresOf, type RunEvaluation } from '../shared/evaluation';
 import type { CurvePoint, MemoryUse } from '../shared/report';
 import type { RunNode, RunRecord } from '../shared/run';
 import type { Network } from '../training/network';
-import { NonFiniteLossError, type Executor, type TrainingSession, type Weights } from '../training/trainer';
-import { byteMasks, throughStages, type Course, type OpenStage } from './course';
+import { noLosses, NonFiniteLossError, type Executor, type TrainingSession, type Weights } from '../training/trainer';
+import type { Checkpoints } from './checkpoints';
+import { byteMasks, kernelsOf, throughStages, type Beginning, type Course, type OpenStage } from './course';
 import { evaluateSession } from './evaluateSession';
 import { checkInvariants } from './invariants';
+import type { ResumePoint } from './resumeFile';
 import type { RunResults } from './store';
 import { trainingSetup } from './trainingSetup';
 
@@ -33,9 +35,16 @@ export interface AttemptParts extends Place {
 }
 
 export interface RunListener {
+  /** It goes on from there, where it was cut off before. */
+  onResume(step: number): void;
   onStep(step: number): void;
   onEvaluation(point: CurvePoint): void;
+  /** How far it is cannot be saved: it trains on. */
+  onUnsaved(reason: string): void;
 }
+
+/** A call of the executor takes no longer, so that a run can save and stop within a second. */
+const sliceSeconds = 0.25;
 
 export class Attempt {
   error: string | null = null;
@@ -45,12 +54,14 @@ export class Attempt {
   private evaluation: RunEvaluation | null = null;
   private stoppedAt: number | null = null;
   private memory: MemoryUse | null = null;
-  private readonly curve: CurvePoint[] = [];
+  private curve: CurvePoint[] = [];
   /** The first point of the curve under the masks at hand: early stopping looks at those from there on. */
   private settled = 0;
-  private readonly losses = new LossMean();
-  private readonly seconds = { train: 0, evaluate: 0 };
-  private readonly startedAt = new Date();
+  /** Steps that are done. */
+  private at: number;
+  private losses = noLosses;
+  private readonly seconds = { train: 0, evaluate: 0, before: 0 };
+  private startedAt = new Date().toISOString();
   private readonly began = performance.now();
 
   constructor(
@@ -58,23 +69,39 @@ export class Attempt {
     private readonly parts: AttemptParts,
     private readonly layers: readonly PrunableLayer[],
     private readonly listener: RunListener,
+    private readonly checkpoints: Checkpoints,
     private readonly signal: AbortSignal | undefined,
-  ) {}
+  ) {
+    this.at = node.inputs.steps.from;
+  }
 
   /**
    * @param weights to start from, unmasked
-   * @throws what ends the run; what was trained until then stays in `results`
+   * @param point where it was cut off; null: it begins
+   * @throws what ends the run; what was trained until then stays in `results`, or, where the signal was aborted, in the file
+   *   that it resumes from
    */
-  async train(weights: Weights, course: Course): Promise<void> {
+  async train(weights: Weights, course: Course, point: ResumePoint | null): Promise<void> {
     const { network, executor } = this.parts;
     const { inputs } = this.node;
+    const { from, to } = inputs.steps;
     const setup = trainingSetup(inputs, { network, weights, masks: [] });
-    await throughStages(executor, setup, course, this.layers, inputs.steps.to, async open => {
+    const beginning: Beginning = point ?? { step: from, weights, state: null, stage: null };
+    if (point) {
+      this.resume(point);
+      const first = course(from, kernelsOf(weights, null, network, this.layers), null);
+      this.start = masked(weights, byteMasks(first.masks, network, this.layers));
+    }
+    await throughStages(executor, setup, beginning, course, this.layers, to, async open => {
       const masks = byteMasks((this.masks = open.stage.masks), network, this.layers);
       this.start ??= masked(weights, masks);
       this.memory ??= open.session.memory;
-      const isLast = !(await this.trainStage(open)) || open.stage.to === inputs.steps.to;
-      if (isLast) await this.finish(open.session);
+      if (open.stage !== point?.stage) this.settled = this.curve.length;
+      const isLast = await this.saving(open, async () => {
+        const ends = !(await this.trainStage(open)) || open.stage.to === to;
+        if (ends) await this.finish(open.session);
+        return ends;
+      });
       if (this.parts.debug) {
         const { session } = open;
         checkInvariants.staysZero(this.node.key, network, await session.weights(), masks, await session.state());
@@ -83,31 +110,80 @@ export class Attempt {
     });
   }
 
+  private resume({ step, curve, settled, losses, seconds, startedAt }: ResumePoint): void {
+    this.at = step;
+    this.curve = [...curve];
+    this.settled = settled;
+    this.losses = losses;
+    this.seconds.train = seconds.train;
+    this.seconds.evaluate = seconds.evaluate;
+    this.seconds.before = seconds.total;
+    this.startedAt = startedAt;
+    this.listener.onResume(step);
+  }
+
+  /** Where the run is told to stop, it saves how far it is first. */
+  private async saving<T>(open: OpenStage, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      // what went wrong first is what to tell
+      if (this.signal?.aborted && this.at > this.node.inputs.steps.from) {
+        await this.point(open).then(
+          point => this.checkpoints.save(point),
+          () => undefined,
+        );
+      }
+      throw error;
+    } finally {
+      await this.checkpoints.settle();
+    }
+  }
+
   /** @returns false where the run stops early */
-  private async trainStage({ stage, from, session }: OpenStage): Promise<boolean> {
+  private async trainStage(open: OpenStage): Promise<boolean> {
+    const { stage, from, session } = open;
     const { training, steps } = this.node.inputs;
-    this.settled = this.curve.length;
-    const evaluations = evaluationSteps(steps, training.evaluateEvery);
-    const own = evaluations.filter(step => (step > from && step <= stage.to) || (step === from && from === steps.to));
-    let at = from;
-    for (const step of new Set([...own, stage.to])) {
-      const { loss, seconds } = await session.train(step, {
-        ...(this.signal && { signal: this.signal }),
-        onProgress: progress => {
-          this.listener.onStep(progress.step);
-        },
-      });
-      this.seconds.train += seconds;
-      this.losses.add(loss, step - at);
-      at = step;
-      if (!own.includes(step)) continue;
-      await this.evaluate(session, step, this.losses.take());
+    const evaluated = this.curve.at(-1)?.step ?? -1;
+    const own = evaluationSteps(steps, training.evaluateEvery).filter(
+      step => step >= from && step <= stage.to && step > evaluated,
+    );
+    for (const step of new Set([from, ...own, stage.to])) {
+      await this.trainTo(step, open);
+      if (own.includes(step)) await this.evaluate(session);
       if (step < steps.to && stage.to === steps.to && this.isOutOfPatience()) {
         this.stoppedAt = step;
         return false;
       }
     }
     return true;
+  }
+
+  private async trainTo(step: number, open: OpenStage): Promise<void> {
+    while (this.at < step) {
+      const trained = await open.session.train(step, {
+        after: this.losses,
+        seconds: sliceSeconds,
+        onProgress: progress => {
+          this.listener.onStep(progress.step);
+        },
+      });
+      this.seconds.train += trained.seconds;
+      this.losses = trained.losses;
+      this.at = trained.step;
+      this.signal?.throwIfAborted();
+      if (!this.checkpoints.isDue()) continue;
+      const began = performance.now();
+      this.checkpoints.begin(await this.point(open), began);
+    }
+  }
+
+  private async point({ stage, session }: OpenStage): Promise<ResumePoint> {
+    const { at: step, curve, settled, losses, startedAt } = this;
+    const { train, evaluate } = this.seconds;
+    const seconds = { train, evaluate, total: this.totalSeconds() };
+    const [weights, state] = [await session.weights(), await session.state()];
+    return { step, weights, state, stage, curve: [...curve], settled, losses, seconds, startedAt };
   }
 
   private async finish(session: TrainingSession): Promise<void> {
@@ -117,7 +193,8 @@ export class Attempt {
     this.final = await session.weights();
   }
 
-  private async evaluate(session: TrainingSession, step: number, trainLoss: number | null): Promise<void> {
+  private async evaluate(session: TrainingSession): Promise<void> {
+    const { at: step, losses } = this;
     const validation = await session.evaluate('validation', this.signal);
     const test = await session.evaluate('test', this.signal);
     if (test === null) throw new Error('the data set has no test examples');
@@ -127,14 +204,19 @@ export class Attempt {
     const hasClasses = this.parts.data.task === 'classification';
     const point: CurvePoint = {
       step,
-      trainLoss,
+      trainLoss: losses.steps > 0 ? losses.sum / losses.steps : null,
       validationLoss: validation?.loss ?? null,
       validationAccuracy: hasClasses ? (validation?.accuracy ?? null) : null,
       testLoss: test.loss,
       testAccuracy: hasClasses ? test.accuracy : null,
     };
     this.curve.push(point);
+    this.losses = noLosses;
     this.listener.onEvaluation(point);
+  }
+
+  private totalSeconds(): number {
+    return this.seconds.before + this.since(this.began);
   }
 
   /** Seconds, of those that go by for all runs together. */
@@ -161,9 +243,9 @@ export class Attempt {
       executor: executor.name,
       device: executor.device,
       versions: { 'winning-ticket': version, node: process.versions.node },
-      startedAt: this.startedAt.toISOString(),
+      startedAt: this.startedAt,
       finishedAt: new Date().toISOString(),
-      seconds: { ...this.seconds, total: this.since(this.began) },
+      seconds: { train: this.seconds.train, evaluate: this.seconds.evaluate, total: this.totalSeconds() },
       layers: this.layers.flatMap(({ name, shape, size }, i) =>
         this.masks ? [{ name, shape, total: size, kept: this.masks[i]!.kept }] : [],
       ),
@@ -211,25 +293,6 @@ function masked(weights: Weights, masks: readonly (Uint8Array | null)[]): Weight
     const mask = masks[i];
     return mask ? values.map((value, j) => (mask[j] === 0 ? 0 : value)) : values;
   });
-}
-
-/** Mean loss over the steps since it was last taken. */
-class LossMean {
-  private parts: { readonly loss: number; readonly steps: number }[] = [];
-
-  /** @param loss mean over these steps; null: there were none */
-  add(loss: number | null, steps: number): void {
-    if (loss !== null) this.parts.push({ loss, steps });
-  }
-
-  take(): number | null {
-    const { parts } = this;
-    this.parts = [];
-    // a single mean stays as it is, in every bit
-    if (parts.length < 2) return parts[0]?.loss ?? null;
-    const steps = parts.reduce((sum, part) => sum + part.steps, 0);
-    return parts.reduce((sum, part) => sum + part.loss * part.steps, 0) / steps;
-  }
 }
 
 /** After each `every` steps of the schedule, and at the end; a run of no steps is evaluated once. */

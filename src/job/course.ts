@@ -16,9 +16,20 @@ export interface Stage {
 /**
  * The stage that begins at a step.
  * @param kernels of the prunable layers as training goes on from them: raw ones, where the recipe averages weights
+ * @param masks in force before; null where training begins
  * @throws LayerCollapseError, NanWeightError
  */
-export type Course = (from: number, kernels: readonly Float32Array[]) => Stage;
+export type Course = (from: number, kernels: readonly Float32Array[], masks: readonly Mask[] | null) => Stage;
+
+/** From where training goes on. */
+export interface Beginning {
+  readonly step: number;
+  readonly weights: Weights;
+  /** null where training begins. */
+  readonly state: SessionState | null;
+  /** In whose middle the step is; null: one begins there. */
+  readonly stage: Stage | null;
+}
 
 /** One stage to the end. */
 export function straight(to: number, masks: readonly Mask[]): Course {
@@ -38,35 +49,45 @@ export interface OpenStage {
  */
 export async function throughStages(
   executor: Executor,
-  setup: Omit<TrainingSetup, 'masks' | 'state' | 'penalty'>,
+  setup: Omit<TrainingSetup, 'weights' | 'fromStep' | 'masks' | 'state' | 'penalty'>,
+  beginning: Beginning,
   course: Course,
   layers: readonly PrunableLayer[],
   end: number,
   work: (open: OpenStage) => Promise<boolean>,
 ): Promise<void> {
   const { network } = setup;
-  const places = layers.map(({ name }) => network.parameters.findIndex(parameter => parameter.name === name));
-  let from = setup.fromStep;
-  let carried: { weights: Weights; state: SessionState | null } | null = { weights: setup.weights, state: null };
-  while (carried) {
-    const { weights, state } = carried;
-    const raw = places.map(place => state?.raw[place] ?? weights[place]!);
-    const stage = course(from, raw);
+  let { step: from, weights, state }: Omit<Beginning, 'stage'> = beginning;
+  let stage = beginning.stage ?? course(from, kernelsOf(weights, state, network, layers), null);
+  for (;;) {
     const masks = byteMasks(stage.masks, network, layers);
     const penalty = stage.penalty && penaltyOf(stage.penalty, network, layers);
-    const session = await executor.open({ ...setup, ...carried, fromStep: from, masks, penalty });
-    carried = null;
+    const session = await executor.open({ ...setup, weights, state, fromStep: from, masks, penalty });
+    let goesOn: boolean;
     try {
-      const goesOn = await work({ stage, from, session });
-      if (goesOn && stage.to < end) carried = { weights: await session.weights(), state: await session.state() };
+      goesOn = (await work({ stage, from, session })) && stage.to < end;
+      if (goesOn) [weights, state] = [await session.weights(), await session.state()];
     } catch (error) {
       // what went wrong first is what to tell
       await session.close().catch(() => undefined);
       throw error;
     }
     await session.close();
+    if (!goesOn) return;
     from = stage.to;
+    stage = course(from, kernelsOf(weights, state, network, layers), stage.masks);
   }
+}
+
+/** Of the prunable layers, as training goes on from them. */
+export function kernelsOf(
+  weights: Weights,
+  state: SessionState | null,
+  { parameters }: Network,
+  layers: readonly PrunableLayer[],
+): Float32Array[] {
+  const places = layers.map(({ name }) => parameters.findIndex(parameter => parameter.name === name));
+  return places.map(place => state?.raw[place] ?? weights[place]!);
 }
 
 function penaltyOf(

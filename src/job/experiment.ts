@@ -10,6 +10,7 @@ import type { RunNode, RunRecord } from '../shared/run';
 import { DeviceLostError, type Executor } from '../training/trainer';
 import { Afterwards } from './afterwards';
 import type { Place } from './attempt';
+import { defaultCheckpointSeconds } from './checkpoints';
 import { executorSources, type ExecutorName, type ExecutorSource, type ReadyExecutor } from './executors';
 import { failureSummary, fieldOf, runName } from './failures';
 import { StoreError } from './files';
@@ -98,7 +99,15 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
     await store.clean();
     const stop = signal ? AbortSignal.any([signal, lost.signal]) : lost.signal;
     const succession = await settlement.settle(store, stop);
-    return await new ExperimentJob(prepared, succession, store, emit, stop, options.parallel).work();
+    return await new ExperimentJob(
+      prepared,
+      succession,
+      store,
+      emit,
+      stop,
+      options.checkpointSeconds ?? defaultCheckpointSeconds,
+      options.parallel,
+    ).work();
   } catch (error) {
     log.fail(error);
     throw error;
@@ -133,6 +142,7 @@ class ExperimentJob {
     private readonly store: RunStore,
     private readonly emit: (event: JobEvent) => void,
     private readonly signal: AbortSignal,
+    private readonly checkpointSeconds: number,
     private readonly parallel: number | undefined,
   ) {
     this.experiment = { ...prepared.experiment, executor: succession.executor };
@@ -243,6 +253,7 @@ class ExperimentJob {
       initial,
       ...(source && { source }),
       debug: process.env['WINNING_TICKET_DEBUG'] === '1',
+      checkpointSeconds: this.checkpointSeconds,
       ...place,
     });
   }
@@ -306,6 +317,13 @@ class ExperimentJob {
     const record = await runner.run(
       node,
       {
+        onResume: step => {
+          this.tracker.resume(node, step);
+          this.emit({ type: 'log', level: 'info', message: `${runName(node)} goes on from step ${step}` });
+        },
+        onUnsaved: reason => {
+          this.warn(`how far ${runName(node)} is cannot be saved: ${reason}`);
+        },
         onStep: step => {
           this.tracker.step(node, step);
           this.sendProgress(false);

@@ -22,8 +22,9 @@ export function gradualCourse(
   const cuts = cutSteps(schedule);
   // where rounding leaves nothing to cut, training goes on
   const changes = cuts.filter((step, i) => keptAfter(step) < (i === 0 ? total : keptAfter(cuts[i - 1]!)));
-  let masks = layers.map(({ size }) => Mask.ones(size));
-  return (from, kernels) => {
+  const dense = layers.map(({ size }) => Mask.ones(size));
+  return (from, kernels, before) => {
+    let masks = before ?? dense;
     if (changes.includes(from)) {
       const trained = layers.map((layer, i) => ({ ...layer, weights: kernels[i]!, mask: masks[i]! }));
       masks = cutGlobally(trained, keptAfter(from), schedule.exclude);

@@ -12,11 +12,13 @@ import type { MaskRecipe, OwnStart, RunNode, RunRecord, StartRecipe } from '../s
 import { planOf } from '../training/network';
 import { NonFiniteLossError, type Weights } from '../training/trainer';
 import { Attempt, type AttemptParts, type RunListener } from './attempt';
+import { Checkpoints } from './checkpoints';
 import { byteMasks, straight, type Course } from './course';
 import { dualTicketCourse } from './dualTicket';
 import { evaluateSession } from './evaluateSession';
 import { gradualCourse } from './gradual';
 import { checkInvariants } from './invariants';
+import { ResumeFile } from './resumeFile';
 import { ScoreError, Scorer } from './scores';
 import { StoredTensors } from './storedTensors';
 import type { RunStore } from './store';
@@ -29,6 +31,8 @@ export interface RunnerParts extends AttemptParts {
   readonly outputLayer: string;
   /** θ₀ by its recipe; 'final' recipes are the runner's own. */
   readonly initial: (recipe: Exclude<OwnStart, { kind: 'final' }>) => Weights;
+  /** How often a run saves how far it is; 0: only when it is told to stop. */
+  readonly checkpointSeconds: number;
   /** On a second data set: where weights are transferred from. */
   readonly source?: TransferSource;
 }
@@ -47,17 +51,24 @@ export class Runner {
    * @throws StoreError; the signal's reason where it is aborted: nothing of the run is then stored
    */
   async run(node: RunNode, listener: RunListener, signal: AbortSignal | undefined): Promise<RunRecord> {
-    const attempt = new Attempt(node, this.parts, this.layers, listener, signal);
+    const { store, network, checkpointSeconds } = this.parts;
+    const resumeFile = new ResumeFile(store.runDirectory(node.key), node.key, network, this.layers);
+    const checkpoints = new Checkpoints(resumeFile, checkpointSeconds, reason => {
+      listener.onUnsaved(reason);
+    });
+    const attempt = new Attempt(node, this.parts, this.layers, listener, checkpoints, signal);
     try {
       const masks = await this.masksFor(node, signal);
-      await attempt.train(await this.startFor(node.inputs.start), await this.courseFor(node, masks));
+      const course = await this.courseFor(node, masks);
+      await attempt.train(await this.startFor(node.inputs.start), course, await resumeFile.read());
     } catch (error) {
       if (!isFailureOfTheRun(error)) throw error;
       attempt.error = error.message;
     }
     signal?.throwIfAborted();
     const results = attempt.results();
-    await this.parts.store.writeRun(results);
+    await store.writeRun(results);
+    await resumeFile.remove();
     return results.record;
   }
 

@@ -150,7 +150,7 @@ export class RunStore {
     return path.join(this.directory, 'experiments', name);
   }
 
-  private runDirectory(key: string): string {
+  runDirectory(key: string): string {
     if (!keyPattern.test(key)) throw new StoreError(this.directory, `${JSON.stringify(key)} is not the key of a run`);
     return path.join(this.directory, 'runs', key);
   }

@@ -9,6 +9,8 @@ interface AtWork {
   readonly node: RunNode;
   readonly runs: number;
   readonly since: number;
+  /** The first step that was trained since then. */
+  from: number;
   step: number;
 }
 
@@ -34,7 +36,14 @@ export class ProgressTracker {
 
   /** @param runs side by side, which share the time */
   start(node: RunNode, runs: number): void {
-    this.current.set(node.key, { node, runs, since: performance.now(), step: node.inputs.steps.from });
+    const { from } = node.inputs.steps;
+    this.current.set(node.key, { node, runs, since: performance.now(), from, step: from });
+  }
+
+  /** The run goes on from where it was cut off. */
+  resume({ key }: RunNode, step: number): void {
+    const current = this.current.get(key);
+    if (current) current.from = current.step = step;
   }
 
   step({ key }: RunNode, step: number): void {
@@ -69,9 +78,10 @@ export class ProgressTracker {
       const density = node.density;
       const current = this.current.get(node.key);
       const trained = current ? current.step - node.inputs.steps.from : 0;
-      if (current && trained > 0) {
+      const timed = current ? current.step - current.from : 0;
+      if (current && timed > 0) {
         const seconds = (performance.now() - current.since) / 1000 / current.runs;
-        measured.push({ density, steps: trained, seconds });
+        measured.push({ density, steps: timed, seconds });
       }
       const steps = Math.max(0, this.expectedLength(node) - trained);
       remaining.push({ density, steps, ...(current && { runs: current.runs }) });
