@@ -22,6 +22,8 @@ export interface JobListener {
 export interface JobSettings {
   /** For experiments that say "auto" and have not been started before; absent: by a trial. */
   readonly executor?: ExecutorName;
+  /** Most runs side by side; absent: as the job decides. */
+  readonly parallel?: number;
   /** Beside what this process has in its own. */
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -71,10 +73,11 @@ export class JobProcess {
     this.logLines(this.child.stdout, 'info');
     this.logLines(this.child.stderr, 'warn');
     const { experimentPath, storeDirectory } = options;
-    const executor = options.settings?.executor;
+    const { executor, parallel } = options.settings ?? {};
     void (options.after ?? Promise.resolve()).then(() => {
-      if (!this.cancelled && !this.ended)
-        this.send({ type: 'start', experimentPath, storeDirectory, ...(executor && { executor }) });
+      if (this.cancelled || this.ended) return;
+      const set = { ...(executor && { executor }), ...(parallel !== undefined && { parallel }) };
+      this.send({ type: 'start', experimentPath, storeDirectory, ...set });
     });
   }
 

@@ -157,7 +157,10 @@ export function studyName(study: Study, { method, level }: Pick<ReportRun, 'meth
   }
 }
 
-/** Where a running experiment stands: "level 9 of 15 · 0:38 left"; a control says so: "random mask, level 3 of 15". */
+/**
+ * Where a running experiment stands: "level 9 of 15 · 0:38 left"; a control says so: "random mask, level 3 of 15". Of runs side
+ * by side one is named: "level 9 of 15 · 3 runs at work".
+ */
 export function formatProgress(progress: Progress | null): string {
   if (!progress) return 'starting';
   const parts: string[] = [];
@@ -171,6 +174,12 @@ export function formatProgress(progress: Progress | null): string {
   } else {
     parts.push(`${formatCount(progress.runsDone)} of ${plural(progress.runsTotal, 'run')}`);
   }
+  if (progress.runsAtWork !== undefined) parts.push(runsAtWork(progress.runsAtWork));
   if (progress.secondsLeft !== null) parts.push(`${formatClock(progress.secondsLeft)} left`);
   return parts.join(' · ');
+}
+
+/** "3 runs at work": beside the one that is named. */
+export function runsAtWork(count: number): string {
+  return `${plural(count, 'run')} at work`;
 }

@@ -9,6 +9,7 @@ import {
   formatSeconds,
   methodNames,
   plural,
+  runsAtWork,
   studyName,
 } from '../../src/shared/format';
 import type { PanelToHost } from '../../src/shared/messages';
@@ -31,6 +32,7 @@ export function progressText(progress: Progress | null, report: Report | null): 
   } else {
     parts.push(`${progress.runsDone} of ${plural(progress.runsTotal, 'run')}`);
   }
+  if (progress.runsAtWork !== undefined) parts.push(runsAtWork(progress.runsAtWork));
   if (progress.secondsLeft !== null) parts.push(`${formatClock(progress.secondsLeft)} left`);
   return parts.join(' · ');
 }

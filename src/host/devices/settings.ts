@@ -1,4 +1,4 @@
-/** The settings about devices. */
+/** The settings about devices, and how jobs share them. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { executors, type Experiment } from '../../shared/experiment';
@@ -6,6 +6,8 @@ import type { JobSettings } from '../jobProcess';
 import { modulesEnvironment } from './modules';
 
 const section = 'winningTicket';
+/** As the setting's schema has it. */
+const mostParallel = 1024;
 
 export class DeviceSettings {
   /** What "Set Up GPU" installs into. */
@@ -26,10 +28,20 @@ export class DeviceSettings {
   }
 
   job(): JobSettings {
-    const { executor } = this;
+    const { executor, parallel } = this;
     const folders: unknown = vscode.workspace.getConfiguration(section).get('moduleFolders');
     const chosen = Array.isArray(folders) ? folders.filter(folder => typeof folder === 'string') : [];
     const environment = modulesEnvironment(chosen, this.installFolder);
-    return executor === 'auto' ? { environment } : { executor, environment };
+    return {
+      ...(executor !== 'auto' && { executor }),
+      ...(parallel !== null && { parallel }),
+      environment,
+    };
+  }
+
+  /** null: as the job decides. */
+  private get parallel(): number | null {
+    const value: unknown = vscode.workspace.getConfiguration(section).get('parallelRuns');
+    return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= mostParallel ? value : null;
   }
 }

@@ -1,5 +1,5 @@
 /** Progress in a terminal: one line that is drawn over; elsewhere a line for each finished run. */
-import { formatClock, formatCount, formatShare, plural, placeName, studyName } from '../../shared/format';
+import { formatClock, formatCount, formatShare, plural, placeName, runsAtWork, studyName } from '../../shared/format';
 import { qualityOf, qualityOfRun } from '../../shared/quality';
 import type { Progress, Report, ReportRun } from '../../shared/report';
 import type { JobEvent } from '../experiment';
@@ -75,7 +75,8 @@ export class ProgressLine {
   }
 }
 
-export function describeProgress({ run, runsDone, runsTotal, levels, fraction, secondsLeft }: Progress): string {
+export function describeProgress(progress: Progress): string {
+  const { run, runsDone, runsTotal, levels, fraction, secondsLeft } = progress;
   return [
     `${Math.floor(fraction * 100)} %`.padStart(5),
     `run ${Math.min(runsDone + 1, runsTotal)} of ${runsTotal}`,
@@ -87,6 +88,7 @@ export function describeProgress({ run, runsDone, runsTotal, levels, fraction, s
           `step ${formatCount(run.step)} of ${formatCount(run.steps)}`,
         ]
       : []),
+    ...(progress.runsAtWork === undefined ? [] : [runsAtWork(progress.runsAtWork)]),
     ...(secondsLeft === null ? [] : [`${formatClock(secondsLeft)} left`]),
   ].join(' · ');
 }
