@@ -13,6 +13,7 @@ import { Describer } from './host/describeProcess';
 import { Find } from './host/find';
 import { registerInspector } from './host/inspector';
 import { JobService } from './host/jobService';
+import { registerReportIssue } from './host/reportIssue';
 import { Results } from './host/results';
 import { RunFeedback } from './host/runFeedback';
 import { Runner } from './host/runner';
@@ -66,6 +67,7 @@ export function activate(context: vscode.ExtensionContext): void {
       log,
     }),
     registerDeviceStatus(devices),
+    registerReportIssue(context, index, devices, log),
     registerInspector(context, index, log),
   );
   void index.scan();
