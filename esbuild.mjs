@@ -70,6 +70,7 @@ const common = {
   logLevel: has('--watch') ? 'info' : 'warning',
   legalComments: 'linked',
   absWorkingDir: root,
+  metafile: true,
 };
 
 const targets = [
@@ -145,6 +146,18 @@ async function writeSchema() {
   );
 }
 
+/** Folders of the packages of which code is in dist/, for the list of licences; kernels hold AssemblyScript's own parts. */
+function writePackages(results) {
+  const taken = results
+    .flatMap(({ metafile }) => Object.values(metafile.outputs))
+    .flatMap(({ inputs }) => Object.entries(inputs))
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([file]) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1])
+    .filter(folder => folder !== undefined);
+  const folders = [...new Set([...taken, 'node_modules/assemblyscript'])].sort();
+  writeFileSync(path.join(dist, 'packages.json'), `${JSON.stringify(folders, null, 2)}\n`);
+}
+
 mkdirSync(dist, { recursive: true });
 buildKernels();
 // it keeps no notice in its code, and asks for it to be kept
@@ -154,6 +167,6 @@ if (!has('--kernels-only')) {
   if (has('--watch')) {
     for (const target of targets) await (await esbuild.context(target)).watch();
   } else {
-    await Promise.all(targets.map(target => esbuild.build(target)));
+    writePackages(await Promise.all(targets.map(target => esbuild.build(target))));
   }
 }
