@@ -1,7 +1,7 @@
 // Builds everything: kernels (AssemblyScript → wasm), extension, job, worker, CLI, webviews, experiment schema.
 // node esbuild.mjs [--watch] [--kernels-only] [--production]
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import esbuild from 'esbuild';
@@ -146,7 +146,10 @@ async function writeSchema() {
   );
 }
 
-/** Folders of the packages of which code is in dist/, for the list of licences; kernels hold AssemblyScript's own parts. */
+/**
+ * Folders of the packages of which code is in dist/, for the list of licences, and the notices that these ask to be kept.
+ * Kernels hold AssemblyScript's own parts.
+ */
 function writePackages(results) {
   const taken = results
     .flatMap(({ metafile }) => Object.values(metafile.outputs))
@@ -156,6 +159,14 @@ function writePackages(results) {
     .filter(folder => folder !== undefined);
   const folders = [...new Set([...taken, 'node_modules/assemblyscript'])].sort();
   writeFileSync(path.join(dist, 'packages.json'), `${JSON.stringify(folders, null, 2)}\n`);
+  writeFileSync(path.join(dist, 'packages.LEGAL.txt'), folders.map(noticeOf).join(`\n${'-'.repeat(80)}\n\n`));
+}
+
+function noticeOf(folder) {
+  const { name, version, license, author } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
+  const file = readdirSync(path.join(root, folder)).find(one => /^(licen[cs]e|copying|notice)/i.test(one));
+  const text = file ? readFileSync(path.join(root, folder, file), 'utf8') : `By ${author?.name ?? author ?? name}.\n`;
+  return `${name} ${version}: ${license}\n\n${text}`;
 }
 
 mkdirSync(dist, { recursive: true });
