@@ -28,6 +28,8 @@ export type Command =
       readonly html?: string;
       /** Most runs side by side. */
       readonly parallel?: number;
+      /** How often runs save how far they are; 0: only when they are told to stop. */
+      readonly checkpointSeconds?: number;
       readonly json: boolean;
     }
   | { readonly kind: 'inspect'; readonly files: readonly string[]; readonly form: InspectForm }
@@ -52,6 +54,7 @@ const flags = {
   executor: { type: 'string' },
   html: { type: 'string' },
   parallel: { type: 'string' },
+  'checkpoint-seconds': { type: 'string' },
   ...exportFlags,
   ...pruneFlags,
   ...clusterFlags,
@@ -65,7 +68,7 @@ interface CommandSyntax {
 }
 
 const commands: Readonly<Record<string, CommandSyntax>> = {
-  run: { flags: ['json', 'store', 'executor', 'html', 'parallel'], read: readRun },
+  run: { flags: ['json', 'store', 'executor', 'html', 'parallel', 'checkpoint-seconds'], read: readRun },
   inspect: { flags: ['json', 'markdown', 'csv'], read: readInspect },
   diff: { flags: ['json'], read: readDiff },
   prune: { flags: ['json', ...(Object.keys(pruneFlags) as (keyof typeof pruneFlags)[])], read: readPrune },
@@ -118,7 +121,7 @@ export function parseCommand(args: readonly string[]): Command {
 
 function readRun(
   [experiment, extra]: readonly string[],
-  { store, executor: named, html, parallel, json = false }: Values,
+  { store, executor: named, html, parallel, 'checkpoint-seconds': checkpoint, json = false }: Values,
 ): Command {
   if (!experiment) throw new UsageError('"run" needs the path of an experiment file');
   if (extra !== undefined) throw new UsageError(`"run" takes one experiment file, but "${extra}" is there too`);
@@ -135,6 +138,7 @@ function readRun(
     ...(executor && { executor }),
     ...(html !== undefined && { html }),
     ...(parallel !== undefined && { parallel: runsSideBySide(parallel) }),
+    ...(checkpoint !== undefined && { checkpointSeconds: secondsOf(checkpoint) }),
     json,
   };
 }
@@ -143,6 +147,14 @@ function runsSideBySide(text: string): number {
   const runs = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (runs === 0) throw new UsageError(`--parallel is a number of runs from 1 on, not "${text}"`);
   return runs;
+}
+
+function secondsOf(text: string): number {
+  const seconds = text.trim() === '' ? NaN : Number(text);
+  if (!(seconds >= 0 && seconds <= 86_400)) {
+    throw new UsageError(`--checkpoint-seconds is a number of seconds from 0 to 86,400, not "${text}"`);
+  }
+  return seconds;
 }
 
 function readInspect(files: readonly string[], values: Values): Command {

@@ -2,11 +2,13 @@
 export const help = `Finds lottery tickets: small sub-networks that, rewound to their starting weights, train as well as the whole.
 
 Usage:
-  winning-ticket run EXPERIMENT.json [--store DIR] [--executor NAME] [--parallel N] [--html FILE] [--json]
+  winning-ticket run EXPERIMENT.json [--store DIR] [--executor NAME] [--parallel N] [--checkpoint-seconds S]
+                     [--html FILE] [--json]
       Runs an experiment and prints what it found. What the store holds already is not computed again.
       --store DIR      where runs and reports are kept; default: .winning-ticket in the current folder
       --executor NAME  instead of the one that the experiment names: auto, wasm, webgpu, tensorflow, tensorflow-gpu or cpu
       --parallel N     at most so many runs side by side, on parts of the processors; default: chosen for the machine
+      --checkpoint-seconds S  how often runs save how far they are; 0: only when they are stopped; default: 10
       --html FILE      also write everything the panel shows into one page, for any browser; nothing is loaded by it
       --json           print the report as one JSON document
   winning-ticket inspect FILE… [--json | --markdown | --csv]

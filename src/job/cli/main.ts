@@ -1,9 +1,10 @@
 /** Carries out a command: results to standard output, everything else to standard error, exit codes as documented. */
 import path from 'node:path';
 import { version } from '../../../package.json';
-import type { Report } from '../../shared/report';
+import type { ExperimentStatus, Report } from '../../shared/report';
 import { errorCode } from '../files';
 import { exitCodeOf, exitCodes, outcomeOf, outcomeOfError, type ExitCode } from '../outcome';
+import { Stop, type StopKind } from '../stop';
 import { parseCommand, type Command } from './arguments';
 import { help } from './help';
 import { complain, print, toJson } from './output';
@@ -12,6 +13,13 @@ import { UsageError } from './usageError';
 
 /** Whatever is not finished by then is dropped: every file in the store is whole at any moment. */
 const graceMilliseconds = 800;
+
+/** By the status of a report that was not finished. */
+const stopWords: Readonly<Partial<Record<ExperimentStatus, string>>> = {
+  cancelled: 'cancelled',
+  paused: 'paused',
+  running: 'interrupted',
+};
 
 export async function runCli(args: readonly string[]): Promise<void> {
   // whoever reads may stop reading, as `head` does: not a failure of the work
@@ -94,6 +102,7 @@ async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode
       },
       signal: controller.signal,
       ...(command.parallel !== undefined && { parallel: command.parallel }),
+      ...(command.checkpointSeconds !== undefined && { checkpointSeconds: command.checkpointSeconds }),
     });
     progress.end();
     const { describeReport } = await import('./table');
@@ -101,13 +110,14 @@ async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode
     print(command.json ? toJson(report) : describeReport(report, reportPath));
     if (command.html !== undefined) await savePage(report, storeDirectory, path.resolve(command.html));
     const finished = outcomeOf(report);
-    if (finished.status === 'cancelled') complain('cancelled: run again to continue from what is finished');
-    else if (finished.error) complain(finished.error.message);
+    const stopped = stopWords[finished.status];
+    if (finished.error) complain(finished.error.message);
+    else if (stopped !== undefined) complain(`${stopped}: run again to go on from there`);
     return exitCodeOf(finished);
   } catch (error) {
     progress.end();
     const finished = outcomeOfError(error, controller.signal);
-    complain(finished.error?.message ?? 'cancelled');
+    complain(finished.error?.message ?? stopWords[finished.status] ?? finished.status);
     return exitCodeOf(finished, error);
   }
 }
@@ -131,12 +141,19 @@ async function cancellable(work: (signal: AbortSignal) => Promise<ExitCode>): Pr
 }
 
 function stopOnSignals(controller: AbortController): void {
-  const stop = (): void => {
+  const stop = (kind: StopKind): void => {
     // the second time a person means it
     if (controller.signal.aborted) process.exit(exitCodes.cancelled);
-    controller.abort();
+    controller.abort(new Stop(kind));
     setTimeout(() => process.exit(exitCodes.cancelled), graceMilliseconds).unref();
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  process.on('SIGINT', () => {
+    stop('cancelled');
+  });
+  // nobody decided that the work shall end: the machine shuts down, the terminal is closed
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      stop('left');
+    });
+  }
 }

@@ -7,6 +7,10 @@ describe('the command line', () => {
   it.each([
     [['run', 'a.json'], { kind: 'run', experiment: 'a.json', store: '.winning-ticket', json: false }],
     [['run', '--json', 'a.json', '--store', 's'], { kind: 'run', experiment: 'a.json', store: 's', json: true }],
+    [
+      ['run', 'a.json', '--checkpoint-seconds', '.5'],
+      { kind: 'run', experiment: 'a.json', store: '.winning-ticket', checkpointSeconds: 0.5, json: false },
+    ],
     [['doctor', '--json'], { kind: 'doctor', json: true }],
     [['inspect', 'a', 'b'], { kind: 'inspect', files: ['a', 'b'], form: 'table' }],
     [['inspect', 'a', '--csv'], { kind: 'inspect', files: ['a'], form: 'csv' }],
@@ -67,6 +71,9 @@ describe('the command line', () => {
     [['prune'], 'needs the path of a checkpoint'],
     [['prune', 'x', '--out', 'y', '--exclude', ''], '--exclude'],
     [['inspect', 'x', '--sparsity', '0.5'], '--sparsity'],
+    [['run', 'x', '--parallel', '0'], '--parallel'],
+    [['run', 'x', '--parallel', 'all'], '"all"'],
+    [['prune', 'x', '--parallel', '2'], '--parallel has no meaning'],
     [['doctor', 'x'], '"x"'],
     [['doctor', '--store', 'x'], '--store'],
   ])('refuses %j and names what is wrong', (args, says) => {
@@ -90,6 +97,7 @@ describe('progress', () => {
       ' 30 % · run 4 of 10 · one-shot, level 2 of 5 · step 1,500 of 5,000 · 1:23 left',
     );
     expect(describeProgress({ ...progress, secondsLeft: null })).not.toContain('left');
+    expect(describeProgress({ ...progress, runsAtWork: 2 })).toContain('2 runs at work · 1:23 left');
   });
 
   it('in a terminal is one line that never wraps and is gone at the end', () => {

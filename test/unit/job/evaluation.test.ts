@@ -141,7 +141,7 @@ it('a regression has R² in place of accuracy, of each target too', async () => 
   const store = await RunStore.open(path.join(directory, 'store'));
   const initial = () => initialWeights(network, 1);
   const outputLayer = outputLayerOf(network);
-  const parts = { store, network, outputLayer, executor, runs: 1, data, initial, debug: false };
+  const parts = { store, network, outputLayer, executor, runs: 1, data, initial, debug: false, checkpointSeconds: 0 };
   const training = {
     optimizer: { name: 'adam', learningRate: 0.02, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
     schedule: { name: 'constant', warmup: 0 },
@@ -162,7 +162,8 @@ it('a regression has R² in place of accuracy, of each target too', async () => 
   };
   const key = runKey(inputs);
   const node: RunNode = { key, method: 'iterative', level: 0, replicate: 0, density: 1, inputs, needs: [] };
-  const listener = { onStep: () => undefined, onEvaluation: () => undefined };
+  const nothing = (): void => undefined;
+  const listener = { onResume: nothing, onStep: nothing, onEvaluation: nothing, onUnsaved: nothing };
   const record = await new Runner(parts).run(node, listener, undefined);
   await executor.close();
   expect(record.final).toMatchObject({ testAccuracy: null, validationAccuracy: null });
