@@ -9,7 +9,7 @@ import type { PanelAction } from './experimentPanel';
 import type { JobService } from './jobService';
 import { reportMarkdown } from './markdown';
 import { panelFile } from './panelFile';
-import type { Runner } from './runner';
+import { isTrusted, type Runner } from './runner';
 import { saveFile } from './saving';
 import { experimentDirectory, reportPath, type ExperimentRef } from './store';
 import { moveToTrash, purge, restore } from './trash';
@@ -130,6 +130,7 @@ export class Results {
       );
       return;
     }
+    if (!(await isTrusted())) return;
     const trashed = await moveToTrash(ref);
     this.panels.close(ref);
     await this.index.reload(ref);
@@ -147,7 +148,7 @@ export class Results {
   }
 
   private async addControls(ref: ExperimentRef): Promise<void> {
-    const file = await this.file(ref);
+    const file = (await isTrusted()) ? await this.file(ref) : null;
     if (!file) return;
     const document = await vscode.workspace.openTextDocument(file);
     const text = document.getText();
