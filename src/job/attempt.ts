@@ -172,9 +172,7 @@ export class Attempt {
       this.losses = trained.losses;
       this.at = trained.step;
       this.signal?.throwIfAborted();
-      if (!this.checkpoints.isDue()) continue;
-      const began = performance.now();
-      this.checkpoints.begin(await this.point(open), began);
+      if (this.checkpoints.isDue()) await this.checkpoints.begin(() => this.point(open));
     }
   }
 

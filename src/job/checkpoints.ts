@@ -4,14 +4,17 @@ import type { ResumeFile, ResumePoint } from './resumeFile';
 
 export const defaultCheckpointSeconds = 10;
 
-/** Saving takes at most one in as many seconds, however large the network: it shares the disk and a core with training. */
-const shareOfTime = 20;
+/** Training stands still for at most one in as many seconds while its state is read, however large the network. */
+const shareOfStandstill = 20;
+/** Writing goes on beside it for at most one in as many: it takes a core, and the disk. */
+const shareOfWriting = 5;
 
 export class Checkpoints {
   private writing: Promise<void> | null = null;
-  private savedAt = performance.now();
-  /** That the last save took. */
-  private took = 0;
+  /** null before training begins. */
+  private savedAt: number | null = null;
+  /** Least time between two saves, in ms. */
+  private pause = 0;
   private isBroken = false;
 
   constructor(
@@ -24,13 +27,19 @@ export class Checkpoints {
 
   isDue(): boolean {
     if (this.seconds === 0 || this.isBroken || this.writing) return false;
-    const wait = Math.max(this.seconds * 1000, this.took * shareOfTime);
-    return performance.now() - this.savedAt >= wait;
+    this.savedAt ??= performance.now();
+    return performance.now() - this.savedAt >= Math.max(this.seconds * 1000, this.pause);
   }
 
-  /** Begins to save; training goes on meanwhile. @param began when the point was asked for: reading it is part of the cost */
-  begin(point: ResumePoint, began: number): void {
-    this.writing = this.write(point, began).finally(() => {
+  /** Reads how far it is, and begins to save that; training can go on then. */
+  async begin(read: () => Promise<ResumePoint>): Promise<void> {
+    const began = performance.now();
+    const point = await read();
+    const standstill = performance.now() - began;
+    this.writing = this.write(point).finally(() => {
+      const taken = performance.now() - began;
+      this.savedAt = began + taken;
+      this.pause = Math.max(standstill * shareOfStandstill, taken * shareOfWriting);
       this.writing = null;
     });
   }
@@ -38,7 +47,7 @@ export class Checkpoints {
   /** Saves, and waits for it. */
   async save(point: ResumePoint): Promise<void> {
     await this.writing;
-    await this.write(point, performance.now());
+    await this.write(point);
   }
 
   /** Waits for what is being written. */
@@ -46,7 +55,7 @@ export class Checkpoints {
     await this.writing;
   }
 
-  private async write(point: ResumePoint, began: number): Promise<void> {
+  private async write(point: ResumePoint): Promise<void> {
     try {
       await this.file.write(point);
       this.isBroken = false;
@@ -54,7 +63,5 @@ export class Checkpoints {
       if (!this.isBroken) this.warn(error instanceof Error ? error.message : String(error));
       this.isBroken = true;
     }
-    this.savedAt = performance.now();
-    this.took = this.savedAt - began;
   }
 }
