@@ -1,9 +1,10 @@
 /** Small experiments on fake executors: what was chosen, computed and told. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { runExperiment, type JobEvent } from '../../src/job/experiment';
+import { runExperiment, type JobEvent, type RunExperimentOptions } from '../../src/job/experiment';
 import type { ExecutorSource } from '../../src/job/executors';
 import { parseExperiment } from '../../src/shared/parse';
 import type { Report } from '../../src/shared/report';
@@ -38,7 +39,7 @@ export interface Job {
 export async function run(
   executors: readonly ExecutorSource[],
   overlay: object = {},
-  options: { readonly preferred?: 'wasm' | 'webgpu'; readonly signal?: AbortSignal } = {},
+  options: Pick<RunExperimentOptions, 'preferred' | 'signal' | 'parallel'> = {},
 ): Promise<Job> {
   const events: JobEvent[] = [];
   const experimentPath = path.join(directory, 'tiny.ticket.json');
@@ -58,6 +59,20 @@ export const beside = (name: string): string => path.join(directory, name);
 export const stored = (...parts: string[]): string => path.join(directory, 'store', ...parts);
 export const recordOf = (key: string): RunRecord =>
   JSON.parse(readFileSync(stored('runs', key, 'run.json'), 'utf8')) as RunRecord;
+/** What is stored of each run, but for times. */
+export function contentsOf(report: Report) {
+  return report.runs.map(({ key }) => {
+    const { status, error, layers, final, measures, stoppedAt, memory, earlyStopStep } = recordOf(key);
+    const files = ['start.safetensors', 'final.safetensors', 'mask.safetensors', 'curve.jsonl'];
+    return {
+      ...{ key, status, error, layers, final, measures, stoppedAt, memory, earlyStopStep },
+      files: files.map(file => existsSync(stored('runs', key, file)) && digest(stored('runs', key, file))),
+    };
+  });
+}
+
+const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+
 /** What computed each run; its key must say so too. */
 export const executorOf = (report: Report): (string | undefined)[] =>
   report.runs.map(({ key, status }) => {

@@ -18,6 +18,10 @@ export interface FakeExecutor extends ExecutorSource {
   readonly opened: TrainingSetup[];
   /** How many were opened together, each time. */
   readonly groups: number[];
+  /** Threads of each executor that was created; undefined: all. */
+  readonly threads: (number | undefined)[];
+  /** Most executors that were open at a time. */
+  most(): number;
   /** Steps trained over all sessions. */
   steps(): number;
   /** Executors created and not closed. */
@@ -43,6 +47,8 @@ export interface FakeBehaviour {
   readonly validationLoss?: (session: number, step: number) => number;
   /** Most sessions that it opens together; left out: it cannot. */
   readonly room?: number;
+  /** That several of it may share; left out: one at a time. */
+  readonly processors?: number;
   /** Bytes there are: no session needs more. */
   readonly memoryLimit?: number;
 }
@@ -55,8 +61,10 @@ const stride = 64;
 export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
   const opened: TrainingSetup[] = [];
   const groups: number[] = [];
+  const threads: (number | undefined)[] = [];
   let steps = 0;
   let alive = 0;
+  let most = 0;
   const { name = 'wasm' } = behaviour;
 
   function open(setup: TrainingSetup, data: DataSet): TrainingSession {
@@ -156,8 +164,9 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
 
   const device = 'fake device';
   const variant = 'fake';
-  const create = (data: DataSet): Promise<Executor> => {
-    alive++;
+  const create = (data: DataSet, count?: number): Promise<Executor> => {
+    threads.push(count);
+    most = Math.max(most, ++alive);
     return Promise.resolve({
       name,
       device,
@@ -177,17 +186,19 @@ export function fakeExecutor(behaviour: FakeBehaviour = {}): FakeExecutor {
       },
     });
   };
-  const { unusable } = behaviour;
+  const { unusable, processors } = behaviour;
   return {
     name,
     opened,
     groups,
+    threads,
+    most: () => most,
     steps: () => steps,
     alive: () => alive,
     probe: () =>
       Promise.resolve(
         unusable === undefined
-          ? { usable: true, device, variant, create, notes: [] }
+          ? { usable: true, device, variant, create, ...(processors !== undefined && { processors }), notes: [] }
           : { usable: false, reason: unusable },
       ),
   };

@@ -148,6 +148,10 @@ describe('progress', () => {
     );
   });
 
+  test('says how many runs are at work where there are several', () => {
+    expect(formatProgress({ ...progress, run, runsAtWork: 3 })).toBe('level 9 of 15 · 3 runs at work · 0:38 left');
+  });
+
   test('promises no time before anything was measured', () => {
     expect(formatProgress({ ...progress, run, secondsLeft: null })).toBe('level 9 of 15');
     expect(formatProgress(null)).toBe('starting');

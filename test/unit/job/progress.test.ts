@@ -45,6 +45,14 @@ describe('the time left', () => {
     expect(left[4]).toBeLessThan(6);
   });
 
+  it('is the share of each run where several are side by side, but no less than the longest of them needs', () => {
+    const rest = (steps: number) => ({ density: 1, steps, runs: 2 });
+    expect(estimate([run(1, 10)], [rest(1000), rest(1000)]).secondsLeft).toBeCloseTo(20);
+    expect(estimate([run(1, 10)], [rest(1000)]).secondsLeft).toBeCloseTo(20);
+    const waiting = { density: 1, steps: 1000 };
+    expect(estimate([run(1, 10)], [rest(1000), waiting, waiting]).secondsLeft).toBeCloseTo(30);
+  });
+
   it('is finite for runs of no steps', () => {
     const { secondsLeft } = estimate([run(1, 0.5, 0)], [{ density: 0.5, steps: 0 }]);
     expect(secondsLeft).toBeCloseTo(0.5);

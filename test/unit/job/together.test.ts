@@ -1,10 +1,9 @@
 /** Runs that an executor trains together come to what they come to one after another, whatever happens to some of them. */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ExecutorSource } from '../../../src/job/executors';
 import type { Report } from '../../../src/shared/report';
-import { executorOf, recordOf, run, stored, useFolder, wasm } from '../../support/choiceJobs';
+import { contentsOf, executorOf, recordOf, run, stored, useFolder, wasm } from '../../support/choiceJobs';
 import { fakeExecutor, type FakeBehaviour } from '../../support/fakeExecutor';
 import { createExecutor, webGpu } from '../../support/webgpu';
 
@@ -12,20 +11,6 @@ useFolder();
 
 const together = (behaviour: FakeBehaviour = {}) => fakeExecutor({ room: 100, ...behaviour });
 const experiment = { executor: 'wasm', replicates: 3, compare: ['random-mask'] };
-
-const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
-
-/** What is stored of each run, but for times. */
-function contents(report: Report) {
-  return report.runs.map(({ key }) => {
-    const { status, error, layers, final, measures, stoppedAt, memory, earlyStopStep } = recordOf(key);
-    const files = ['start.safetensors', 'final.safetensors', 'mask.safetensors', 'curve.jsonl'];
-    return {
-      ...{ key, status, error, layers, final, measures, stoppedAt, memory, earlyStopStep },
-      files: files.map(file => existsSync(stored('runs', key, file)) && digest(stored('runs', key, file))),
-    };
-  });
-}
 
 const status = ({ runs }: Report): string[] =>
   runs.map(({ method, level, replicate, status }) => `${method} ${level}.${replicate} ${status}`);
@@ -48,8 +33,8 @@ describe('runs that train together', { timeout: 60_000 }, () => {
     expect(new Set(told)).toEqual(new Set(report.runs.map(({ key }) => key)));
     const progress = events.flatMap(event => (event.type === 'progress' ? [event.progress] : []));
     expect(progress.at(-1)).toMatchObject({ runsDone: 15, runsTotal: 15, fraction: 1 });
-    const side = contents(report);
-    expect(contents((await anew(wasm(), experiment)).report)).toEqual(side);
+    const side = contentsOf(report);
+    expect(contentsOf((await anew(wasm(), experiment)).report)).toEqual(side);
   });
 
   it('are as many at a time as there is room for', async () => {
@@ -88,8 +73,8 @@ describe('runs that train together', { timeout: 60_000 }, () => {
     const runs = [...report.runs].filter(({ level }) => level === 0).map(({ key }) => recordOf(key));
     expect(runs.map(({ stoppedAt }) => stoppedAt)).toEqual([15, 20, 25]);
     expect(runs.map(({ finishedAt }) => finishedAt)).toEqual(runs.map(({ finishedAt }) => finishedAt).toSorted());
-    const side = contents(report);
-    expect(contents((await anew(fakeExecutor({ validationLoss }), overlay)).report)).toEqual(side);
+    const side = contentsOf(report);
+    expect(contentsOf((await anew(fakeExecutor({ validationLoss }), overlay)).report)).toEqual(side);
   });
 
   it('leave nothing where they are stopped, but what was finished before', async () => {
@@ -157,8 +142,8 @@ describe.skipIf(!webGpu)('runs that train together on a device', { timeout: 300_
           },
         }),
     });
-    const side = contents((await run([probe(true)], overlay)).report);
+    const side = contentsOf((await run([probe(true)], overlay)).report);
     expect(side).toHaveLength(4);
-    expect(contents((await anew(probe(false), overlay)).report)).toEqual(side);
+    expect(contentsOf((await anew(probe(false), overlay)).report)).toEqual(side);
   });
 });
