@@ -20,8 +20,8 @@ const share = 1 / 3;
 /** @returns whether all is well; stores where something is wrong are kept */
 export async function kills(options: KillOptions): Promise<boolean> {
   const directory = mkdtempSync(path.join(tmpdir(), 'wt-torture-'));
-  const experiment = writeTorture(directory);
-  const { seed, parallel, checkpointSeconds } = options;
+  const { seed, steps, parallel, checkpointSeconds } = options;
+  const experiment = writeTorture(directory, whole => ({ ...whole, training: { ...whole.training, steps } }));
   const work = (name: string): Work => {
     const store = path.join(directory, name);
     mkdirSync(store);

@@ -18,8 +18,13 @@ type Kind = keyof NonNullable<ReturnType<typeof memoryOf>>;
 /** Samples go to a table in a folder that stays. */
 export async function memory({ minutes, everySeconds, parallel }: MemoryOptions): Promise<boolean> {
   const directory = mkdtempSync(path.join(tmpdir(), 'wt-memory-'));
-  // more than it gets done: what grows with the number of runs that are done shows
-  const experiment = writeTorture(directory, whole => ({ ...whole, replicates: 500, worth: false }));
+  // short runs, and more than it gets done: what grows from run to run shows
+  const experiment = writeTorture(directory, whole => ({
+    ...whole,
+    training: { ...whole.training, steps: 600 },
+    replicates: 200,
+    worth: false,
+  }));
   const flags = parallel === null ? [] : ['--parallel', String(parallel)];
   const store = path.join(directory, 'store');
   const environment = { WINNING_TICKET_DEBUG: '' };

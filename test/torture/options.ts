@@ -9,6 +9,8 @@ export interface KillOptions {
   readonly cli: number;
   readonly job: number;
   readonly vscode: number;
+  /** Of each run that is killed. */
+  readonly steps: number;
   readonly parallel: number | null;
   readonly checkpointSeconds: number;
 }
@@ -27,12 +29,13 @@ export interface LargeStoreOptions {
 }
 
 export function killOptions(args: readonly string[]): KillOptions {
-  const given = read(args, ['seed', 'cli', 'job', 'vscode', 'parallel', 'checkpoint-seconds']);
+  const given = read(args, ['seed', 'cli', 'job', 'vscode', 'steps', 'parallel', 'checkpoint-seconds']);
   return {
     seed: Number(given['seed'] ?? randomInt(2 ** 31)),
     cli: Number(given['cli'] ?? 60),
     job: Number(given['job'] ?? 40),
     vscode: Number(given['vscode'] ?? 5),
+    steps: Number(given['steps'] ?? 3000),
     parallel: orNull(given['parallel']),
     checkpointSeconds: Number(given['checkpoint-seconds'] ?? 0.5),
   };

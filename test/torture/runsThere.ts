@@ -35,7 +35,7 @@ export function touched(before: RunsThere, after: RunsThere): string[] {
 function savedStep(file: string): number {
   const bytes = readFileSync(file);
   const header = JSON.parse(bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE(0)))) as {
-    __metadata__: { step: string };
+    __metadata__: { state: string };
   };
-  return Number(header.__metadata__.step);
+  return (JSON.parse(header.__metadata__.state) as { step: number }).step;
 }

@@ -1,12 +1,12 @@
-/** What a store holds, without what differs between two computations of the same: times, and hashes over times. */
+/** What a store holds, without what differs between two computations of the same. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Left out of every JSON file: wall times of runs, of the report, and of steps as `worth.json` measures them. */
 const timeFields = new Set(['startedAt', 'finishedAt', 'seconds']);
-/** Of a run's record: over the whole of it, times too. */
-const hashesOfTimes = new Set(['checksum']);
+/** Of a run's record: a hash over the whole of it, times too, and the Node that computed it, of which VS Code has its own. */
+const recordFields = new Set(['checksum', 'versions']);
 
 /** Files below `runs/` and `experiments/`: path in the store → hash of the bytes, of JSON without times. */
 export type StoreContent = ReadonlyMap<string, string>;
@@ -64,6 +64,6 @@ function hashOf(file: string): string {
 
 function withoutTimes(value: unknown): string {
   return JSON.stringify(value, (name, inner: unknown) =>
-    timeFields.has(name) || hashesOfTimes.has(name) ? undefined : inner,
+    timeFields.has(name) || recordFields.has(name) ? undefined : inner,
   );
 }
