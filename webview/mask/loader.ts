@@ -36,7 +36,7 @@ export class MaskLoader {
    */
   async load(source: MaskSource, signal: AbortSignal, progress: (share: number) => void): Promise<LoadedMask> {
     const key = `${source.run} ${source.weights} ${source.layer.name}`;
-    const loaded = this.kept.get(key) ?? (await this.fetch(source, signal, progress));
+    const loaded = this.kept.get(key) ?? (await this.request(source, signal, progress));
     this.kept.delete(key);
     this.kept.set(key, loaded);
     this.forget();
@@ -58,7 +58,7 @@ export class MaskLoader {
     return picture;
   }
 
-  private fetch(source: MaskSource, signal: AbortSignal, progress: (share: number) => void): Promise<LoadedMask> {
+  private request(source: MaskSource, signal: AbortSignal, progress: (share: number) => void): Promise<LoadedMask> {
     const axes = kernelAxes(source.layer.shape);
     const span = blockSpan(axes);
     return span === null
