@@ -52,7 +52,8 @@ if [ -z "$asked" ] && [ "$code" -gt 130 ] && [ "\${SLURM_RESTART_COUNT:-0}" -lt 
   again=1
 fi
 if [ -n "$again" ] && [ -n "\${SLURM_JOB_ID:-}" ]; then
-  # SLURM ends this script then
+  # SLURM ends this script then, at once
+  trap - TERM USR2
   scontrol requeue "$SLURM_JOB_ID" && sleep 300
 fi
 exit "$code"
