@@ -20,12 +20,14 @@ import { JobLog } from './logFile';
 import { writeDefinition } from './modelDefinition';
 import { statusOfStop } from './outcome';
 import { prepare, readExperiment, type Prepared } from './prepare';
+import { ProgressFile } from './progressFile';
 import { Runner, type RunnerParts } from './runner';
 import { Settlement } from './settlement';
 import { RunStore } from './store';
 import type { Loss, Succession } from './succession';
 import { runInGroups } from './together';
 import { ProgressTracker } from './tracker';
+import { WishWatch } from './wish';
 
 export type JobEvent = Exclude<JobToHost, { type: 'finished' }>;
 
@@ -65,8 +67,11 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
   const { experimentPath, storeDirectory, signal } = options;
   const parsed = options.parsed ?? (await readExperiment(experimentPath));
   const log = new JobLog(storeDirectory, parsed.name);
+  const directory = path.join(storeDirectory, 'experiments', parsed.name);
+  const progress = new ProgressFile(directory);
   const emit = (event: JobEvent): void => {
     log.event(event);
+    if (event.type === 'progress') progress.show(event.progress);
     options.emit(event);
   };
   const prepared = await prepare(parsed, experimentPath, new DecodedCache(path.join(storeDirectory, 'cache')));
@@ -95,9 +100,10 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
       lost.abort(new StoreError(store.directory, `another job took over the store ${store.directory}: run again`));
     },
   });
+  const wishes = await WishWatch.begin(directory);
   try {
     await store.clean();
-    const stop = signal ? AbortSignal.any([signal, lost.signal]) : lost.signal;
+    const stop = AbortSignal.any([...(signal ? [signal] : []), lost.signal, wishes.signal]);
     const succession = await settlement.settle(store, stop);
     return await new ExperimentJob(
       prepared,
@@ -112,6 +118,8 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
     log.fail(error);
     throw error;
   } finally {
+    wishes.end();
+    await progress.remove();
     await lock.release();
   }
 }

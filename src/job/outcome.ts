@@ -4,7 +4,7 @@ import type { JobToHost } from '../shared/messages';
 import type { Report } from '../shared/report';
 import { DataError } from '../data/dataset';
 import { StoreError } from './files';
-import { stopKindOf } from './stop';
+import { Stop, stopKindOf } from './stop';
 
 export type Finished = Extract<JobToHost, { type: 'finished' }>;
 
@@ -27,7 +27,10 @@ export function outcomeOf(report: Report): Finished {
 
 /** What `runExperiment` threw. @param signal that it was given */
 export function outcomeOfError(error: unknown, signal: AbortSignal): Finished {
-  if (signal.aborted) return { type: 'finished', status: statusOfStop(signal.reason) };
+  // a wish that was left for the job stops it without this signal
+  if (signal.aborted || error instanceof Stop) {
+    return { type: 'finished', status: statusOfStop(signal.aborted ? signal.reason : error) };
+  }
   return { type: 'finished', status: 'failed', error: describe(error) };
 }
 
