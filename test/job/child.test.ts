@@ -1,8 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HostToJob, JobToHost } from '../../src/shared/messages';
+import type { Report } from '../../src/shared/report';
 import { startJob, type JobChild } from '../support/jobs';
 import { endless, writeExperiment } from '../support/tinyExperiment';
 
@@ -22,6 +24,26 @@ const store = (): string => path.join(directory, 'store');
 
 function start(overlay: object = {}): void {
   job.send({ type: 'start', experimentPath: writeExperiment(directory, overlay), storeDirectory: store() });
+}
+
+/** Waits until some steps are done. */
+async function trained(): Promise<void> {
+  const isTraining = (message: JobToHost): boolean =>
+    message.type === 'progress' && (message.progress.run?.step ?? 0) > 0;
+  while (!job.messages.some(isTraining)) await sleep(20);
+}
+
+/** Nothing half-written, no lock, and what the run at work resumes from. */
+function expectInterrupted(status: string): void {
+  const files = readdirSync(store(), { recursive: true }).map(String);
+  expect(files.filter(name => name.endsWith('.tmp') || name.endsWith('lock'))).toEqual([]);
+  const report = readFileSync(path.join(store(), 'experiments/endless/report.json'), 'utf8');
+  const { status: stands, runs } = JSON.parse(report) as Report;
+  expect(stands).toBe(status);
+  expect(runs.filter(run => run.status === 'running')).toEqual([]);
+  const [key, ...others] = readdirSync(path.join(store(), 'runs'));
+  expect(others).toEqual([]);
+  expect(readdirSync(path.join(store(), 'runs', key!))).toEqual(['resume.safetensors']);
 }
 
 const last = (): JobToHost | undefined => job.messages.at(-1);
@@ -46,17 +68,19 @@ describe('the job', () => {
     ).toEqual(points);
   });
 
-  it('stops at a cancel within a second, with nothing half-written', async () => {
+  it.each([
+    ['cancel', 'cancelled'],
+    ['pause', 'paused'],
+    ['leave', 'running'],
+  ] as const)('saves and stops within a second at "%s", with nothing half-written', async (type, status) => {
     start(endless);
-    await job.heard('progress');
-    job.send({ type: 'cancel' });
+    await trained();
+    job.send({ type });
     const late = setTimeout(() => job.child.kill('SIGKILL'), 5000);
     expect(await job.exited).toBe(130);
     clearTimeout(late);
-    expect(last()).toEqual({ type: 'finished', status: 'cancelled' });
-    const files = readdirSync(store(), { recursive: true }).map(String);
-    expect(files.filter(name => name.endsWith('.tmp') || name.endsWith('lock'))).toEqual([]);
-    expect(readdirSync(path.join(store(), 'runs'))).toEqual([]);
+    expect(last()).toEqual({ type: 'finished', status });
+    expectInterrupted(status);
   });
 
   it('can be cancelled before it was started', async () => {
@@ -65,12 +89,12 @@ describe('the job', () => {
     expect(last()).toEqual({ type: 'finished', status: 'cancelled' });
   });
 
-  it('ends when its parent goes away', async () => {
+  it('saves and ends when its parent goes away; the experiment then stands as interrupted', async () => {
     start(endless);
-    await job.heard('progress');
+    await trained();
     job.child.disconnect();
     expect(await job.exited).toBe(130);
-    expect(readdirSync(store())).not.toContain('lock');
+    expectInterrupted('running');
   });
 
   it('names the field of a wrong experiment', async () => {
