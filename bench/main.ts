@@ -6,6 +6,7 @@ import { benchInspect } from './inspect';
 import { benchLenet } from './lenet';
 import { networks } from './networks';
 import { readSettings, type Settings } from './settings';
+import { benchParallel } from './parallel';
 import { benchStartup } from './startup';
 import { benchWebGpu } from './webgpu';
 
@@ -20,6 +21,7 @@ const onMnist =
 const parts = new Map<string, (settings: Settings) => Promise<void>>([
   ['lenet', onMnist(benchLenet)],
   ['startup', onMnist(benchStartup)],
+  ['parallel', benchParallel],
   ['inspect', benchInspect],
   ['data', benchData],
   ['webgpu', benchWebGpu],

@@ -1,12 +1,12 @@
 // npm run bench: bundles the bench into dist/, where the executor finds its worker and kernels, and starts it.
 // PYTHON: an interpreter with torch (default python3); without one only our side is measured.
-// BENCH_ONLY: parts, joined by commas: lenet, startup, inspect, data, webgpu, simple-cnn,
+// BENCH_ONLY: parts, joined by commas: lenet, startup, parallel, inspect, data, webgpu, simple-cnn,
 //   conv-4, resnet-20 (default: all).
 // BENCH_THREADS: on each side (default: all processors, at most 16).
 // MNIST_DIR, CIFAR_DIR: folders with the four MNIST files and with CIFAR-10's binary records (default ../shared/data/…).
 //   The convolutional networks are timed on noise of the same shape where they are missing.
 // BENCH_INSPECT_MB: size of the checkpoints that are inspected, made in the temporary folder (default 2000).
-// BENCH_STEPS: steps of each level of LeNet (default 2000).
+// BENCH_STEPS: steps of each level of LeNet, and of each run of parallel (default 2000).
 // BENCH_ROUNDS: how often both sides are timed in turn (default 5; half of it for the levels of a convolutional job).
 // Of the convolutional networks: BENCH_LEVEL_STRIDE: every how manieth level of a job is timed (default 2; 0: no job);
 //   BENCH_TRAINED_STEPS: steps of the training whose weights decide the densities of a job's levels (default 100).
