@@ -1,6 +1,7 @@
 /** Runs of versions that did not evaluate outputs: done later, from the weights in the store, without training. */
 import type { RunNode, RunRecord } from '../shared/run';
 import { DeviceLostError } from '../training/trainer';
+import { DamagedRunError } from './care/damagedRun';
 import type { Runner } from './runner';
 
 /** Each once; not those to the rewind step, which no report shows. */
@@ -16,7 +17,7 @@ export function unevaluated(nodes: readonly RunNode[], records: ReadonlyMap<stri
 /**
  * A run that cannot be evaluated stays as it is: its results are whole without.
  * @param tell what could not be done
- * @throws the signal's reason
+ * @throws DamagedRunError; the signal's reason
  */
 export async function evaluateEarlier(
   records: readonly RunRecord[],
@@ -31,6 +32,7 @@ export async function evaluateEarlier(
       onRecord(await runner.evaluate(record, signal));
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof DamagedRunError) throw error;
       tell(`run ${record.key} is not evaluated: ${error instanceof Error ? error.message : String(error)}`);
       if (error instanceof DeviceLostError) return;
     }

@@ -10,6 +10,8 @@ import type { RunNode, RunRecord } from '../shared/run';
 import { DeviceLostError, type Executor } from '../training/trainer';
 import { Afterwards } from './afterwards';
 import type { Place } from './attempt';
+import { DamagedRunError } from './care/damagedRun';
+import { StoredRuns } from './care/storedRuns';
 import { defaultCheckpointSeconds } from './checkpoints';
 import { executorSources, type ExecutorName, type ExecutorSource, type ReadyExecutor } from './executors';
 import { failureSummary, fieldOf, runName } from './failures';
@@ -93,6 +95,7 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
   const lost = new AbortController();
   const lock = await StoreLock.acquire(store.directory, {
     ...(signal && { signal }),
+    experiment: parsed.name,
     onWait: holder => {
       emit({ type: 'log', level: 'info', message: waitingFor(holder, store.directory) });
     },
@@ -103,6 +106,9 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
   const wishes = await WishWatch.begin(directory);
   try {
     await store.clean();
+    await store.migrate(message => {
+      emit({ type: 'log', level: 'info', message });
+    });
     const stop = AbortSignal.any([...(signal ? [signal] : []), lost.signal, wishes.signal]);
     const succession = await settlement.settle(store, stop);
     return await new ExperimentJob(
@@ -133,6 +139,7 @@ class ExperimentJob {
   private readonly experiment: Experiment;
   private readonly records = new Map<string, RunRecord>();
   private readonly running = new Set<string>();
+  private readonly stored: StoredRuns;
   private readonly afterwards: Afterwards;
   private nodes: readonly RunNode[];
   private tracker: ProgressTracker;
@@ -157,6 +164,7 @@ class ExperimentJob {
     this.nodes = prepared.planFor({ executor: succession.current });
     this.tracker = new ProgressTracker(this.experiment, this.nodes);
     const { experiment, records } = this;
+    this.stored = new StoredRuns(store, records, this.warn, signal);
     this.afterwards = new Afterwards({ store, prepared, experiment, records, tell: this.warn, signal });
   }
 
@@ -170,11 +178,12 @@ class ExperimentJob {
     } catch (error) {
       return await this.giveUp(error);
     } finally {
+      await this.stored.settle();
       await this.lanes?.close();
     }
   }
 
-  /** @returns false where a device was lost on the way: the next executor goes on */
+  /** @returns false where a device was lost on the way, or a run was found damaged: it goes on with another plan */
   private async computeMissing(): Promise<boolean> {
     const missing = await this.plan();
     const { found } = this.succession;
@@ -184,8 +193,12 @@ class ExperimentJob {
       else await this.handOver({ kind: 'missing', message: found.reason }, missing);
       return found.usable;
     } catch (error) {
-      if (!(error instanceof DeviceLostError) || this.signal.aborted) throw error;
-      await this.handOver(error, missing);
+      if (this.signal.aborted) throw error;
+      await this.stored.settle();
+      if (error instanceof DamagedRunError) await this.stored.mend(error);
+      else if (error instanceof DeviceLostError) await this.handOver(error, missing);
+      else throw error;
+      this.running.clear();
       return false;
     }
   }
@@ -197,13 +210,13 @@ class ExperimentJob {
   private async plan(): Promise<RunNode[]> {
     const { current, earlier } = this.succession;
     const kept = new Set<string>();
-    for (const key of earlier.kept) if (await this.read(key)) kept.add(key);
+    for (const key of earlier.kept) if (await this.stored.read(key)) kept.add(key);
     this.nodes = this.prepared.planFor({ executor: current, earlier: { ...earlier, kept } });
     this.tracker = new ProgressTracker(this.experiment, this.nodes);
     const missing = new Map<string, RunNode>();
     const failed = new Set<string>();
     for (const node of this.nodes) {
-      const record = await this.read(node.key);
+      const record = await this.stored.read(node.key);
       if (record) this.tracker.finish(node, record);
       if (record?.status === 'failed' || node.needs.some(key => failed.has(key))) failed.add(node.key);
       if (record) continue;
@@ -213,12 +226,6 @@ class ExperimentJob {
     }
     await this.afterwards.read(this.nodes);
     return [...missing.values()];
-  }
-
-  private async read(key: string): Promise<RunRecord | null> {
-    const record = this.records.get(key) ?? (await this.store.readRun(key));
-    if (record) this.records.set(key, record);
-    return record;
   }
 
   /** First all there is to do on the experiment's own data set, then the second one: executors are open on one at a time. */
@@ -322,7 +329,17 @@ class ExperimentJob {
     this.running.add(node.key);
     this.tracker.start(node, runs);
     this.sendProgress(true);
-    const record = await runner.run(
+    const record = await this.stored.compute(node.key, signal, stop => this.train(node, runner, stop));
+    this.finish(node, record);
+    if (record.status === 'failed') {
+      this.warn(`${runName(node)} failed: ${record.error ?? ''}`);
+    }
+    this.sendProgress(true);
+    await this.publish('running');
+  }
+
+  private train(node: RunNode, runner: Runner, signal: AbortSignal): Promise<RunRecord> {
+    return runner.run(
       node,
       {
         onResume: step => {
@@ -344,12 +361,6 @@ class ExperimentJob {
       },
       signal,
     );
-    this.finish(node, record);
-    if (record.status === 'failed') {
-      this.warn(`${runName(node)} failed: ${record.error ?? ''}`);
-    }
-    this.sendProgress(true);
-    await this.publish('running');
   }
 
   private finish(node: RunNode, record: RunRecord): void {

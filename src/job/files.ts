@@ -15,7 +15,6 @@ export class StoreError extends Error {
   }
 }
 
-export const temporarySuffix = '.tmp';
 let temporaryCount = 0;
 
 export function errorCode(error: unknown): string | undefined {
@@ -65,7 +64,7 @@ export async function makeDirectory(directory: string): Promise<void> {
  */
 export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
   temporaryCount++;
-  const temporary = `${file}.${process.pid}.${temporaryCount}${temporarySuffix}`;
+  const temporary = `${file}.${process.pid}.${temporaryCount}.tmp`;
   try {
     const handle = await open(temporary, 'wx');
     try {
@@ -99,9 +98,24 @@ export async function flushDirectory(directory: string): Promise<void> {
 /** @throws an error of the file system, or RangeError where it is no file, or larger than `maximumBytes` */
 export const readBounded = readFileBounded;
 
-/** Removes what a killed job left half-written. Only for the one who holds the lock. */
+const temporaryName = /\.(\d+)\.\d+\.tmp$/;
+
+/** Removes what killed processes left half-written in a folder; what one that lives is writing stays. */
 export async function removeTemporaries(directory: string): Promise<void> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const left = entries.filter(entry => entry.isFile() && entry.name.endsWith(temporarySuffix));
-  await Promise.all(left.map(entry => rm(path.join(entry.parentPath, entry.name), { force: true })));
+  const names = await readdir(directory);
+  const left = names.filter(name => {
+    const writer = Number(temporaryName.exec(name)?.[1]);
+    return writer > 0 && !isProcess(writer);
+  });
+  await Promise.all(left.map(name => rm(path.join(directory, name), { force: true })));
+}
+
+/** Whether a process of this machine, and container, has the number. */
+export function isProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== 'ESRCH';
+  }
 }

@@ -11,14 +11,25 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { errorCode, isMissing, readBounded, storeError, StoreError } from './files';
+import { errorCode, isMissing, isProcess, makeDirectory, readBounded, storeError, StoreError } from './files';
 
-const holderSchema = z.object({ pid: z.int().min(1), host: z.string(), startedAt: z.string(), token: z.string() });
+export const lockName = 'lock';
+
+const holderSchema = z.object({
+  pid: z.int().min(1),
+  host: z.string(),
+  startedAt: z.string(),
+  token: z.string(),
+  /** That it works on; those who look at the store need not compare times of two clocks then. */
+  experiment: z.string().optional(),
+});
 export type LockHolder = z.infer<typeof holderSchema>;
 
 export interface LockOptions {
+  /** Name of the experiment that the holder works on. */
+  readonly experiment?: string;
   readonly signal?: AbortSignal;
-  /** Called once where another live job holds the lock. */
+  /** Called once where another live job holds the lock. May throw, so as not to wait. */
   readonly onWait?: (holder: LockHolder | null) => void;
   /** Called where the lock is found to be lost. */
   readonly onLost?: () => void;
@@ -28,6 +39,7 @@ export interface LockOptions {
 }
 
 const pollMilliseconds = 200;
+export const staleMilliseconds = 15_000;
 /** A holder takes less than a tenth of it. */
 const mostBytes = 4096;
 
@@ -57,14 +69,15 @@ export class StoreLock {
    * @throws StoreError where the folder cannot be written, the signal's reason where it is aborted
    */
   static async acquire(directory: string, options: LockOptions = {}): Promise<StoreLock> {
-    const file = path.join(directory, 'lock');
-    const stale = options.staleMilliseconds ?? 15_000;
+    const file = path.join(directory, lockName);
+    const stale = options.staleMilliseconds ?? staleMilliseconds;
     let seen: Sighting | null = null;
     let since = 0;
+    const takeover = new Takeover(file, stale);
     let waited = false;
     for (;;) {
       options.signal?.throwIfAborted();
-      const handle = await create(file);
+      const handle = await create(file, options.experiment);
       if (handle) return new StoreLock(file, handle, options);
       const now = await look(file);
       if (now === null) continue;
@@ -74,13 +87,26 @@ export class StoreLock {
       }
       // the watcher's own clock: clocks of two machines need not agree, and a suspended machine is not a dead one
       if (isDead(now.holder) || performance.now() - since >= stale) {
-        await removeStale(file, now, stale);
+        await takeover.remove(now);
         continue;
       }
       if (!waited) options.onWait?.(now.holder);
       waited = true;
       await sleep(pollMilliseconds, undefined, { ...(options.signal && { signal: options.signal }) });
     }
+  }
+
+  /**
+   * Removes the lock of a process of this machine that is dead.
+   * @returns false where somebody holds it, or may hold it
+   */
+  static async clear(directory: string): Promise<boolean> {
+    const file = path.join(directory, lockName);
+    const seen = await look(file);
+    if (!seen) return true;
+    if (!isDead(seen.holder)) return false;
+    await new Takeover(file, staleMilliseconds).remove(seen);
+    return (await look(file)) === null;
   }
 
   async release(): Promise<void> {
@@ -125,20 +151,24 @@ function thisHost(): string {
   }
 }
 
-/** @returns null where the file is there already */
-async function create(file: string): Promise<FileHandle | null> {
+/** @returns null where the file is there already, or its folder was not */
+async function create(file: string, experiment: string | undefined): Promise<FileHandle | null> {
   let handle: FileHandle;
   try {
     handle = await open(file, 'wx+');
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return null;
-    throw storeError(error, file);
+    if (errorCode(error) !== 'ENOENT') throw storeError(error, file);
+    // whoever held it before may have removed an empty folder
+    await makeDirectory(path.dirname(file));
+    return null;
   }
   const holder: LockHolder = {
     pid: process.pid,
     host: thisHost(),
     startedAt: new Date().toISOString(),
     token: randomUUID(),
+    ...(experiment !== undefined && { experiment }),
   };
   try {
     await handle.writeFile(JSON.stringify(holder));
@@ -180,41 +210,56 @@ export function parseHolder(text: string): LockHolder | null {
   }
 }
 
-function isDead(holder: LockHolder | null): boolean {
-  if (holder?.host !== thisHost()) return false;
-  try {
-    process.kill(holder.pid, 0);
-    return false;
-  } catch (error) {
-    return errorCode(error) === 'ESRCH';
-  }
+/** A process of this machine that is no more. */
+export function isDead(holder: LockHolder | null): boolean {
+  return holder?.host === thisHost() && !isProcess(holder.pid);
 }
 
 /**
  * Removes the lock that was seen, and no other: two watchers may come to the same conclusion, and the slower one must not
  * remove the lock that the faster one has just made. So only one at a time removes anything, and looks again before.
  */
-async function removeStale(file: string, seen: Sighting, staleMilliseconds: number): Promise<void> {
-  const guard = `${file}.takeover`;
-  let handle: FileHandle;
-  try {
-    handle = await open(guard, 'wx');
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw storeError(error, guard);
-    await sleep(pollMilliseconds);
-    // a taker needs milliseconds; one that was killed in between must not block the store for ever
-    const age = await stat(guard).then(
-      ({ mtimeMs }) => Date.now() - mtimeMs,
-      () => 0,
-    );
-    if (age > staleMilliseconds) await rm(guard, { force: true });
-    return;
+class Takeover {
+  private readonly guard: string;
+  private other: { readonly inode: bigint; readonly since: number } | null = null;
+
+  constructor(
+    private readonly file: string,
+    private readonly staleMilliseconds: number,
+  ) {
+    this.guard = `${file}.takeover`;
   }
-  try {
-    const now = await look(file);
-    if (now?.inode === seen.inode && now.beat === seen.beat) await rm(file, { force: true });
-  } finally {
-    await handle.close();
-    await rm(guard, { force: true });
+
+  async remove(seen: Sighting): Promise<void> {
+    const { file, guard } = this;
+    let handle: FileHandle;
+    try {
+      handle = await open(guard, 'wx');
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw storeError(error, guard);
+      await this.wait();
+      return;
+    }
+    try {
+      const now = await look(file);
+      if (now?.inode === seen.inode && now.beat === seen.beat) await rm(file, { force: true });
+    } finally {
+      await handle.close();
+      await rm(guard, { force: true });
+    }
+  }
+
+  /** A taker needs milliseconds; one that was killed in between must not block the store for ever. */
+  private async wait(): Promise<void> {
+    const { other, guard } = this;
+    const inode = await stat(guard, { bigint: true }).then(
+      ({ ino }) => ino,
+      () => null,
+    );
+    if (inode === null) return;
+    // by the watcher's own clock: that of the machine may be set meanwhile
+    if (other?.inode !== inode) this.other = { inode, since: performance.now() };
+    else if (performance.now() - other.since >= this.staleMilliseconds) await rm(guard, { force: true });
+    await sleep(pollMilliseconds);
   }
 }

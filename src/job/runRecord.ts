@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { runKey } from '../lottery/graph';
 import { measureNames } from '../shared/report';
 import type { RunRecord } from '../shared/run';
+import { unsealed } from './care/checksum';
 
 /** No path is ever made from anything else. */
 export const keyPattern = /^[0-9a-f]{32}$/;
@@ -104,6 +105,20 @@ const inputs = z.strictObject({
   start,
 });
 
+/** Those that a record vouches for, as long as they are there. */
+export const runFiles = [
+  'curve.jsonl',
+  'evaluation.json',
+  'start.safetensors',
+  'final.safetensors',
+  'mask.safetensors',
+] as const;
+export type RunFile = (typeof runFiles)[number];
+
+const file = z.strictObject({ bytes: step, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+export type FileSum = Readonly<z.output<typeof file>>;
+export type FileSums = Readonly<Partial<Record<RunFile, FileSum>>>;
+
 const measures = Object.fromEntries(measureNames.map(name => [name, finite.optional()]));
 
 const record = z.looseObject({
@@ -130,22 +145,38 @@ const record = z.looseObject({
   earlyStopStep: step.optional(),
   stoppedAt: step.optional(),
   memory: z.strictObject({ data: bytes, parameters: bytes, activations: bytes, total: bytes }).optional(),
+  files: z.partialRecord(z.enum(runFiles), file).optional(),
 });
+
+export interface StoredRun {
+  readonly record: RunRecord;
+  /** null: of version 1 of the store, which wrote none. */
+  readonly files: FileSums | null;
+}
 
 /**
  * @param text content of `run.json` in the folder `expectedKey`
- * @returns null where it is not the complete record of that very run
+ * @returns what is wrong with it where it is not the complete record of that very run, as the end of a sentence
  */
-export function parseRunRecord(text: string, expectedKey: string): RunRecord | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
+export function parseStoredRun(text: string, expectedKey: string): StoredRun | string {
+  const { seal, value } = unsealed(text);
+  if (seal === 'broken') return value ? 'does not have its checksum' : 'is no JSON object';
   const result = record.safeParse(value);
-  if (!result.success) return null;
-  const parsed = result.data as unknown as RunRecord;
-  const complete = parsed.status === 'failed' || parsed.final !== undefined;
-  return complete && parsed.key === expectedKey && runKey(parsed.inputs) === expectedKey ? parsed : null;
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    return `is no record of a run: ${issue!.path.join('.')}: ${issue!.message}`;
+  }
+  const { files, ...rest } = result.data;
+  const parsed = rest as unknown as RunRecord;
+  if (parsed.key !== expectedKey || runKey(parsed.inputs) !== expectedKey) return 'is the record of another run';
+  if (parsed.status === 'done' && parsed.final === undefined) return 'has no result';
+  if (seal === 'missing') return files ? 'has no checksum' : { record: parsed, files: null };
+  const absent = filesOf(parsed).find(name => !files?.[name]);
+  return absent === undefined ? { record: parsed, files: files ?? {} } : `does not name ${absent}`;
+}
+
+/** Those that a run must have. */
+export function filesOf({ status, measures: measured }: RunRecord): readonly RunFile[] {
+  if (status === 'failed') return ['curve.jsonl'];
+  return runFiles.filter(name => name !== 'evaluation.json' || measured !== undefined);
 }

@@ -1,6 +1,7 @@
 /** Settles which executor an experiment is computed on: as it was settled at its first start, else by name or by a trial. */
 import { ExperimentError } from '../shared/experiment';
 import { isPlan } from '../training/network';
+import { DamagedRunError } from './care/damagedRun';
 import { chooseExecutor } from './choose';
 import { ExecutorFile, type ExecutorEntry } from './executorFile';
 import { once, probe, type ExecutorName, type ExecutorSource, type Found, type ReadyExecutor } from './executors';
@@ -80,7 +81,11 @@ export class Settlement {
     const ready = name && (await this.find(name));
     if (!ready?.usable) return null;
     const dense = this.input.prepared.planFor({ executor: ready })[0]!;
-    const there = (await store.readRun(dense.key)) !== null;
+    const there = await store.readRun(dense.key).catch((error: unknown) => {
+      // set aside and computed anew, by the same executor
+      if (error instanceof DamagedRunError) return true;
+      throw error;
+    });
     return there ? { ready, reason: 'its results are in the store already', candidates: [] } : null;
   }
 

@@ -1,19 +1,25 @@
 /**
  * The run store on disk, the only truth:
  *
+ *     store.json                                   the version of all this
  *     experiments/<name>/experiment.json, report.json
  *     runs/<key>/run.json, curve.jsonl, evaluation.json, {start,final,mask}.safetensors
  *     runs/<key>/path-<points>.json, worth.json    what was measured from the weights of finished runs
  *
- * A run is there if and only if its `run.json` is there and valid: it is written last. Everything else in a run's folder
- * is then complete; without it, it counts as nothing and is written anew.
+ * A run is there if and only if its `run.json` is there: it is written last. It names the other files with their sizes and
+ * SHA-256; without it, they count as nothing and are written anew. What does not pass is damaged, and never believed.
  */
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { decodeSafetensors, encodeSafetensors, type NamedTensor, type TensorData } from '../checkpoints/safetensors';
+import { encodeSafetensors, type NamedTensor, type TensorData } from '../checkpoints/safetensors';
 import type { RunEvaluation } from '../shared/evaluation';
 import type { Experiment } from '../shared/experiment';
+import { plural } from '../shared/format';
 import type { CurvePoint, Report } from '../shared/report';
 import type { RunRecord } from '../shared/run';
+import { sealed, unsealed } from './care/checksum';
+import { addChecksums } from './care/migration';
+import { currentVersion, readVersion, writeVersion, type StoreVersion } from './care/storeVersion';
 import {
   flushDirectory,
   isMissing,
@@ -23,9 +29,9 @@ import {
   StoreError,
   writeWhole,
 } from './files';
-import { keyPattern, parseRunRecord } from './runRecord';
-
-const maximumRecordBytes = 16 * 1024 * 1024;
+import { StoreLock } from './lock';
+import { maximumRecordBytes, RunFolder, type FileContents } from './runFolder';
+import { keyPattern, type FileSums, type StoredRun } from './runRecord';
 
 export type TensorFile = 'start' | 'final' | 'mask';
 
@@ -42,82 +48,128 @@ export interface RunResults {
 }
 
 export class RunStore {
-  private constructor(readonly directory: string) {}
+  private constructor(
+    readonly directory: string,
+    /** Records of version 1 have no checksums. */
+    private version: StoreVersion,
+    /** `store.json` is there. */
+    private isNamed: boolean,
+  ) {}
 
   /**
    * Makes the folders where they are missing.
-   * @throws StoreError
+   * @throws StoreError, also where a newer version of Winning Ticket has written the store
    */
   static async open(directory: string): Promise<RunStore> {
+    const { version, isNamed } = await readVersion(directory);
     await Promise.all(['experiments', 'runs'].map(name => makeDirectory(path.join(directory, name))));
-    return new RunStore(directory);
+    return new RunStore(directory, version, isNamed);
   }
 
-  /** Removes what a killed job left half-written. Only for the one who holds the lock. */
-  async clean(): Promise<void> {
-    await removeTemporaries(this.directory);
-  }
-
-  /** @returns null where the run is not there, or not whole */
-  async readRun(key: string): Promise<RunRecord | null> {
-    try {
-      const bytes = await readBounded(path.join(this.runDirectory(key), 'run.json'), maximumRecordBytes);
-      return parseRunRecord(bytes.toString('utf8'), key);
-    } catch (error) {
-      if (isMissing(error) || error instanceof RangeError) return null;
-      throw error;
+  /**
+   * Brings a store of an earlier version to this one. Only for the one who holds the lock.
+   * @throws StoreError
+   */
+  async migrate(tell: (message: string) => void): Promise<void> {
+    if (this.isNamed) return;
+    if (this.version === 1) {
+      const { added, damaged } = await addChecksums(this);
+      tell(
+        `the store ${this.directory} is brought to version ${currentVersion}: ${plural(added, 'run')} got checksums`,
+      );
+      for (const one of damaged) tell(`no checksums for a damaged run, it will be computed anew: ${one}`);
     }
+    await writeVersion(this.directory);
+    await flushDirectory(this.directory);
+    this.version = currentVersion;
+    this.isNamed = true;
+  }
+
+  /**
+   * Removes what killed processes left half-written, and their locks. Only for the one who holds the lock of the store; what
+   * others do, who hold the lock of a run, stays.
+   */
+  async clean(): Promise<void> {
+    const experiments = path.join(this.directory, 'experiments');
+    const folders = await readdir(experiments, { withFileTypes: true });
+    for (const folder of folders) {
+      if (folder.isDirectory()) await removeTemporaries(path.join(experiments, folder.name));
+    }
+    await removeTemporaries(this.directory);
+    for (const key of await this.runKeys()) {
+      const directory = this.runDirectory(key);
+      if (await StoreLock.clear(directory)) await removeTemporaries(directory);
+    }
+  }
+
+  /** Of all folders of runs, whatever is in them, sorted. */
+  async runKeys(): Promise<string[]> {
+    const found = await readdir(path.join(this.directory, 'runs'), { withFileTypes: true });
+    return found.flatMap(one => (one.isDirectory() && keyPattern.test(one.name) ? [one.name] : [])).sort();
+  }
+
+  /**
+   * @returns null where the run is not there
+   * @throws DamagedRunError
+   */
+  async readRun(key: string): Promise<RunRecord | null> {
+    return this.folder(key).readWhole();
+  }
+
+  /**
+   * What `run.json` says; of the files that it names nothing is looked at.
+   * @returns null where the run is not there
+   * @throws DamagedRunError
+   */
+  async readStored(key: string): Promise<StoredRun | null> {
+    return this.folder(key).readStored();
   }
 
   /**
    * @param maximumBytes nothing larger is read
-   * @throws StoreError that says to delete the run's folder, where the file is damaged
+   * @throws DamagedRunError
    */
   async readTensors(key: string, name: TensorFile, maximumBytes: number): Promise<ReadonlyMap<string, TensorData>> {
-    const directory = this.runDirectory(key);
-    const file = path.join(directory, `${name}.safetensors`);
-    try {
-      return decodeSafetensors(await readBounded(file, maximumBytes), file).tensors;
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new StoreError(
-        file,
-        `${why}. Delete the folder ${directory} and run again: only this run is computed anew`,
-      );
-    }
+    return this.folder(key).readTensors(`${name}.safetensors`, maximumBytes);
+  }
+
+  /**
+   * Reads each file of a run to its end.
+   * @throws DamagedRunError
+   */
+  async verifyRun(key: string): Promise<void> {
+    await this.folder(key).verify();
   }
 
   /** @throws StoreError; the run then counts as not there */
   async writeRun({ record, curve, evaluation, tensors }: RunResults): Promise<void> {
-    const directory = this.runDirectory(record.key);
-    await makeDirectory(directory);
-    const lines = curve.map(point => `${JSON.stringify(point)}\n`).join('');
-    await Promise.all([
-      writeWhole(path.join(directory, 'curve.jsonl'), lines),
-      ...(evaluation ? [writeWhole(path.join(directory, 'evaluation.json'), `${JSON.stringify(evaluation)}\n`)] : []),
-      ...Object.entries(tensors).map(([name, values]) =>
-        writeWhole(path.join(directory, `${name}.safetensors`), encodeSafetensors(values)),
-      ),
-    ]);
-    await flushDirectory(directory);
-    await writeWhole(path.join(directory, 'run.json'), toText(record));
-    await Promise.all([flushDirectory(directory), flushDirectory(path.dirname(directory))]);
+    const contents: FileContents = {
+      'curve.jsonl': curve.map(point => `${JSON.stringify(point)}\n`).join(''),
+      ...(evaluation && { 'evaluation.json': evaluationText(evaluation) }),
+    };
+    for (const [name, values] of Object.entries(tensors) as [TensorFile, readonly NamedTensor[]][]) {
+      contents[`${name}.safetensors`] = encodeSafetensors(values);
+    }
+    await this.folder(record.key).write(record, contents);
   }
 
   /** What the outputs of a run come to, where that was not known when it was written. @throws StoreError */
   async writeEvaluation(record: RunRecord, evaluation: RunEvaluation): Promise<void> {
-    const directory = this.runDirectory(record.key);
-    await writeWhole(path.join(directory, 'evaluation.json'), `${JSON.stringify(evaluation)}\n`);
-    await flushDirectory(directory);
-    await writeWhole(path.join(directory, 'run.json'), toText(record));
-    await flushDirectory(directory);
+    const files = (await this.readStored(record.key))?.files ?? {};
+    await this.folder(record.key).write(record, { 'evaluation.json': evaluationText(evaluation) }, files);
   }
 
-  /** @returns its text; null where it is not there, or larger than any */
+  /** Gives the record of a run of version 1 its checksums: of the files as they are. @throws StoreError */
+  async writeSums(record: RunRecord, files: FileSums): Promise<void> {
+    await this.folder(record.key).write(record, {}, files);
+  }
+
+  /** @returns its JSON; null where it is not there, larger than any, or damaged: it is measured anew */
   async readMeasurement(key: string, name: MeasurementFile): Promise<string | null> {
     try {
       const bytes = await readBounded(path.join(this.runDirectory(key), name), maximumRecordBytes);
-      return bytes.toString('utf8');
+      const { seal, value } = unsealed(bytes.toString('utf8'));
+      return seal === 'sound' || (seal === 'missing' && this.version === 1) ? JSON.stringify(value) : null;
     } catch (error) {
       if (isMissing(error) || error instanceof RangeError) return null;
       throw error;
@@ -125,9 +177,9 @@ export class RunStore {
   }
 
   /** For a run that is there. @throws StoreError */
-  async writeMeasurement(key: string, name: MeasurementFile, value: unknown): Promise<void> {
+  async writeMeasurement(key: string, name: MeasurementFile, value: object): Promise<void> {
     const directory = this.runDirectory(key);
-    await writeWhole(path.join(directory, name), toText(value));
+    await writeWhole(path.join(directory, name), sealed(value));
     await flushDirectory(directory);
   }
 
@@ -154,6 +206,14 @@ export class RunStore {
     if (!keyPattern.test(key)) throw new StoreError(this.directory, `${JSON.stringify(key)} is not the key of a run`);
     return path.join(this.directory, 'runs', key);
   }
+
+  private folder(key: string): RunFolder {
+    return new RunFolder(this.runDirectory(key), key, this.version);
+  }
+}
+
+function evaluationText(evaluation: RunEvaluation): string {
+  return `${JSON.stringify(evaluation)}\n`;
 }
 
 function toText(value: unknown): string {

@@ -1,10 +1,9 @@
 /** Weights and masks of finished runs, checked against the network: a file in the store may hold anything. */
-import path from 'node:path';
 import type { TensorData } from '../checkpoints/safetensors';
 import type { PrunableLayer } from '../lottery/layers';
 import { Mask } from '../lottery/mask';
 import type { Network } from '../training/network';
-import { StoreError } from './files';
+import { DamagedRunError } from './care/damagedRun';
 import type { RunStore, TensorFile } from './store';
 
 /** Header of a safetensors file: names and shapes. */
@@ -26,22 +25,22 @@ export class StoredTensors {
     this.maximumBytes = headerBytes + network.parameters.reduce((sum, { size }) => sum + size * 4, 0);
   }
 
-  /** In the order of the network's parameters. @throws StoreError */
+  /** In the order of the network's parameters. @throws DamagedRunError */
   async finalWeights(run: string): Promise<Float32Array[]> {
     return this.weights(run, 'final', this.network.parameters);
   }
 
-  /** What the run started from, pruned weights 0, in the order of the network's parameters. @throws StoreError */
+  /** What the run started from, pruned weights 0, in the order of the network's parameters. @throws DamagedRunError */
   async startWeights(run: string): Promise<Float32Array[]> {
     return this.weights(run, 'start', this.network.parameters);
   }
 
-  /** In the order of the prunable layers. @throws StoreError */
+  /** In the order of the prunable layers. @throws DamagedRunError */
   async finalKernels(run: string): Promise<Float32Array[]> {
     return this.weights(run, 'final', this.layers);
   }
 
-  /** In the order of the prunable layers; those named in `whole` keep everything. @throws StoreError */
+  /** In the order of the prunable layers; those named in `whole` keep everything. @throws DamagedRunError */
   async masks(run: string, whole: readonly string[] = []): Promise<Mask[]> {
     const tensors = await this.store.readTensors(run, 'mask', this.maximumBytes);
     return this.layers.map(layer => {
@@ -79,11 +78,7 @@ export class StoredTensors {
     return tensor;
   }
 
-  private damaged(run: string, file: TensorFile, why: string): StoreError {
-    const directory = path.join(this.store.directory, 'runs', run);
-    return new StoreError(
-      directory,
-      `${path.join(directory, `${file}.safetensors`)} is damaged: ${why}. Delete the folder ${directory} and run again: only this run is computed anew`,
-    );
+  private damaged(run: string, file: TensorFile, why: string): DamagedRunError {
+    return new DamagedRunError(this.store.runDirectory(run), run, `${file}.safetensors: ${why}`);
   }
 }

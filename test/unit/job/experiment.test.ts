@@ -79,7 +79,7 @@ describe('an experiment', () => {
     }
     expect(events.filter(event => event.type === 'evaluation')).toHaveLength(2 * 8); // one-shot level 1 is iterative level 1
     expect(events.at(-1)).toEqual({ type: 'report', report });
-    expect(readdirSync(store()).sort()).toEqual(['experiments', 'runs']);
+    expect(readdirSync(store()).sort()).toEqual(['experiments', 'logs', 'runs', 'store.json']);
   });
 
   it('trains a ticket from θ₀ under its mask: what is pruned is 0 in start and final', async () => {
@@ -132,24 +132,69 @@ describe('an experiment', () => {
     expect(report.series[0]!.points).toHaveLength(3);
   });
 
-  it('computes a run anew whose record is cut short', async () => {
+  it('sets a run aside whose record is cut short, and computes it anew', async () => {
     const { report } = await run({}, fakeExecutor());
     const { key } = report.runs[1]!;
     const text = readFileSync(runFile(key, 'run.json'), 'utf8');
-    writeFileSync(runFile(key, 'run.json'), text.slice(0, text.length / 2));
+    const damaged = text.slice(0, text.length / 2);
+    writeFileSync(runFile(key, 'run.json'), damaged);
     const executor = fakeExecutor();
-    expect((await run({}, executor)).report.status).toBe('done');
+    const second = await run({}, executor);
+    expect(second.report.status).toBe('done');
     expect(executor.opened).toHaveLength(1);
+    const aside = path.join(store(), 'damaged', `${key}-1`);
+    expect(readFileSync(path.join(aside, 'run.json'), 'utf8')).toBe(damaged);
+    expect(readFileSync(path.join(aside, 'why.txt'), 'utf8')).toContain('run.json is no JSON object');
+    expect(JSON.stringify(second.events)).toContain(`run ${key} is damaged`);
+    expect(record(key).final).toEqual((JSON.parse(text) as RunRecord).final);
   });
 
-  it('says which folder to delete where weights in the store are damaged', async () => {
-    const { report } = await run({}, fakeExecutor());
-    const [dense, level1] = report.runs.map(({ key }) => key);
-    rmSync(path.join(store(), 'runs', level1!), { recursive: true });
-    writeFileSync(runFile(dense!, 'final.safetensors'), 'damaged');
-    const second = await run({}, fakeExecutor());
-    expect(second.report.status).toBe('failed');
-    expect(second.report.error).toContain(`Delete the folder ${path.join(store(), 'runs', dense!)}`);
+  it.each(['mask', 'final'])(
+    'finds one byte changed in %s of what a run starts from, and computes both',
+    async name => {
+      const { report } = await run({}, fakeExecutor());
+      const [dense, level1, level2] = report.runs.map(({ key }) => key);
+      for (const key of [level1, level2]) rmSync(path.join(store(), 'runs', key!), { recursive: true });
+      const file = runFile(dense!, `${name}.safetensors`);
+      const bytes = readFileSync(file);
+      const damaged = Buffer.from(bytes);
+      damaged[damaged.length - 1]! ^= 1;
+      writeFileSync(file, damaged);
+      const executor = fakeExecutor();
+      expect((await run({}, executor)).report.status).toBe('done');
+      expect(executor.opened).toHaveLength(3);
+      expect(readFileSync(file)).toEqual(bytes);
+      expect(readFileSync(path.join(store(), 'damaged', `${dense!}-1`, `${name}.safetensors`))).toEqual(damaged);
+    },
+  );
+
+  it('brings a store of version 1 to version 2 without computing anything', async () => {
+    const first = await run({}, fakeExecutor());
+    rmSync(path.join(store(), 'store.json'));
+    for (const { key } of first.report.runs) {
+      const { files, checksum, ...old } = JSON.parse(readFileSync(runFile(key, 'run.json'), 'utf8')) as Record<
+        string,
+        object
+      >;
+      expect(Object.keys(files!)).toHaveLength(5);
+      expect(checksum).toBeTypeOf('string');
+      writeFileSync(runFile(key, 'run.json'), JSON.stringify(old));
+    }
+    const executor = fakeExecutor();
+    const second = await run({}, executor);
+    expect(executor.opened).toHaveLength(0);
+    expect(second.report).toEqual(first.report);
+    expect(JSON.stringify(second.events)).toContain('brought to version 2: 3 runs got checksums');
+    expect(readFileSync(path.join(store(), 'store.json'), 'utf8')).toBe('{"version":2}\n');
+    expect(record(first.report.runs[0]!.key)).toHaveProperty('checksum');
+  });
+
+  it('leaves a store of a newer version as it is', async () => {
+    await run({}, fakeExecutor());
+    writeFileSync(path.join(store(), 'store.json'), '{"version":3}');
+    const before = readdirSync(store(), { recursive: true });
+    await expect(run({}, fakeExecutor())).rejects.toThrow('update Winning Ticket');
+    expect(readdirSync(store(), { recursive: true })).toEqual(before);
   });
 });
 
@@ -286,8 +331,10 @@ describe('a cancelled experiment', () => {
     expect(report.status).toBe('cancelled');
     expect(report.error).toBeUndefined();
     expect(report.runs.map(({ status }) => status)).toEqual(['done', 'cancelled', 'cancelled']);
-    expect(readdirSync(path.join(store(), 'runs'))).toHaveLength(1);
-    expect(readdirSync(store()).sort()).toEqual(['experiments', 'runs']);
+    const [, cut] = report.runs;
+    expect(readdirSync(path.join(store(), 'runs', cut!.key))).toEqual(['resume.safetensors']);
+    expect(readdirSync(path.join(store(), 'runs'))).toHaveLength(2);
+    expect(readdirSync(store()).sort()).toEqual(['experiments', 'logs', 'runs', 'store.json']);
     expect(executor.alive()).toBe(0);
     const again = fakeExecutor();
     expect((await run({}, again)).report.status).toBe('done');

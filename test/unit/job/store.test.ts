@@ -2,9 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sealed, unsealed } from '../../../src/job/care/checksum';
+import { DamagedRunError } from '../../../src/job/care/damagedRun';
 import { storeError, writeWhole } from '../../../src/job/files';
 import { RunStore } from '../../../src/job/store';
 import { runKey } from '../../../src/lottery/graph';
+import type { RunEvaluation } from '../../../src/shared/evaluation';
 import type { RunInputs, RunRecord } from '../../../src/shared/run';
 
 let directory: string;
@@ -56,8 +59,8 @@ async function write(): Promise<void> {
   await store.writeRun({
     record,
     curve: [point, point],
-    evaluation: null,
-    tensors: { start: [kernel], final: [kernel] },
+    evaluation: {} as RunEvaluation,
+    tensors: { start: [kernel], final: [kernel], mask: [{ ...kernel, dtype: 'U8', data: new Uint8Array(4) }] },
   });
 }
 
@@ -68,7 +71,15 @@ describe('a run in the store', () => {
     const tensors = await store.readTensors(record.key, 'final', 10_000);
     expect(tensors.get('dense/kernel')).toEqual({ dtype: 'F32', shape: [2, 2], data: kernel.data });
     expect(readFileSync(path.join(folder(), 'curve.jsonl'), 'utf8')).toBe(`${JSON.stringify(point)}\n`.repeat(2));
-    expect(readdirSync(folder()).sort()).toEqual(['curve.jsonl', 'final.safetensors', 'run.json', 'start.safetensors']);
+    expect(readdirSync(folder()).sort()).toEqual([
+      'curve.jsonl',
+      'evaluation.json',
+      'final.safetensors',
+      'mask.safetensors',
+      'run.json',
+      'start.safetensors',
+    ]);
+    await store.verifyRun(record.key);
   });
 
   it('is not there before its record is, whatever else is', async () => {
@@ -87,13 +98,40 @@ describe('a run in the store', () => {
     ['with a measure of another name', text => text.replace('"r2": 0.25', '"r3": 0.25')],
     ['with an accuracy of 7', text => text.replace('"testAccuracy": 0.5', '"testAccuracy": 7')],
     ['of an unknown version', text => text.replace('"version": 1', '"version": 2')],
-  ])('is not believed where its record is %s', async (_how, damage) => {
+  ])('is not believed where its record is %s, whatever its checksum', async (_how, damage) => {
     await write();
     const file = path.join(folder(), 'run.json');
     const damaged = damage(readFileSync(file, 'utf8'));
     expect(damaged).not.toBe(readFileSync(file, 'utf8'));
     writeFileSync(file, damaged);
-    expect(await store.readRun(record.key)).toBeNull();
+    await expect(store.readRun(record.key)).rejects.toThrow(DamagedRunError);
+    const { value } = unsealed(damaged);
+    if (!value) return;
+    writeFileSync(file, sealed(value));
+    await expect(store.readRun(record.key)).rejects.toThrow(DamagedRunError);
+  });
+
+  it.each(['curve.jsonl', 'evaluation.json', 'start.safetensors', 'final.safetensors', 'mask.safetensors'])(
+    'is damaged where a bit of its %s is another, or the file is shorter, or gone',
+    async name => {
+      await write();
+      const file = path.join(folder(), name);
+      const bytes = readFileSync(file);
+      bytes[1]! ^= 4;
+      writeFileSync(file, bytes);
+      await expect(store.verifyRun(record.key)).rejects.toThrow(`${name} does not have its checksum`);
+      writeFileSync(file, bytes.subarray(0, -1));
+      await expect(store.readRun(record.key)).rejects.toThrow(`${name} has ${bytes.length - 1} bytes instead of`);
+      rmSync(file);
+      await expect(store.readRun(record.key)).rejects.toThrow(`${name} is missing`);
+    },
+  );
+
+  it('of another whole record is told by the checksum alone', async () => {
+    await write();
+    const file = path.join(folder(), 'run.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"testLoss": 1', '"testLoss": 2'));
+    await expect(store.readRun(record.key)).rejects.toThrow('run.json does not have its checksum');
   });
 
   it.each(['../../etc', '', 'A'.repeat(32), `${'0'.repeat(31)}/`])('is never looked for under %j', async key => {
@@ -105,6 +143,7 @@ describe('a run in the store', () => {
     writeFileSync(path.join(folder(), 'final.safetensors'), 'x');
     const says = `Delete the folder ${folder()}`;
     await expect(store.readTensors(record.key, 'final', 10_000)).rejects.toThrow(says);
+    rmSync(path.join(folder(), 'mask.safetensors'));
     await expect(store.readTensors(record.key, 'mask', 10_000)).rejects.toThrow(says);
     await expect(store.readTensors(record.key, 'start', 10)).rejects.toThrow(says);
   });
@@ -139,7 +178,7 @@ describe('writing', () => {
 
   it('is cleaned up after a job that was killed in the middle of it', async () => {
     await write();
-    const left = path.join(folder(), 'final.safetensors.123.4.tmp');
+    const left = path.join(folder(), `final.safetensors.${2 ** 30}.4.tmp`);
     writeFileSync(left, 'half');
     await store.clean();
     expect(existsSync(left)).toBe(false);
