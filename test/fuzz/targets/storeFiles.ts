@@ -1,6 +1,7 @@
 /** Files of the store that are read from disk, where anyone may have written them. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { ClusterFile, type ClusterRecord } from '../../../src/job/cluster/clusterFile';
 import { ExecutorFile, type ExecutorEntry } from '../../../src/job/executorFile';
 import { StoreError } from '../../../src/job/files';
 import { parseHolder, StoreLock } from '../../../src/job/lock';
@@ -65,6 +66,20 @@ const definition = {
   std: [0.25],
 };
 
+const cluster: ClusterRecord = {
+  version: 1,
+  scheduler: 'slurm',
+  submission: '0123456789abcdef',
+  submittedAt: '2026-01-01T00:00:00.000Z',
+  executor: 'wasm',
+  cluster: 'main',
+  groups: [
+    { depth: 0, job: '17', runs: [{ key, name: 'dense' }] },
+    { depth: 1, job: null, runs: [{ key, name: 'iterative, level 1' }] },
+  ],
+  lastJob: null,
+};
+
 /** @param place path in the store */
 function fileTarget(name: string, place: string, value: unknown, read: (store: string) => Promise<Outcome>): Target {
   return {
@@ -104,6 +119,18 @@ export const storeFileTargets: readonly Target[] = [
   fileTarget('model.json of the store', `${ownFolder}/model.json`, definition, store =>
     reading([StoreError], path.join(store, ownFolder, 'model.json'), () => readDefinition(store, experiment)),
   ),
+  fileTarget('cluster.json', `${ownFolder}/cluster.json`, cluster, store => {
+    const file = new ClusterFile(store, experiment);
+    return reading([StoreError], file.path, async () => {
+      const read = await file.read();
+      // they become arguments of the scheduler's commands
+      const numbers = read!.groups.map(({ job }) => job ?? '1');
+      demand(
+        [...numbers, read!.submission].every(one => /^[0-9a-f]+$/.test(one)),
+        'plain numbers of jobs',
+      );
+    });
+  }),
   fileTarget('worth.json', `runs/${key}/worth.json`, worth, async directory => {
     const read = await readWorth(await RunStore.open(directory), key);
     demand(read === null || read.key === key, 'of the run that was asked for');

@@ -4,6 +4,7 @@ import { parseLock, parseReport } from '../../../src/host/validate';
 import { parsePath } from '../../../src/job/studies/pathFile';
 import { positionsOnLine } from '../../../src/lottery/studies/barrier';
 import { measuresOf, recallsOf } from '../../../src/shared/evaluation';
+import { longestLogMessage, parseLog } from '../../../src/shared/logLine';
 import { parseCurve } from '../../../src/shared/storedCurve';
 import { parseEvaluation } from '../../../src/shared/storedEvaluation';
 import { sampleEvaluations } from '../../support/sampleEvaluations';
@@ -57,5 +58,13 @@ export const storeTextTargets: readonly Target[] = [
     if (read === null) return 'refused';
     demand(read.points.length === points && read.runs.join() === line.runs.join(), 'the whole line between these runs');
     return 'valid';
+  }),
+  textTarget('line of the log', { time: '2026-01-01T00:00:00.000Z', level: 'info', message: 'a', run }, text => {
+    const lines = parseLog(`${text}\n{"time":`);
+    demand(
+      lines.every(({ message }) => message.length <= longestLogMessage),
+      'messages in bounds',
+    );
+    return lines.length > 0 ? 'valid' : 'refused';
   }),
 ];
