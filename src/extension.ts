@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { ChartView } from './host/chartView';
 import { ExperimentLenses } from './host/codeLens';
+import { Clusters, registerClusters } from './host/cluster';
 import { registerCommands } from './host/commands';
 import { deviceCommands, registerDeviceStatus } from './host/devices';
 import { DeviceSettings } from './host/devices/settings';
@@ -12,24 +13,39 @@ import { ExperimentTree } from './host/experimentTree';
 import { Describer } from './host/describeProcess';
 import { Find } from './host/find';
 import { registerInspector } from './host/inspector';
+import { Interrupted } from './host/interrupted';
 import { JobService } from './host/jobService';
 import { registerReportIssue } from './host/reportIssue';
 import { Results } from './host/results';
 import { RunFeedback } from './host/runFeedback';
 import { Runner } from './host/runner';
+import { StoreQueues } from './host/storeQueues';
 
 export function activate(context: vscode.ExtensionContext): void {
   const { extensionUri, subscriptions, workspaceState } = context;
   const log = vscode.window.createOutputChannel('Winning Ticket', { log: true });
   const devices = new DeviceSettings(context.globalStorageUri);
   const jobs = new JobService(vscode.Uri.joinPath(extensionUri, 'dist', 'job.js').fsPath, () => devices.job(), log);
-  const index = new ExperimentIndex(jobs, log);
+  const queues = new StoreQueues({
+    isBusy: store => jobs.all().some(({ ref }) => ref.store === store),
+    mayStart: () => vscode.workspace.isTrusted,
+    start: (ref, file) => {
+      runner.begin(ref, file);
+    },
+    tell: message => {
+      log.warn(message);
+    },
+    changed: () => {
+      index.refresh();
+    },
+  });
+  const index: ExperimentIndex = new ExperimentIndex(jobs, queues, log);
   const panels = new ExperimentPanels(
     { extensionUri, jobs, index, log, perform: (action, ref) => results.perform(action, ref) },
     workspaceState,
   );
   const showPanel = panels.open.bind(panels);
-  const runner = new Runner(jobs, workspaceState, showPanel);
+  const runner: Runner = new Runner(jobs, queues, workspaceState, showPanel);
   const describer = new Describer({
     script: vscode.Uri.joinPath(extensionUri, 'dist', 'describe.js').fsPath,
     log: message => {
@@ -37,7 +53,9 @@ export function activate(context: vscode.ExtensionContext): void {
     },
   });
   const find = new Find({ extensionUri, runner, describer, log });
-  const results: Results = new Results(jobs, index, panels, runner, log, extensionUri);
+  const results: Results = new Results(jobs, index, panels, runner, log, extensionUri, queues);
+  const cli = vscode.Uri.joinPath(extensionUri, 'dist', 'cli.js').fsPath;
+  const clusters = new Clusters({ script: cli, runner, memory: workspaceState, log });
   const chart = new ChartView({
     extensionUri,
     jobs,
@@ -48,11 +66,13 @@ export function activate(context: vscode.ExtensionContext): void {
   subscriptions.push(
     log,
     jobs,
+    queues,
     describer,
     index,
     panels,
     chart,
-    new ExperimentTree(index, chart.select.bind(chart)),
+    new ExperimentTree(index, clusters, chart.select.bind(chart)),
+    new Interrupted(jobs, index, results, workspaceState),
     new RunFeedback(jobs, runner, showPanel, log),
     new ExperimentLenses(jobs, index, runner),
     registerCommands({
@@ -66,6 +86,7 @@ export function activate(context: vscode.ExtensionContext): void {
       comparison: new ExperimentComparison({ extensionUri, index, log, openPanel: showPanel }),
       log,
     }),
+    registerClusters(clusters),
     registerDeviceStatus(devices),
     registerReportIssue(context, index, devices, log),
     registerInspector(context, index, log),

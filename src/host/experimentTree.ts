@@ -1,8 +1,9 @@
 /** The tree of experiments in the activity bar. */
 import * as vscode from 'vscode';
+import type { Clusters } from './cluster';
 import type { ExperimentIndex } from './experimentIndex';
 import type { ExperimentRef } from './store';
-import { experimentNodes, type TreeNode } from './treeModel';
+import { experimentNodes, type ExperimentEntry, type TreeNode } from './treeModel';
 
 const refreshMilliseconds = 250;
 
@@ -15,6 +16,7 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
 
   constructor(
     private readonly index: ExperimentIndex,
+    private readonly clusters: Pick<Clusters, 'of' | 'onDidChange'>,
     onSelect: (ref: ExperimentRef | null) => void,
   ) {
     this.view = vscode.window.createTreeView('winningTicket.experiments', {
@@ -30,6 +32,9 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
           this.timer = undefined;
           this.refresh();
         }, refreshMilliseconds);
+      }),
+      clusters.onDidChange(() => {
+        this.refresh();
       }),
       this.view.onDidChangeSelection(({ selection }) => {
         onSelect(selection[0]?.ref ?? null);
@@ -49,7 +54,12 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
   }
 
   getChildren(node?: TreeNode): TreeNode[] {
-    return node ? [...node.children] : experimentNodes(this.index.entries());
+    return node ? [...node.children] : experimentNodes(this.index.entries().map(entry => this.complete(entry)));
+  }
+
+  private complete(entry: ExperimentEntry): ExperimentEntry {
+    const cluster = this.clusters.of(entry.ref);
+    return cluster ? { ...entry, cluster } : entry;
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {

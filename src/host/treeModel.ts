@@ -6,11 +6,13 @@ import {
   formatSeconds,
   formatShare,
   methodNames,
+  ordinal,
   plural,
   studyName,
 } from '../shared/format';
 import { qualityOf, qualityOfRun } from '../shared/quality';
 import type { Progress, Report, ReportPoint, ReportRun, RunStatus } from '../shared/report';
+import { describeCluster, type ClusterStatus } from './clusterStatus';
 import { refKey, type ExperimentRef } from './store';
 
 /** An experiment as the store and the jobs know it. */
@@ -25,6 +27,12 @@ export interface ExperimentEntry {
   readonly live?: { readonly progress: Progress | null };
   /** A job of another process works on it: of the command line, or of another window. */
   readonly elsewhere?: boolean;
+  /** How far that job is, where it says so. */
+  readonly progress?: Progress | null;
+  /** Its place in the queue of its store, 1 for the next. */
+  readonly queued?: number;
+  /** As far as it is on a cluster. */
+  readonly cluster?: ClusterStatus;
   /** Why the last job in this window failed. */
   readonly failure: string | null;
   /** When the report was last written, ms since 1970. */
@@ -32,7 +40,16 @@ export interface ExperimentEntry {
 }
 
 export type ExperimentState =
-  'running' | 'elsewhere' | 'interrupted' | 'paused' | 'done' | 'failed' | 'cancelled' | 'unreadable';
+  | 'running'
+  | 'cluster'
+  | 'elsewhere'
+  | 'queued'
+  | 'interrupted'
+  | 'paused'
+  | 'done'
+  | 'failed'
+  | 'cancelled'
+  | 'unreadable';
 
 export interface TreeNode {
   readonly id: string;
@@ -42,7 +59,7 @@ export interface TreeNode {
   readonly icon: string;
   /** Name of a theme colour for the icon. */
   readonly color?: string;
-  /** What menus ask for: `experiment.running`, `experiment.elsewhere`, `experiment.idle`, `experiment.unreadable`, `level`, `run`; `level.done` and `run.done` have weights. */
+  /** What menus ask for: `experiment.running`, `experiment.elsewhere`, `experiment.cluster`, `experiment.queued`, `experiment.paused` (and interrupted), `experiment.idle`, `experiment.unreadable`, `level`, `run`; `level.done` and `run.done` have weights. */
   readonly context: string;
   /** Markdown. */
   readonly tooltip: string;
@@ -55,6 +72,8 @@ export interface TreeNode {
 /** A report that says "running" without a job at work was cut off: what it has is kept. */
 export function stateOf(entry: ExperimentEntry): ExperimentState {
   if (entry.live) return 'running';
+  if (entry.queued !== undefined && !entry.elsewhere) return 'queued';
+  if (entry.cluster && !entry.cluster.over) return 'cluster';
   if (entry.failure !== null) return 'failed';
   if (!entry.report) return 'unreadable';
   if (entry.report.status !== 'running') return entry.report.status;
@@ -63,8 +82,10 @@ export function stateOf(entry: ExperimentEntry): ExperimentState {
 
 const stateIcons: Readonly<Record<ExperimentState, { readonly icon: string; readonly color?: string }>> = {
   running: { icon: 'sync~spin' },
+  cluster: { icon: 'server-process' },
   elsewhere: { icon: 'sync' },
-  interrupted: { icon: 'debug-pause', color: 'disabledForeground' },
+  queued: { icon: 'clock' },
+  interrupted: { icon: 'debug-disconnect', color: 'problemsWarningIcon.foreground' },
   paused: { icon: 'debug-pause', color: 'disabledForeground' },
   done: { icon: 'check', color: 'testing.iconPassed' },
   failed: { icon: 'error', color: 'testing.iconFailed' },
@@ -110,7 +131,9 @@ function experimentNode(entry: ExperimentEntry): TreeNode {
 }
 
 function contextOf(state: ExperimentState, readable: boolean): string {
-  if (state === 'running' || state === 'elsewhere') return `experiment.${state}`;
+  if (state === 'running' || state === 'elsewhere' || state === 'cluster') return `experiment.${state}`;
+  if (state === 'queued') return 'experiment.queued';
+  if (state === 'paused' || state === 'interrupted') return 'experiment.paused';
   return readable ? 'experiment.idle' : 'experiment.unreadable';
 }
 
@@ -126,12 +149,22 @@ function describe(entry: ExperimentEntry, state: ExperimentState): string {
     case 'done':
       if (!report) return 'done';
       return report.verdict.found ? `ticket at ${formatShare(1 - report.verdict.sparsity)}` : 'no ticket found';
+    case 'cluster':
+      return entry.cluster ? describeCluster(entry.cluster) : 'on a cluster';
     case 'elsewhere':
-      return ['runs in another process', newest && meanQuality(report, newest)].filter(Boolean).join(' · ');
+      return [
+        'runs in another process',
+        newest && meanQuality(report, newest),
+        entry.progress && formatProgress(entry.progress),
+      ]
+        .filter(Boolean)
+        .join(' · ');
+    case 'queued':
+      return `queued, ${ordinal(entry.queued ?? 1)}`;
     case 'interrupted':
-      return 'stopped; run again to continue';
+      return 'interrupted: resume to go on';
     case 'paused':
-      return 'paused';
+      return report ? `paused at ${runsDone(report)}` : 'paused';
     case 'failed':
       return 'failed';
     case 'cancelled':
@@ -139,6 +172,11 @@ function describe(entry: ExperimentEntry, state: ExperimentState): string {
     case 'unreadable':
       return 'report cannot be read';
   }
+}
+
+/** "3 of 12 runs" */
+export function runsDone({ runs }: Report): string {
+  return `${runs.filter(({ status }) => status === 'done').length} of ${plural(runs.length, 'run')}`;
 }
 
 function tooltip(entry: ExperimentEntry, state: ExperimentState): string {

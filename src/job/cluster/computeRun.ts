@@ -1,14 +1,12 @@
 /** One task of an array: computes one run into the store that it shares with others, under the lock of that run alone. */
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { DecodedCache } from '../../data/cache';
 import type { Experiment } from '../../shared/experiment';
 import type { RunNode, RunRecord } from '../../shared/run';
 import type { Executor } from '../../training/trainer';
 import type { RunListener } from '../attempt';
+import { underRunLock } from '../care/runLock';
 import { executorSources, type ExecutorSource } from '../executors';
-import { StoreError } from '../files';
-import { StoreLock } from '../lock';
 import { prepare, readExperiment, type Prepared } from '../prepare';
 import { Runner } from '../runner';
 import { Settlement } from '../settlement';
@@ -68,7 +66,7 @@ export async function computeRun(options: ComputeRunOptions): Promise<Computed> 
   const node = (await plannedRuns(prepared, succession, store)).find(({ key }) => key === wanted.key);
   if (!node) throw changed(prepared);
   if (await needsFailedRun(node, store)) return 'skipped';
-  return await underLock(node, store, options, async stop => {
+  return await alone(node, store, options, async stop => {
     const site = node.study?.kind === 'transfer' && prepared.transfer ? prepared.transfer : prepared;
     const executor = await found.create(site.data);
     try {
@@ -142,30 +140,19 @@ async function needsFailedRun(node: RunNode, store: RunStore): Promise<boolean> 
 }
 
 /** Nobody else computes the run meanwhile; whoever did before is waited for, and then there is nothing left to do. */
-async function underLock(
+function alone(
   { key }: RunNode,
   store: RunStore,
   { signal, tell }: ComputeRunOptions,
   compute: (stop: AbortSignal) => Promise<RunRecord>,
 ): Promise<Computed> {
-  const directory = path.join(store.directory, 'runs', key);
-  await mkdir(directory, { recursive: true });
-  const lost = new AbortController();
-  const lock = await StoreLock.acquire(directory, {
-    signal,
-    onWait: () => {
-      tell('another process computes this run: waiting until it is done');
-    },
-    onLost: () => {
-      lost.abort(new StoreError(directory, `another process took over the run ${directory}`));
-    },
-  });
-  try {
+  const onWait = (): void => {
+    tell('another process computes this run: waiting until it is done');
+  };
+  return underRunLock(store, key, { signal, onWait }, async stop => {
     if (await store.readRun(key)) return 'there';
-    const { status, error } = await compute(AbortSignal.any([signal, lost.signal]));
+    const { status, error } = await compute(stop);
     if (status === 'failed') tell(`failed: ${error ?? ''}`);
     return status;
-  } finally {
-    await lock.release();
-  }
+  });
 }

@@ -1,16 +1,19 @@
 /** Submits what is missing of an experiment to SLURM: an array of tasks for each depth of its graph, and a last job. */
 import { randomBytes } from 'node:crypto';
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { DecodedCache } from '../../data/cache';
+import { buildReport } from '../../lottery/report';
 import type { Experiment } from '../../shared/experiment';
 import type { RunNode, RunRecord } from '../../shared/run';
 import { isPlan } from '../../training/network';
 import { executorSources } from '../executors';
 import { runName } from '../failures';
 import { StoreLock } from '../lock';
-import { prepare, readExperiment } from '../prepare';
+import { prepare, readExperiment, type Prepared } from '../prepare';
 import { Settlement } from '../settlement';
 import { RunStore } from '../store';
+import type { Succession } from '../succession';
 import { ClusterError } from './clusterError';
 import { ClusterFile, mostTasks, type ClusterRecord } from './clusterFile';
 import { missingByDepth, plannedRuns } from './plan';
@@ -96,6 +99,7 @@ export async function submitExperiment(options: SubmitOptions): Promise<Submitte
       groups: layers.flatMap((layer, depth) => groupsOf(layer, depth)),
       lastJob: null,
     });
+    if (layers.length > 0 && !options.dryRun) await firstReport(prepared, succession, store, { nodes, records });
     const jobs = layers.length === 0 ? [] : options.dryRun ? submission.foresee() : await submission.submit(store);
     return {
       experiment: prepared.experiment.name,
@@ -127,6 +131,40 @@ async function readRecords(nodes: readonly RunNode[], store: RunStore): Promise<
     if (record) records.set(key, record);
   }
   return records;
+}
+
+/** Where there is none: so that an experiment is seen before its last job writes one. */
+async function firstReport(
+  { experiment, data, dataDescription, modelDescription, transfer }: Prepared,
+  { current, choice, executor }: Succession,
+  store: RunStore,
+  runs: { readonly nodes: readonly RunNode[]; readonly records: ReadonlyMap<string, RunRecord> },
+): Promise<void> {
+  const there = await access(store.reportPath(experiment.name)).then(
+    () => true,
+    () => false,
+  );
+  if (there) return;
+  const settled = { ...experiment, executor };
+  await store.writeExperiment(settled);
+  await store.writeReport(
+    buildReport({
+      ...runs,
+      experiment: settled,
+      running: new Set(),
+      status: 'running',
+      ...(data.task === 'regression' && { task: data.task }),
+      ...(data.labelNames && { labelNames: data.labelNames }),
+      inputShape: data.inputShape,
+      executor: current.name,
+      device: '',
+      executorChoice: choice,
+      dataDescription,
+      modelDescription,
+      paths: new Map(),
+      ...(transfer && { transferDescription: transfer.dataDescription }),
+    }),
+  );
 }
 
 function groupsOf(layer: readonly RunNode[], depth: number): ClusterRecord['groups'] {

@@ -1,0 +1,248 @@
+/**
+ * Experiments on a cluster: asks how far they are, by the command line, as long as something of them is there; submits,
+ * cancels, shows logs. In trusted windows only: it starts programs.
+ */
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { runCli } from './cliProcess';
+import { clusterLogs, parseClusterStatus, type ClusterStatus } from './clusterStatus';
+import { isExperimentFile } from './find';
+import { isTrusted, storeOf, type Runner } from './runner';
+import { experimentDirectory, refKey, refOfReport, storeName, type ExperimentRef } from './store';
+
+const pattern = `**/${storeName}/experiments/*/cluster.json`;
+const maximumExperiments = 1000;
+const pollMilliseconds = 10_000;
+/** The end of a log tells most. */
+const mostLogBytes = 2 ** 20;
+const logScheme = 'winning-ticket-log';
+const optionsKey = 'winningTicket.sbatchOptions';
+
+export interface ClusterParts {
+  /** The command line. */
+  readonly script: string;
+  readonly runner: Runner;
+  readonly memory: vscode.Memento;
+  readonly log: vscode.LogOutputChannel;
+}
+
+export class Clusters implements vscode.Disposable {
+  private readonly known = new Map<string, ClusterStatus>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly emitter = new vscode.EventEmitter<ExperimentRef>();
+  readonly onDidChange = this.emitter.event;
+  private readonly stopped = new AbortController();
+  private readonly disposables: { dispose(): unknown }[];
+
+  constructor(private readonly parts: ClusterParts) {
+    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
+    const changed = (uri: vscode.Uri): void => {
+      const ref = refOfCluster(uri);
+      if (ref) void this.ask(ref);
+    };
+    this.disposables = [
+      this.emitter,
+      watcher,
+      watcher.onDidCreate(changed),
+      watcher.onDidChange(changed),
+      watcher.onDidDelete(uri => {
+        const ref = refOfCluster(uri);
+        if (ref) this.forget(ref);
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => void this.scan()),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => void this.scan()),
+      vscode.workspace.registerTextDocumentContentProvider(logScheme, {
+        provideTextDocumentContent: uri => endOfFile(uri.fsPath),
+      }),
+    ];
+  }
+
+  dispose(): void {
+    this.stopped.abort();
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    vscode.Disposable.from(...this.disposables).dispose();
+  }
+
+  /** Looks through the folders of the window. */
+  async scan(): Promise<void> {
+    if (!vscode.workspace.isTrusted) return;
+    const found = await vscode.workspace.findFiles(pattern, '**/node_modules/**', maximumExperiments);
+    for (const uri of found) {
+      const ref = refOfCluster(uri);
+      if (ref) await this.ask(ref);
+    }
+  }
+
+  /** How far it was when it was last asked; undefined where it is not on a cluster, or nobody knows. */
+  of(ref: ExperimentRef): ClusterStatus | undefined {
+    return this.known.get(refKey(ref));
+  }
+
+  async submit(argument: unknown): Promise<void> {
+    if (!(await isTrusted())) return;
+    const file = await this.fileFor(argument);
+    if (!file) return;
+    const { memory, script, log } = this.parts;
+    const options = await vscode.window.showInputBox({
+      title: 'Submit to SLURM',
+      prompt: 'Options of sbatch by their long names, separated by spaces. Leave empty for those of the cluster.',
+      placeHolder: '--partition=gpu --time=2:00:00 --cpus-per-task=8',
+      value: memory.get(optionsKey, ''),
+      validateInput: text => (wordsOf(text).every(word => word.startsWith('--')) ? null : 'Each begins with --'),
+    });
+    if (options === undefined) return;
+    await memory.update(optionsKey, options);
+    const store = storeOf(file);
+    const argv = wordsOf(options).map(word => `--sbatch-option=${word}`);
+    const progress = {
+      location: vscode.ProgressLocation.Notification,
+      title: 'Submitting to SLURM',
+      cancellable: true,
+    };
+    const answer = await vscode.window.withProgress(progress, (_, token) => {
+      const cancelled = new AbortController();
+      token.onCancellationRequested(() => {
+        cancelled.abort();
+      });
+      return runCli({
+        script,
+        arguments: ['submit', file.fsPath, '--cluster', 'slurm', '--store', store, ...argv],
+        signal: AbortSignal.any([cancelled.signal, this.stopped.signal]),
+      });
+    });
+    log.info(answer.trim());
+    void vscode.window.showInformationMessage(answer.split('\n')[0]!.replace(/:$/, '.'));
+    const ref = await this.parts.runner.refOfFile(file);
+    if (ref) await this.ask(ref);
+  }
+
+  async cancel(argument: unknown): Promise<void> {
+    const ref = await this.choose(argument);
+    if (!ref || !(await isTrusted())) return;
+    const answer = await this.cli('cancel', ref);
+    void vscode.window.showInformationMessage(answer.trim());
+    await this.ask(ref);
+  }
+
+  async openLog(argument: unknown): Promise<void> {
+    const ref = await this.choose(argument);
+    const status = ref && this.of(ref);
+    if (!status) return;
+    const logs = clusterLogs(ref, status);
+    const chosen = await vscode.window.showQuickPick(logs, {
+      title: `Logs of ${ref.name} on the cluster`,
+      placeHolder: logs.length > 0 ? 'Which job' : 'No job has written anything yet',
+    });
+    if (!chosen) return;
+    const document = await vscode.workspace.openTextDocument(vscode.Uri.file(chosen.file).with({ scheme: logScheme }));
+    await vscode.window.showTextDocument(document, { preview: true });
+  }
+
+  private async ask(ref: ExperimentRef): Promise<void> {
+    if (!vscode.workspace.isTrusted || this.isStopped()) return;
+    const key = refKey(ref);
+    clearTimeout(this.timers.get(key));
+    try {
+      const status = parseClusterStatus(await this.cli('status', ref, '--json'));
+      this.known.set(key, status);
+      if (!status.over)
+        this.timers.set(
+          key,
+          setTimeout(() => void this.ask(ref), pollMilliseconds),
+        );
+      this.emitter.fire(ref);
+    } catch (error) {
+      this.forget(ref);
+      if (this.isStopped()) return;
+      this.parts.log.warn(`${ref.name} on the cluster: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private isStopped(): boolean {
+    return this.stopped.signal.aborted;
+  }
+
+  private forget(ref: ExperimentRef): void {
+    clearTimeout(this.timers.get(refKey(ref)));
+    if (this.known.delete(refKey(ref))) this.emitter.fire(ref);
+  }
+
+  private cli(action: 'status' | 'cancel', ref: ExperimentRef, ...more: string[]): Promise<string> {
+    const argv = ['cluster', action, ref.name, '--store', ref.store, ...more];
+    return runCli({ script: this.parts.script, arguments: argv, signal: this.stopped.signal });
+  }
+
+  /** The experiment's file: of an item of the tree, of the explorer, or of the editor in front. */
+  private async fileFor(argument: unknown): Promise<vscode.Uri | null> {
+    const ref = refOfItem(argument);
+    if (ref) return this.parts.runner.fileOf(ref);
+    const uri = argument instanceof vscode.Uri ? argument : vscode.window.activeTextEditor?.document.uri;
+    if (uri && isExperimentFile(uri)) return uri;
+    void vscode.window.showInformationMessage(
+      'Open an experiment file (*.ticket.json) first, or choose an experiment.',
+    );
+    return null;
+  }
+
+  private async choose(argument: unknown): Promise<ExperimentRef | null> {
+    const given = refOfItem(argument);
+    if (given) return given;
+    const items = [...this.known].map(([key, { experiment }]) => ({
+      label: experiment,
+      ref: { store: path.dirname(path.dirname(key)), name: experiment },
+    }));
+    const placeHolder = items.length > 0 ? 'Which experiment' : 'No experiment of this window is on a cluster';
+    return (await vscode.window.showQuickPick(items, { placeHolder }))?.ref ?? null;
+  }
+}
+
+/** @returns what to dispose of */
+export function registerClusters(clusters: Clusters): vscode.Disposable {
+  const commands: Readonly<Record<string, (argument: unknown) => Promise<void>>> = {
+    submitToCluster: argument => clusters.submit(argument),
+    cancelOnCluster: argument => clusters.cancel(argument),
+    openClusterLog: argument => clusters.openLog(argument),
+  };
+  void clusters.scan();
+  return vscode.Disposable.from(
+    clusters,
+    ...Object.entries(commands).map(([name, run]) =>
+      vscode.commands.registerCommand(`winningTicket.${name}`, async (argument?: unknown) => {
+        try {
+          await run(argument);
+        } catch (error) {
+          const words = error instanceof Error ? error.message : String(error);
+          void vscode.window.showErrorMessage(`Winning Ticket: ${words}`);
+        }
+      }),
+    ),
+  );
+}
+
+const wordsOf = (text: string): string[] => text.split(/\s+/).filter(word => word !== '');
+
+function refOfCluster(uri: vscode.Uri): ExperimentRef | null {
+  return refOfReport(path.join(path.dirname(uri.fsPath), 'report.json'));
+}
+
+/** An item of the tree names its experiment. */
+function refOfItem(argument: unknown): ExperimentRef | null {
+  if (typeof argument !== 'object' || argument === null || !('ref' in argument)) return null;
+  const ref = argument.ref as Partial<ExperimentRef> | null;
+  if (typeof ref?.store !== 'string' || typeof ref.name !== 'string') return null;
+  return refOfReport(path.join(experimentDirectory({ store: ref.store, name: ref.name }), 'report.json'));
+}
+
+async function endOfFile(file: string): Promise<string> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const length = Math.min(size, mostLogBytes);
+    const { buffer } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+    const cut = size > length ? `… the last ${length} of ${size} bytes\n` : '';
+    return cut + buffer.toString('utf8');
+  } finally {
+    await handle.close();
+  }
+}
