@@ -11,6 +11,7 @@ import { DeviceLostError, type Executor } from '../training/trainer';
 import { Afterwards } from './afterwards';
 import type { Place } from './attempt';
 import { DamagedRunError } from './care/damagedRun';
+import { bytesOfRun, Space } from './care/space';
 import { StoredRuns } from './care/storedRuns';
 import { defaultCheckpointSeconds } from './checkpoints';
 import { executorSources, type ExecutorName, type ExecutorSource, type ReadyExecutor } from './executors';
@@ -47,6 +48,8 @@ export interface RunExperimentOptions {
   readonly checkpointSeconds?: number;
   /** Most runs side by side, where the executor can share the processors; left out: one for each of them. */
   readonly parallel?: number;
+  /** Bytes that the store may take, 0: any; left out: as the environment says. */
+  readonly storeLimit?: number;
   /** Taken where the experiment says "auto", instead of measuring. */
   readonly preferred?: ExecutorName;
   /** Those there are; left out: all of this version. */
@@ -89,7 +92,9 @@ export async function runExperiment(options: RunExperimentOptions): Promise<Repo
     },
   });
   await settlement.check();
-  const store = await RunStore.open(storeDirectory);
+  const { storeLimit: limitBytes } = options;
+  const space = limitBytes === undefined ? undefined : new Space(storeDirectory, { limitBytes });
+  const store = await RunStore.open(storeDirectory, space);
   log.start();
   // whoever loses the lock must stop: another job believes that it works alone
   const lost = new AbortController();
@@ -245,6 +250,10 @@ class ExperimentJob {
   private async computeRuns(missing: readonly RunNode[], site: Site, ready: ReadyExecutor): Promise<Lanes> {
     await this.lanes?.close();
     const { warn: tell, parallel, signal } = this;
+    if (missing.length > 0) {
+      const parameters = site.network.parameters.reduce((sum, { size }) => sum + size, 0);
+      await this.store.space.require(bytesOfRun(parameters));
+    }
     const lanes = (this.lanes = new Lanes({ ready, data: site.data, parallel, tell }));
     await this.publish('running');
     const possible = (nodes: readonly RunNode[]): RunNode[] => this.possible(nodes);

@@ -61,9 +61,11 @@ export class RunFolder {
     }
   }
 
-  /** Reads each file to its end. @throws DamagedRunError */
-  async verify(): Promise<void> {
-    for (const [name, sum] of sumsOf(await this.readStored())) await this.readFile(name, sum, sum.bytes);
+  /** Reads each file to its end. @returns false where the run is not there. @throws DamagedRunError */
+  async verify(): Promise<boolean> {
+    const run = await this.readStored();
+    for (const [name, sum] of sumsOf(run)) await this.readFile(name, sum, sum.bytes);
+    return run !== null;
   }
 
   /**

@@ -19,6 +19,7 @@ import type { CurvePoint, Report } from '../shared/report';
 import type { RunRecord } from '../shared/run';
 import { sealed, unsealed } from './care/checksum';
 import { addChecksums } from './care/migration';
+import { limitOf, Space } from './care/space';
 import { currentVersion, readVersion, writeVersion, type StoreVersion } from './care/storeVersion';
 import {
   flushDirectory,
@@ -54,16 +55,20 @@ export class RunStore {
     private version: StoreVersion,
     /** `store.json` is there. */
     private isNamed: boolean,
+    readonly space: Space,
   ) {}
 
   /**
    * Makes the folders where they are missing.
+   * @param space left out: that of its disk, within the limit that the environment names
    * @throws StoreError, also where a newer version of Winning Ticket has written the store
    */
-  static async open(directory: string): Promise<RunStore> {
+  static async open(directory: string, space?: Space): Promise<RunStore> {
     const { version, isNamed } = await readVersion(directory);
     await Promise.all(['experiments', 'runs'].map(name => makeDirectory(path.join(directory, name))));
-    return new RunStore(directory, version, isNamed);
+    const limitBytes = limitOf(process.env);
+    const own = space ?? new Space(directory, limitBytes === undefined ? {} : { limitBytes });
+    return new RunStore(directory, version, isNamed, own);
   }
 
   /**
@@ -135,10 +140,11 @@ export class RunStore {
 
   /**
    * Reads each file of a run to its end.
+   * @returns false where the run is not there
    * @throws DamagedRunError
    */
-  async verifyRun(key: string): Promise<void> {
-    await this.folder(key).verify();
+  async verifyRun(key: string): Promise<boolean> {
+    return this.folder(key).verify();
   }
 
   /** @throws StoreError; the run then counts as not there */
@@ -150,6 +156,8 @@ export class RunStore {
     for (const [name, values] of Object.entries(tensors) as [TensorFile, readonly NamedTensor[]][]) {
       contents[`${name}.safetensors`] = encodeSafetensors(values);
     }
+    const bytes = Object.values(contents).reduce((sum, content) => sum + Buffer.byteLength(content), 0);
+    await this.space.require(bytes);
     await this.folder(record.key).write(record, contents);
   }
 
