@@ -110,7 +110,7 @@ export class Attempt {
     });
   }
 
-  private resume({ step, curve, settled, losses, seconds, startedAt }: ResumePoint): void {
+  private resume({ step, curve, settled, losses, seconds, startedAt, memory }: ResumePoint): void {
     this.at = step;
     this.curve = [...curve];
     this.settled = settled;
@@ -119,6 +119,7 @@ export class Attempt {
     this.seconds.evaluate = seconds.evaluate;
     this.seconds.before = seconds.total;
     this.startedAt = startedAt;
+    this.memory = memory;
     this.listener.onResume(step);
   }
 
@@ -181,7 +182,8 @@ export class Attempt {
     const { train, evaluate } = this.seconds;
     const seconds = { train, evaluate, total: this.totalSeconds() };
     const [weights, state] = [await session.weights(), await session.state()];
-    return { step, weights, state, stage, curve: [...curve], settled, losses, seconds, startedAt };
+    const memory = this.memory ?? session.memory;
+    return { step, weights, state, stage, curve: [...curve], settled, losses, seconds, startedAt, memory };
   }
 
   private async finish(session: TrainingSession): Promise<void> {

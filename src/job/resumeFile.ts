@@ -14,7 +14,7 @@ import { CheckpointError } from '../checkpoints/checkpointError';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor, type TensorData } from '../checkpoints/safetensors';
 import type { PrunableLayer } from '../lottery/layers';
 import { Mask } from '../lottery/mask';
-import type { CurvePoint } from '../shared/report';
+import type { CurvePoint, MemoryUse } from '../shared/report';
 import type { Network } from '../training/network';
 import type { LossSum, SessionState, Weights } from '../training/trainer';
 import type { Stage } from './course';
@@ -35,6 +35,8 @@ export interface ResumePoint {
   readonly seconds: { readonly train: number; readonly evaluate: number; readonly total: number };
   /** ISO 8601. */
   readonly startedAt: string;
+  /** Of its first stage. */
+  readonly memory: MemoryUse;
 }
 
 const version = 1;
@@ -44,6 +46,7 @@ const headerBytes = 64 * 1024 * 1024;
 const finite = z.number();
 const count = z.int().min(0);
 const score = finite.nullable();
+const bytes = finite.min(0);
 const stateSchema = z.strictObject({
   version: z.literal(version),
   key: z.string(),
@@ -64,6 +67,7 @@ const stateSchema = z.strictObject({
   losses: z.strictObject({ sum: finite, steps: count }),
   seconds: z.strictObject({ train: finite.min(0), evaluate: finite.min(0), total: finite.min(0) }),
   startedAt: z.iso.datetime(),
+  memory: z.strictObject({ data: bytes, parameters: bytes, activations: bytes, total: bytes }),
 });
 
 const kinds = ['weights', 'first', 'second', 'raw'] as const;
@@ -80,12 +84,16 @@ export class ResumeFile {
     this.file = path.join(runDirectory, 'resume.safetensors');
   }
 
-  /** @returns null where there is none that can be read and believed: the run then begins anew */
-  async read(): Promise<ResumePoint | null> {
+  /**
+   * @param steps of the run
+   * @returns null where there is none that can be read and believed: the run then begins anew
+   */
+  async read(steps: { readonly from: number; readonly to: number }): Promise<ResumePoint | null> {
     const values = this.network.parameters.reduce((sum, { size }) => sum + size, 0);
     const most = headerBytes + values * (kinds.length * 4 + 2);
     try {
-      return this.decode(await readBounded(this.file, most));
+      const point = this.decode(await readBounded(this.file, most));
+      return point && isWithin(point, steps) ? point : null;
     } catch (error) {
       const expected = error instanceof RangeError || error instanceof CheckpointError;
       if (expected || errorCode(error) !== undefined) return null;
@@ -95,13 +103,13 @@ export class ResumeFile {
 
   /** @throws StoreError */
   async write(point: ResumePoint): Promise<void> {
-    const { step, curve, settled, losses, seconds, startedAt, stage, state: session } = point;
+    const { step, curve, settled, losses, seconds, startedAt, memory, stage, state: session } = point;
     const { updates } = session;
     const { key } = this;
     const { to, masks, penalty } = stage;
     const ofStage = { to, strength: penalty?.strength ?? null };
     const state = JSON.stringify({
-      ...{ version, key, step, updates, curve, settled, losses, seconds, startedAt },
+      ...{ version, key, step, updates, curve, settled, losses, seconds, startedAt, memory },
       stage: ofStage,
     });
     const { parameters } = this.network;
@@ -132,7 +140,7 @@ export class ResumeFile {
     if (metadata.get('sha256') !== digest(text, named)) return null;
     const state = parseState(text);
     if (state?.key !== this.key) return null;
-    const { updates, step, curve, settled, losses, seconds, startedAt } = state;
+    const { updates, step, curve, settled, losses, seconds, startedAt, memory } = state;
     const { parameters } = this.network;
     const [weights, first, second, raw] = kinds.map(kind =>
       parameters.map(({ name, shape }) => floats(tensors.get(`${kind}/${name}`), shape)),
@@ -144,8 +152,20 @@ export class ResumeFile {
     if (!isWhole(weights) || !isWhole(masks)) return null;
     if (strength !== null && !isWhole(spared)) return null;
     const stage: Stage = { to, masks, penalty: strength === null ? null : { spared: spared as Mask[], strength } };
-    return { step, weights, state: { updates, first, second, raw }, stage, curve, settled, losses, seconds, startedAt };
+    const session = { updates, first, second, raw };
+    return { step, weights, state: session, stage, curve, settled, losses, seconds, startedAt, memory };
   }
+}
+
+/** A checksum tells of damage, not of who wrote it. */
+function isWithin(
+  { step, stage, curve, settled, losses }: ResumePoint,
+  { from, to }: { from: number; to: number },
+): boolean {
+  const isAscending = curve.every((point, i) => point.step > (curve[i - 1]?.step ?? from) && point.step <= step);
+  return (
+    from < step && step <= stage.to && stage.to <= to && settled <= curve.length && losses.steps <= step && isAscending
+  );
 }
 
 function isWhole<T>(parts: readonly (T | null)[]): parts is readonly T[] {

@@ -60,7 +60,7 @@ export class Runner {
     try {
       const masks = await this.masksFor(node, signal);
       const course = await this.courseFor(node, masks);
-      await attempt.train(await this.startFor(node.inputs.start), course, await resumeFile.read());
+      await attempt.train(await this.startFor(node.inputs.start), course, await resumeFile.read(node.inputs.steps));
     } catch (error) {
       if (!isFailureOfTheRun(error)) throw error;
       attempt.error = error.message;
