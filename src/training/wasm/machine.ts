@@ -15,7 +15,15 @@ export function sharedMemory(): WasmMemory | null {
 
 /** All processors this process may use, within reason. */
 export function defaultThreads(): number {
-  return Math.min(maximumThreads, availableParallelism());
+  return Math.min(maximumThreads, processors());
+}
+
+/** Of a node, SLURM may have given it a part only, which not every site enforces: https://slurm.schedmd.com/sbatch.html */
+export function processors(environment: NodeJS.ProcessEnv = process.env): number {
+  const { SLURM_CPUS_PER_TASK: ofTask, SLURM_JOB_CPUS_PER_NODE: ofJob } = environment;
+  // with several nodes "2(x3),4": the first stands for all
+  const given = parseInt(ofTask ?? ofJob ?? '', 10);
+  return given >= 1 ? Math.min(given, availableParallelism()) : availableParallelism();
 }
 
 /** E.g. "2 threads, AMD EPYC". */
