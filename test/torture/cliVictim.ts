@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { startCli } from '../support/jobs';
-import { nothingTold, type Victim } from './victim';
+import { atOnce, nothingTold, type Victim } from './victim';
 
 export const cliVictim: Victim = {
   name: 'cli',
@@ -23,7 +23,7 @@ export const cliVictim: Victim = {
       async kill() {
         child.kill('SIGKILL');
         await ended;
-        return [];
+        return atOnce;
       },
     };
   },

@@ -6,10 +6,12 @@ import { performance } from 'node:perf_hooks';
 import type { Random } from '../../src/shared/random';
 import type { FromParent, ToParent } from './parent';
 import { gone } from './processes';
-import { nothingTold, type Life, type Victim, type Work } from './victim';
+import { atOnce, nothingTold, type Death, type Life, type Victim, type Work } from './victim';
 
 /** What a job without its parent may take to save and go. */
-const mostMilliseconds = 1000;
+const mostSeconds = 1;
+/** Up to here it takes its leave in order; later it goes as it stands. */
+const graceSeconds = 0.8;
 const dist = path.join(__dirname, '../../dist');
 
 /** @param random draws who of the two is killed */
@@ -45,11 +47,11 @@ function start(work: Work, random: Random): Life {
       if (job !== null && random.nextFloat() < 0.5) {
         process.kill(job, 'SIGKILL');
         await ended;
-        return [];
+        return atOnce;
       }
       parent.kill('SIGKILL');
       await ended;
-      return job === null ? [] : orphanGone(job, work.store);
+      return job === null ? atOnce : orphanGone(job, work.store);
     },
   };
 }
@@ -64,9 +66,13 @@ function startMessage({ experiment, store, checkpointSeconds, parallel }: Work):
   };
 }
 
-/** The job saves and goes by itself, and gives the lock back. */
-async function orphanGone(job: number, store: string): Promise<string[]> {
-  const milliseconds = await gone(job);
-  const wrong = milliseconds > mostMilliseconds ? [`the job outlived its parent by ${milliseconds.toFixed(0)} ms`] : [];
-  return existsSync(path.join(store, 'lock')) ? [...wrong, 'the job left the lock behind'] : wrong;
+/** The job saves and goes by itself, and gives the lock back if it has the time. */
+async function orphanGone(job: number, store: string): Promise<Death> {
+  const orphaned = await gone(job);
+  const leftLock = orphaned < graceSeconds && existsSync(path.join(store, 'lock'));
+  return { orphaned, wrong: [...tooLong(orphaned), ...(leftLock ? ['the job left the lock behind'] : [])] };
+}
+
+export function tooLong(orphaned: number): string[] {
+  return orphaned > mostSeconds ? [`the job outlived its host by ${orphaned.toFixed(1)} s`] : [];
 }

@@ -13,14 +13,14 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** @returns how many milliseconds it went on for; it is killed where it does not stop at all */
+/** @returns how many seconds it went on for; it is killed where it does not stop at all */
 export async function gone(pid: number): Promise<number> {
   const since = performance.now();
   while (isAlive(pid)) {
     if (performance.now() - since > 20_000) process.kill(pid, 'SIGKILL');
     await sleep(5);
   }
-  return performance.now() - since;
+  return (performance.now() - since) / 1000;
 }
 
 /** Memory in MiB. `resident` counts shared pages whole, `proportional` by its share of them; null once the process is gone. */

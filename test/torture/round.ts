@@ -36,12 +36,13 @@ export async function killUntilDone(round: Round, tally: Tally): Promise<string[
       if (end !== 0) return [...wrong, `ended with exit code ${end}: ${life.told.text}`];
       return [...wrong, ...touched(before, runsThere(work.store)), ...compared(work.store, reference)];
     }
-    wrong.push(...(await life.kill()));
+    const death = await life.kill();
+    wrong.push(...death.wrong);
     const after = runsThere(work.store);
     wrong.push(...touched(before, after));
     tally.lived(life.told, before);
     if (kills >= round.kills) return [...wrong, `not done after ${seconds.toFixed(0)} s: ${life.told.text}`];
-    tally.killed(life.told, after);
+    tally.killed(life.told, after, death);
     tell(describe(seconds, life, after));
     before = after;
   }

@@ -15,9 +15,18 @@ export interface Life {
   readonly ended: Promise<number | null>;
   /** What it has told so far. */
   readonly told: Told;
-  /** SIGKILL. @returns what was wrong in how the rest of it went down, once all of it is gone */
-  kill(): Promise<string[]>;
+  /** SIGKILL. Waits until all of it is gone. */
+  kill(): Promise<Death>;
 }
+
+export interface Death {
+  /** What was wrong in how the rest of it went down. */
+  readonly wrong: readonly string[];
+  /** Seconds from the kill of a parent until its child was gone; null where it had none, or was the one killed. */
+  readonly orphaned: number | null;
+}
+
+export const atOnce: Death = { wrong: [], orphaned: null };
 
 export interface Told {
   /** Seconds from its start to its first report: what comes before any training. null: it has given none. */

@@ -7,11 +7,12 @@ import type { Random } from '../../src/shared/random';
 import type { Report } from '../../src/shared/report';
 import { startCodeServer, type CodeServer } from '../support/codeServer';
 import { Workbench } from '../support/workbench';
+import { tooLong } from './jobVictim';
 import { gone, inGroup, isAlive } from './processes';
 import { runsThere, touched } from './runsThere';
 import { compared, type StoreContent } from './storeContent';
 import { Tally } from './tally';
-import { nothingTold } from './victim';
+import { atOnce, nothingTold, type Death } from './victim';
 
 export interface WindowKills {
   /** Path of the experiment file. */
@@ -27,9 +28,6 @@ export interface WindowKills {
 /** One of them is drawn for each kill. */
 const targets = ['extension host', 'server', 'everything'] as const;
 type Target = (typeof targets)[number];
-
-/** What a job whose host is gone may take to save and go. */
-const mostMilliseconds = 1000;
 
 export async function killWindows(options: WindowKills): Promise<Tally> {
   const tally = new Tally();
@@ -74,11 +72,11 @@ async function killUntilDone(server: CodeServer, file: string, options: WindowKi
     if (isLast) return [...wrong, `not done after ${20 * mostSeconds} s`];
     const before = runsThere(store);
     const target = targets[Math.floor(random.nextFloat() * targets.length)]!;
-    wrong.push(...(await kill(target, server, job)));
+    const death = await kill(target, server, job);
     await workbench.close();
     const after = runsThere(store);
-    wrong.push(...touched(before, after));
-    tally.killed(nothingTold(), after);
+    wrong.push(...death.wrong, ...touched(before, after));
+    tally.killed(nothingTold(), after, death);
     const how = `${byItself ? 'went on by itself' : 'started by hand'}, ${target} killed after ${seconds.toFixed(2)} s`;
     console.log(`vscode-${tally.stores}: ${how}: ${after.finished.size} runs finished, ${after.saved.size} saved`);
     if (target !== 'extension host') await server.restart();
@@ -110,14 +108,13 @@ async function endOf(job: number, seconds: number): Promise<void> {
   while (isAlive(job) && performance.now() < until) await sleep(20);
 }
 
-/** @returns what was wrong in how the job went down */
-async function kill(target: Target, server: CodeServer, job: number): Promise<string[]> {
+async function kill(target: Target, server: CodeServer, job: number): Promise<Death> {
   const group = server.processGroup();
   if (target === 'everything') process.kill(-group, 'SIGKILL');
   if (target === 'server') process.kill(group, 'SIGKILL');
   // its host outlives the server for a while, in case that comes back; then the restart ends it
-  if (target !== 'extension host') return [];
+  if (target !== 'extension host') return atOnce;
   for (const host of inGroup(group, '--type=extensionHost')) process.kill(host, 'SIGKILL');
-  const milliseconds = await gone(job);
-  return milliseconds > mostMilliseconds ? [`the job outlived its host by ${milliseconds.toFixed(0)} ms`] : [];
+  const orphaned = await gone(job);
+  return { orphaned, wrong: tooLong(orphaned) };
 }
