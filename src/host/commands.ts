@@ -10,7 +10,7 @@ import type { JobService } from './jobService';
 import type { Results } from './results';
 import type { Runner } from './runner';
 import { refKey, type ExperimentRef } from './store';
-import { sortEntries, type ExperimentEntry } from './treeModel';
+import { sortEntries, stateOf, type ExperimentEntry } from './treeModel';
 import { isExperimentName } from './validate';
 
 export interface CommandServices {
@@ -27,7 +27,10 @@ export interface CommandServices {
 
 type Wanted = (entry: ExperimentEntry) => boolean;
 const any: Wanted = () => true;
-const running: Wanted = entry => entry.live !== undefined;
+const running: Wanted = entry => entry.live !== undefined || entry.elsewhere === true;
+const stoppable: Wanted = entry => running(entry) || entry.queued !== undefined;
+const queued: Wanted = entry => stateOf(entry) === 'queued';
+const resumable: Wanted = entry => ['paused', 'interrupted', 'cancelled'].includes(stateOf(entry));
 const stopped: Wanted = entry => entry.live === undefined;
 const withReport: Wanted = entry => entry.report !== null;
 
@@ -44,9 +47,11 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     find: argument => find.find(argument instanceof vscode.Uri ? argument : undefined),
     tryExample: () => find.tryExample(),
     openModel: () => find.chooseModel(),
-    cancel: onExperiment(running, ref => {
-      results.cancel(ref);
-    }),
+    cancel: onExperiment(stoppable, ref => results.cancel(ref)),
+    pause: onExperiment(running, ref => results.pause(ref)),
+    resume: onExperiment(resumable, ref => results.resume(ref)),
+    restart: onExperiment(stopped, ref => results.restart(ref)),
+    prioritise: onExperiment(queued, ref => results.prioritise(ref)),
     openPanel: onExperiment(any, ref => {
       results.openPanel(ref);
     }),
@@ -94,7 +99,7 @@ async function chooseExperiment(
   if (entries.length === 0) {
     const find = 'Find Winning Ticket';
     const words =
-      wanted === running
+      wanted === running || wanted === stoppable
         ? 'No experiment is running in this window.'
         : 'There is no such experiment in this window yet.';
     if ((await vscode.window.showInformationMessage(words, find)) === find) {

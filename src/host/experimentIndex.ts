@@ -1,13 +1,14 @@
 /** All experiments of the window: what lies in the stores of its folders, and what the jobs at work say. */
 import * as vscode from 'vscode';
 import type { JobService } from './jobService';
+import type { StoreQueues } from './storeQueues';
 import {
   isAtWork,
+  readProgress,
   readReport,
   refKey,
   refOfReport,
   reportPath,
-  staleLockMilliseconds,
   storeName,
   type ExperimentRef,
 } from './store';
@@ -16,8 +17,10 @@ import type { ExperimentEntry } from './treeModel';
 const pattern = `**/${storeName}/experiments/*/report.json`;
 const maximumExperiments = 1000;
 const debounceMilliseconds = 150;
+const followMilliseconds = 1000;
+const loadsAtOnce = 8;
 
-type Stored = Pick<ExperimentEntry, 'ref' | 'report' | 'problem' | 'changed' | 'elsewhere'>;
+type Stored = Pick<ExperimentEntry, 'ref' | 'report' | 'problem' | 'changed' | 'elsewhere' | 'progress'>;
 
 export class ExperimentIndex implements vscode.Disposable {
   private readonly stored = new Map<string, Stored>();
@@ -29,6 +32,7 @@ export class ExperimentIndex implements vscode.Disposable {
 
   constructor(
     private readonly jobs: JobService,
+    private readonly queues: StoreQueues,
     private readonly log: vscode.LogOutputChannel,
   ) {
     // the command line writes to the same stores
@@ -69,7 +73,8 @@ export class ExperimentIndex implements vscode.Disposable {
     const refs = found.map(uri => refOfReport(uri.fsPath)).filter(ref => ref !== null);
     const keys = new Set(refs.map(refKey));
     for (const key of this.stored.keys()) if (!keys.has(key)) this.stored.delete(key);
-    for (const ref of refs) await this.load(ref);
+    for (const { store } of refs) this.queues.watch(store);
+    await forEach(refs, loadsAtOnce, ref => this.load(ref));
     this.emitter.fire(undefined);
   }
 
@@ -78,9 +83,16 @@ export class ExperimentIndex implements vscode.Disposable {
     this.emitter.fire(ref);
   }
 
+  /** Something that is kept elsewhere has changed. */
+  refresh(): void {
+    this.emitter.fire(undefined);
+  }
+
   entries(): ExperimentEntry[] {
     const entries = [...this.stored.values()].map(stored => this.complete(stored));
-    for (const { ref } of this.jobs.all()) if (!this.stored.has(refKey(ref))) entries.push(this.entry(ref));
+    const others = [...this.jobs.all().map(({ ref }) => ref), ...this.queues.all()];
+    const missing = new Map(others.map(ref => [refKey(ref), ref]));
+    for (const [key, ref] of missing) if (!this.stored.has(key)) entries.push(this.entry(ref));
     return entries;
   }
 
@@ -92,12 +104,14 @@ export class ExperimentIndex implements vscode.Disposable {
   private complete(stored: Stored): ExperimentEntry {
     const { ref } = stored;
     const live = this.jobs.get(ref);
+    const place = this.queues.place(ref);
     const folders = vscode.workspace.workspaceFolders ?? [];
     const folder =
       folders.length > 1 ? vscode.workspace.getWorkspaceFolder(vscode.Uri.file(reportPath(ref)))?.name : undefined;
     return {
       ...stored,
       ...(live ? { live: { progress: live.progress } } : {}),
+      ...(place !== null && { queued: place }),
       ...(folder === undefined ? {} : { folder }),
       failure: this.jobs.failure(ref),
     };
@@ -111,29 +125,51 @@ export class ExperimentIndex implements vscode.Disposable {
     } else if (result.ok) {
       const changed = await changedAt(ref);
       const running = result.value.status === 'running' && !this.jobs.get(ref);
-      const elsewhere = running && (await isAtWork(ref.store, changed));
+      const elsewhere = running && (await isAtWork(ref, changed));
       this.stored.set(key, { ref, report: result.value, problem: null, changed, elsewhere });
-      // a process that dies says nothing: look again when it would have given a sign of life
-      if (elsewhere) this.reloadSoon(ref, staleLockMilliseconds);
+      if (elsewhere) this.followSoon(ref, changed);
     } else {
       this.log.warn(`${reportPath(ref)} cannot be read: ${result.problem}`);
       this.stored.set(key, { ref, report: null, problem: result.problem, changed: await changedAt(ref) });
     }
   }
 
-  private reloadSoon(ref: ExperimentRef, milliseconds = debounceMilliseconds): void {
+  /** How far the job of another process is; one that dies says nothing, so its lock is looked at too. */
+  private followSoon(ref: ExperimentRef, changed: number): void {
+    this.later(ref, followMilliseconds, async () => {
+      const stored = this.stored.get(refKey(ref));
+      if (!stored?.elsewhere || !(await isAtWork(ref, changed))) return this.reload(ref);
+      this.stored.set(refKey(ref), { ...stored, progress: await readProgress(ref) });
+      this.emitter.fire(ref);
+      this.followSoon(ref, changed);
+    });
+  }
+
+  private reloadSoon(ref: ExperimentRef): void {
     // a job of this window sends its reports itself
     if (this.jobs.get(ref)) return;
+    this.later(ref, debounceMilliseconds, () => this.reload(ref));
+  }
+
+  private later(ref: ExperimentRef, milliseconds: number, act: () => Promise<void>): void {
     const key = refKey(ref);
     clearTimeout(this.timers.get(key));
     this.timers.set(
       key,
       setTimeout(() => {
         this.timers.delete(key);
-        void this.reload(ref);
+        void act();
       }, milliseconds),
     );
   }
+}
+
+async function forEach<T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const work = async (): Promise<void> => {
+    for (const item of rest) await act(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
 }
 
 async function changedAt(ref: ExperimentRef): Promise<number> {

@@ -86,9 +86,9 @@ export class ExperimentPanel {
     this.post({
       type: 'state',
       name: this.ref.name,
-      running: live !== undefined,
+      running: live !== undefined || entry.elsewhere === true,
       report: this.report(),
-      progress: live?.progress ?? null,
+      progress: live?.progress ?? entry.progress ?? null,
       error: live ? null : (entry.failure ?? unreadable),
     });
   }

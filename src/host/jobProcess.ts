@@ -10,6 +10,8 @@ import { forkNode } from './nodeProcess';
 import { checkJobMessage } from './validate';
 
 export type JobMessage = Exclude<JobToHost, { type: 'finished' }>;
+/** How a process is asked to stop; each saves how far the runs at work are. */
+export type StopRequest = 'cancel' | 'pause' | 'leave';
 export type JobOutcome = Omit<Extract<JobToHost, { type: 'finished' }>, 'type'>;
 
 export interface JobListener {
@@ -24,6 +26,8 @@ export interface JobSettings {
   readonly executor?: ExecutorName;
   /** Most runs side by side; absent: as the job decides. */
   readonly parallel?: number;
+  /** How often runs at work save how far they are; absent: the job's default. */
+  readonly checkpointSeconds?: number;
   /** Beside what this process has in its own. */
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -48,7 +52,7 @@ export class JobProcess {
   private readonly child: ChildProcess;
   private readonly grace: number;
   private outcome: JobOutcome | null = null;
-  private cancelled = false;
+  private stopping: StopRequest | null = null;
   private ended = false;
   private killTimer: NodeJS.Timeout | undefined;
 
@@ -67,25 +71,29 @@ export class JobProcess {
     });
     // 'close' and not 'exit': the last messages and lines have arrived by then
     this.child.on('close', (code, signal) => {
-      this.outcome ??= this.cancelled ? { status: 'cancelled' } : crashed(code, signal);
+      this.outcome ??= this.stopping ? { status: statusOf[this.stopping] } : crashed(code, signal);
       this.end();
     });
     this.logLines(this.child.stdout, 'info');
     this.logLines(this.child.stderr, 'warn');
     const { experimentPath, storeDirectory } = options;
-    const { executor, parallel } = options.settings ?? {};
+    const { executor, parallel, checkpointSeconds } = options.settings ?? {};
     void (options.after ?? Promise.resolve()).then(() => {
-      if (this.cancelled || this.ended) return;
-      const set = { ...(executor && { executor }), ...(parallel !== undefined && { parallel }) };
+      if (this.stopping || this.ended) return;
+      const set = {
+        ...(executor && { executor }),
+        ...(parallel !== undefined && { parallel }),
+        ...(checkpointSeconds !== undefined && { checkpointSeconds }),
+      };
       this.send({ type: 'start', experimentPath, storeDirectory, ...set });
     });
   }
 
-  /** Asks the process to stop, and kills it where it does not. What is finished stays in the store. */
-  cancel(): void {
-    if (this.cancelled || this.ended) return;
-    this.cancelled = true;
-    this.send({ type: 'cancel' });
+  /** Asks the process to save and stop, and kills it where it does not. What is finished stays in the store. */
+  stop(request: StopRequest): void {
+    if (this.stopping || this.ended) return;
+    this.stopping = request;
+    this.send({ type: request });
     this.killSoon();
   }
 
@@ -130,6 +138,8 @@ export class JobProcess {
     });
   }
 }
+
+const statusOf = { cancel: 'cancelled', pause: 'paused', leave: 'running' } as const;
 
 function crashed(code: number | null, signal: NodeJS.Signals | null): JobOutcome {
   const how = signal ? `signal ${signal}` : `exit code ${code ?? 'unknown'}`;

@@ -1,7 +1,7 @@
 /** The jobs at work: one process per experiment, what is known of each while it runs, and events for those who show it. */
 import * as vscode from 'vscode';
 import type { CurvePoint, Progress, Report } from '../shared/report';
-import { JobProcess, type JobMessage, type JobOutcome, type JobSettings } from './jobProcess';
+import { JobProcess, type JobMessage, type JobOutcome, type JobSettings, type StopRequest } from './jobProcess';
 import { refKey, type ExperimentRef } from './store';
 
 /** An experiment at work, as far as it has come. */
@@ -80,7 +80,7 @@ export class JobService implements vscode.Disposable {
           this.receive(work, message);
         },
         onEnd: outcome => {
-          this.end(work, outcome);
+          this.ended(work, outcome);
         },
       },
     );
@@ -90,13 +90,28 @@ export class JobService implements vscode.Disposable {
     return work;
   }
 
-  cancel(ref: ExperimentRef): void {
-    this.works.get(refKey(ref))?.process.cancel();
+  /** @returns false where it is not at work in this window */
+  stop(ref: ExperimentRef, request: Exclude<StopRequest, 'leave'>): boolean {
+    const work = this.works.get(refKey(ref));
+    work?.process.stop(request);
+    return work !== undefined;
+  }
+
+  /** Cancels it where it is at work, and waits until its process has gone. */
+  async end(ref: ExperimentRef): Promise<void> {
+    if (!this.stop(ref, 'cancel')) return;
+    await new Promise<void>(resolve => {
+      const subscription = this.onEvent(({ type, live }) => {
+        if (type !== 'ended' || refKey(live.ref) !== refKey(ref)) return;
+        subscription.dispose();
+        resolve();
+      });
+    });
   }
 
   dispose(): void {
-    // the job stops by itself when its host is gone; asked to, it also gives the lock of the store back
-    for (const work of this.works.values()) work.process.cancel();
+    // the experiments stay "running" on disk: whoever opens the window next is offered to go on
+    for (const work of this.works.values()) work.process.stop('leave');
     this.works.clear();
     this.emitter.dispose();
   }
@@ -129,7 +144,7 @@ export class JobService implements vscode.Disposable {
     }
   }
 
-  private end(live: Work, outcome: JobOutcome): void {
+  private ended(live: Work, outcome: JobOutcome): void {
     const key = refKey(live.ref);
     if (this.works.get(key) !== live) return;
     this.works.delete(key);

@@ -1,6 +1,7 @@
 /** What can be done with an experiment that is there: open, cancel, run again, copy, reveal, delete. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { leaveWish, type Wish } from '../job/wish';
 import { withAllControls } from './experimentFiles';
 import type { ExperimentIndex } from './experimentIndex';
 import { TicketExport } from './exportTicket';
@@ -11,7 +12,8 @@ import { reportMarkdown } from './markdown';
 import { panelFile } from './panelFile';
 import { isTrusted, type Runner } from './runner';
 import { saveFile } from './saving';
-import { experimentDirectory, reportPath, type ExperimentRef } from './store';
+import { experimentDirectory, readReport, reportPath, type ExperimentRef } from './store';
+import type { StoreQueues } from './storeQueues';
 import { moveToTrash, purge, restore } from './trash';
 
 export class Results {
@@ -22,6 +24,7 @@ export class Results {
     private readonly runner: Runner,
     private readonly log: vscode.LogOutputChannel,
     private readonly extensionUri: vscode.Uri,
+    private readonly queues: StoreQueues,
   ) {}
 
   /** A button of the panel. */
@@ -30,8 +33,11 @@ export class Results {
       case 'run':
         return this.rerun(ref);
       case 'cancel':
-        this.jobs.cancel(ref);
-        return;
+        return this.cancel(ref);
+      case 'pause':
+        return this.pause(ref);
+      case 'resume':
+        return this.resume(ref);
       case 'addControls':
         return this.addControls(ref);
       case 'openExperiment':
@@ -54,9 +60,55 @@ export class Results {
     this.panels.open(ref);
   }
 
-  cancel(ref: ExperimentRef): void {
-    if (this.jobs.get(ref)) this.jobs.cancel(ref);
-    else void vscode.window.showInformationMessage(`${ref.name} is not running in this window.`);
+  /** One that waits leaves the queue. */
+  async cancel(ref: ExperimentRef): Promise<void> {
+    if (this.queues.place(ref) === null) await this.stop(ref, 'cancel');
+    else if (await isTrusted()) await this.queues.remove(ref);
+  }
+
+  async pause(ref: ExperimentRef): Promise<void> {
+    await this.stop(ref, 'pause');
+  }
+
+  /** A job of another process is left a wish. */
+  private async stop(ref: ExperimentRef, wish: Wish): Promise<void> {
+    if (this.jobs.stop(ref, wish)) return;
+    if (!this.index.entry(ref).elsewhere) {
+      void vscode.window.showInformationMessage(`${ref.name} is not running.`);
+    } else if (await isTrusted()) {
+      await leaveWish(experimentDirectory(ref), wish);
+    }
+  }
+
+  /** Goes on bit for bit where it stopped: at once, or as the next where another is at work. */
+  async resume(ref: ExperimentRef): Promise<void> {
+    const file = await this.file(ref);
+    if (file) await this.runner.run(file, 'first');
+  }
+
+  async prioritise(ref: ExperimentRef): Promise<void> {
+    if (await isTrusted()) await this.queues.moveToFront(ref);
+  }
+
+  /** Computes everything anew; what was there can be had back until the message has gone. */
+  async restart(ref: ExperimentRef): Promise<void> {
+    const file = (await isTrusted()) && this.isIdle(ref) ? await this.file(ref) : null;
+    if (!file) return;
+    const restart = 'Restart';
+    const options = { modal: true, detail: 'Its results are moved aside, and every run is computed anew.' };
+    const title = `Restart ${ref.name} from nothing?`;
+    if ((await vscode.window.showWarningMessage(title, options, restart)) !== restart) return;
+    const earlier = await moveToTrash(ref);
+    await this.index.reload(ref);
+    await this.runner.run(file);
+    const undo = 'Undo';
+    const answer = await vscode.window.showInformationMessage(`${ref.name} starts from nothing.`, undo);
+    if (answer !== undo) return purge(earlier);
+    await this.queues.remove(ref);
+    await this.jobs.end(ref);
+    if (await readReport(ref)) await purge(await moveToTrash(ref));
+    await restore(earlier);
+    await this.index.reload(ref);
   }
 
   /** Computes only what the store does not hold yet. */
@@ -120,17 +172,9 @@ export class Results {
 
   /** Moves the results aside, and removes them for good only when nobody wants them back. */
   async delete(ref: ExperimentRef): Promise<void> {
-    if (this.jobs.get(ref)) {
-      void vscode.window.showWarningMessage(`${ref.name} is running: cancel it before you delete its results.`);
-      return;
-    }
-    if (this.index.entry(ref).elsewhere) {
-      void vscode.window.showWarningMessage(
-        `${ref.name} is running in another process: stop it before you delete its results.`,
-      );
-      return;
-    }
+    if (!this.isIdle(ref)) return;
     if (!(await isTrusted())) return;
+    await this.queues.remove(ref);
     const trashed = await moveToTrash(ref);
     this.panels.close(ref);
     await this.index.reload(ref);
@@ -145,6 +189,16 @@ export class Results {
     } else {
       await purge(trashed);
     }
+  }
+
+  /** Says why not, where a job is at work. */
+  private isIdle(ref: ExperimentRef): boolean {
+    const here = this.jobs.get(ref) !== undefined;
+    if (!here && !this.index.entry(ref).elsewhere) return true;
+    void vscode.window.showWarningMessage(
+      `${ref.name} is running${here ? '' : ' in another process'}: cancel it before its results are moved away.`,
+    );
+    return false;
   }
 
   private async addControls(ref: ExperimentRef): Promise<void> {

@@ -5,6 +5,7 @@ import type { JobOutcome } from './jobProcess';
 import type { JobEvent, JobService, LiveExperiment } from './jobService';
 import type { ExperimentRef } from './store';
 import type { Runner } from './runner';
+import { runsDone } from './treeModel';
 
 export class RunFeedback implements vscode.Disposable {
   private readonly status = vscode.window.createStatusBarItem(
@@ -73,7 +74,7 @@ export class RunFeedback implements vscode.Disposable {
           const subscription = this.jobs.onEvent(follow);
           token.onCancellationRequested(() => {
             progress.report({ message: 'stopping' });
-            this.jobs.cancel(live.ref);
+            this.jobs.stop(live.ref, 'cancel');
           });
           report();
         }),
@@ -85,6 +86,13 @@ export class RunFeedback implements vscode.Disposable {
     if (outcome.status === 'failed') return this.tellFailure(live, outcome);
     const done = report?.runs.filter(run => run.status === 'done').length ?? 0;
     const showReport = 'Show Report';
+    if (outcome.status === 'paused') {
+      const resume = 'Resume';
+      const words = `${ref.name} is paused${report ? ` at ${runsDone(report)}` : ''}. It goes on where it stopped.`;
+      const answer = await vscode.window.showInformationMessage(words, resume);
+      if (answer === resume) await vscode.commands.executeCommand('winningTicket.resume', ref);
+      return;
+    }
     const text =
       outcome.status === 'cancelled'
         ? `${ref.name} was cancelled. ${plural(done, 'finished run')} ${done === 1 ? 'is' : 'are'} kept: run again to continue.`

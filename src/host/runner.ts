@@ -5,7 +5,8 @@ import { ExperimentError, type ParsedExperiment } from '../shared/experiment';
 import { parseExperiment } from '../shared/parse';
 import { placeOfField } from './experimentFiles';
 import type { JobService } from './jobService';
-import { refKey, storeName, type ExperimentRef } from './store';
+import type { StoreQueues } from './storeQueues';
+import { isAtWork, refKey, storeName, type ExperimentRef } from './store';
 import { pagesLoaded } from './webviews';
 
 const filesKey = 'winningTicket.files';
@@ -20,12 +21,16 @@ const panelMilliseconds = 5_000;
 export class Runner {
   constructor(
     private readonly jobs: JobService,
+    private readonly queues: StoreQueues,
     private readonly memory: vscode.Memento,
     private readonly show: (ref: ExperimentRef) => void,
   ) {}
 
-  /** Starts the experiment of a file and shows its panel. What prevents it is said; false then. */
-  async run(uri: vscode.Uri): Promise<boolean> {
+  /**
+   * Starts the experiment of a file and shows its panel; where its store is at work on another, it waits for its turn.
+   * What prevents it is said; false then.
+   */
+  async run(uri: vscode.Uri, turn: 'first' | 'last' = 'last'): Promise<boolean> {
     if (!(await isTrusted())) return false;
     if (uri.scheme !== 'file') {
       void vscode.window.showErrorMessage(
@@ -40,9 +45,21 @@ export class Runner {
     const ref = { store: storeOf(uri), name: experiment.name };
     await this.remember(ref, uri.fsPath);
     this.show(ref);
-    // training takes every core: a page that loads for the first time would wait for most of a minute
-    this.jobs.start(uri.fsPath, ref, pagesLoaded(panelMilliseconds));
+    if (this.jobs.get(ref)) return true;
+    this.queues.watch(ref.store);
+    if (await this.queues.isTaken(ref.store)) {
+      // what another process does already is followed, not done twice
+      if (!(await isAtWork(ref, Date.now()))) await this.queues.add(ref, uri.fsPath, turn);
+      return true;
+    }
+    this.begin(ref, uri.fsPath);
     return true;
+  }
+
+  /** The next of a queue. */
+  begin(ref: ExperimentRef, file: string): void {
+    // training takes every core: a page that loads for the first time would wait for most of a minute
+    this.jobs.start(file, ref, pagesLoaded(panelMilliseconds));
   }
 
   /** The experiment a file describes; null where it is not valid. */

@@ -3,15 +3,16 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readFileBounded } from '../checkpoints/boundedFile';
 import type { RunEvaluation } from '../shared/evaluation';
-import type { CurvePoint, Report } from '../shared/report';
+import type { CurvePoint, Progress, Report } from '../shared/report';
 import { parseCurve } from '../shared/storedCurve';
 import { parseEvaluation } from '../shared/storedEvaluation';
-import { isExperimentName, parseLock, parseReport, type Checked } from './validate';
+import { isExperimentName, parseLock, parseProgress, parseReport, type Checked } from './validate';
 
 export const storeName = '.winning-ticket';
 
 const maximumReportBytes = 64 * 1024 * 1024;
 const maximumLockBytes = 4096;
+const maximumProgressBytes = 64 * 1024;
 /** A job touches the lock of its store every few seconds; one that has not for as long as this is gone. */
 export const staleLockMilliseconds = 15_000;
 const maximumCurveBytes = 16 * 1024 * 1024;
@@ -83,17 +84,36 @@ export async function readCurve(store: string, key: string): Promise<CurvePoint[
 }
 
 /**
- * Whether a job of any process is at work on a store and has written a report since it began: the command line, say, or
- * another window.
- * @param changed when the report was last written, ms since 1970
+ * Whether a job of any process is at work on the experiment: the command line, say, or another window.
+ * @param changed when its report was last written, ms since 1970: jobs of earlier versions do not say what they work on
  */
-export async function isAtWork(store: string, changed: number): Promise<boolean> {
+export async function isAtWork(ref: ExperimentRef, changed: number): Promise<boolean> {
+  const holder = await readHolder(ref.store);
+  if (!holder) return false;
+  return holder.experiment === undefined ? holder.startedAt <= changed : holder.experiment === ref.name;
+}
+
+/** Whether a job of any process works on the store. */
+export async function isHeld(store: string): Promise<boolean> {
+  return (await readHolder(store)) !== null;
+}
+
+async function readHolder(store: string): Promise<ReturnType<typeof parseLock>> {
   const file = path.join(store, 'lock');
   try {
     const { mtimeMs } = await stat(file);
-    const startedAt = parseLock(await readBounded(file, maximumLockBytes));
-    return startedAt !== null && startedAt <= changed && Date.now() - mtimeMs < staleLockMilliseconds;
+    if (Date.now() - mtimeMs >= staleLockMilliseconds) return null;
+    return parseLock(await readBounded(file, maximumLockBytes));
   } catch {
-    return false;
+    return null;
+  }
+}
+
+/** How far a job of another process says it is; null where it does not. Never throws. */
+export async function readProgress(ref: ExperimentRef): Promise<Progress | null> {
+  try {
+    return parseProgress(await readBounded(path.join(experimentDirectory(ref), 'progress.json'), maximumProgressBytes));
+  } catch {
+    return null;
   }
 }

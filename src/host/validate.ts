@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { maskLimits, maskWeights } from '../shared/mask';
 import type { ComparisonToHost, JobToHost, PanelToHost, SidebarToHost } from '../shared/messages';
 import { previewAnswers, type PreviewToHost } from '../shared/previewMessages';
-import type { Report } from '../shared/report';
+import type { Progress, Report } from '../shared/report';
 import { curvePoint, measured } from '../shared/storedCurve';
 import { count, experimentName, key, method, report, text } from './reportSchema';
 import { savedFileSchema } from './savedFile';
@@ -58,6 +58,8 @@ const panelMessage = z.discriminatedUnion('type', [
   maskRequest,
   signal('run'),
   signal('cancel'),
+  signal('pause'),
+  signal('resume'),
   signal('addControls'),
   signal('openExperiment'),
   signal('openReport'),
@@ -111,11 +113,23 @@ export function parseReport(json: string): Checked<Report> {
   return check<Report>(report, value);
 }
 
-/** When the holder of a store's `lock` began, ms since 1970; null where that cannot be read. */
-export function parseLock(json: string): number | null {
+const holder = z.looseObject({ startedAt: z.iso.datetime(), experiment: text.optional() });
+
+/** Who holds the `lock` of a store: when they began, ms since 1970, and what they work on; null where it cannot be read. */
+export function parseLock(json: string): { readonly startedAt: number; readonly experiment?: string } | null {
   try {
-    const result = z.looseObject({ startedAt: z.iso.datetime() }).safeParse(JSON.parse(json));
-    return result.success ? Date.parse(result.data.startedAt) : null;
+    const { startedAt, experiment } = holder.parse(JSON.parse(json));
+    return { startedAt: Date.parse(startedAt), ...(experiment !== undefined && { experiment }) };
+  } catch {
+    return null;
+  }
+}
+
+/** The text of a `progress.json`; null where it is none. */
+export function parseProgress(json: string): Progress | null {
+  try {
+    const checked = check<Progress>(progress, JSON.parse(json));
+    return checked.ok ? checked.value : null;
   } catch {
     return null;
   }

@@ -179,6 +179,13 @@ export function formatProgress(progress: Progress | null): string {
   return parts.join(' · ');
 }
 
+/** "1st", "2nd", "11th" */
+export function ordinal(place: number): string {
+  const teens = place % 100 >= 11 && place % 100 <= 13;
+  const suffix = teens ? 'th' : (['th', 'st', 'nd', 'rd'][place % 10] ?? 'th');
+  return `${place}${suffix}`;
+}
+
 /** "3 runs at work": beside the one that is named. */
 export function runsAtWork(count: number): string {
   return `${plural(count, 'run')} at work`;

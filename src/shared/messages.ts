@@ -59,6 +59,8 @@ export type PanelToHost =
   | ({ readonly type: 'mask' } & MaskRequest)
   | { readonly type: 'run' }
   | { readonly type: 'cancel' }
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
   /** Adds the missing controls to the experiment file and runs it again. */
   | { readonly type: 'addControls' }
   | { readonly type: 'openExperiment' }

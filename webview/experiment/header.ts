@@ -61,13 +61,22 @@ const runLabels: Readonly<Record<Exclude<Standing, 'running' | 'reading'>, strin
   done: 'Run again',
   failed: 'Try again',
   cancelled: 'Continue',
-  paused: 'Continue',
-  interrupted: 'Continue',
+  paused: 'Resume',
+  interrupted: 'Resume',
 };
 
 /** Messages without content. */
 type Signal =
-  'run' | 'cancel' | 'openExperiment' | 'openReport' | 'copyTable' | 'showLog' | 'savePage' | 'exportTicket';
+  | 'run'
+  | 'cancel'
+  | 'pause'
+  | 'resume'
+  | 'openExperiment'
+  | 'openReport'
+  | 'copyTable'
+  | 'showLog'
+  | 'savePage'
+  | 'exportTicket';
 
 const exportItems: readonly { readonly label: string; readonly title: string; readonly type: Signal }[] = [
   {
@@ -185,9 +194,12 @@ export class Header {
     const busy = now === 'running' || now === 'reading';
     setChildren(
       this.actions,
+      busy && button('Pause', send('pause'), { title: 'Save how far it is and free memory and processors.' }),
       busy
         ? button('Cancel', send('cancel'), { title: 'Stop within a second; everything measured so far is kept.' })
-        : button(runLabels[now], send('run'), { appearance: now === 'done' ? 'secondary' : 'primary' }),
+        : button(runLabels[now], send(now === 'paused' || now === 'interrupted' ? 'resume' : 'run'), {
+            appearance: now === 'done' ? 'secondary' : 'primary',
+          }),
       button('Experiment', send('openExperiment'), { title: 'Open the experiment file.' }),
       now === 'failed' && button('Show log', send('showLog')),
       hasReport && this.exports,

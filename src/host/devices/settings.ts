@@ -8,6 +8,7 @@ import { modulesEnvironment } from './modules';
 const section = 'winningTicket';
 /** As the setting's schema has it. */
 const mostParallel = 1024;
+const mostCheckpointSeconds = 86_400;
 
 export class DeviceSettings {
   /** What "Set Up GPU" installs into. */
@@ -28,13 +29,14 @@ export class DeviceSettings {
   }
 
   job(): JobSettings {
-    const { executor, parallel } = this;
+    const { executor, parallel, checkpointSeconds } = this;
     const folders: unknown = vscode.workspace.getConfiguration(section).get('moduleFolders');
     const chosen = Array.isArray(folders) ? folders.filter(folder => typeof folder === 'string') : [];
     const environment = modulesEnvironment(chosen, this.installFolder);
     return {
       ...(executor !== 'auto' && { executor }),
       ...(parallel !== null && { parallel }),
+      ...(checkpointSeconds !== null && { checkpointSeconds }),
       environment,
     };
   }
@@ -43,5 +45,11 @@ export class DeviceSettings {
   private get parallel(): number | null {
     const value: unknown = vscode.workspace.getConfiguration(section).get('parallelRuns');
     return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= mostParallel ? value : null;
+  }
+
+  /** null: the job's default. */
+  private get checkpointSeconds(): number | null {
+    const value: unknown = vscode.workspace.getConfiguration(section).get('checkpointSeconds');
+    return typeof value === 'number' && value >= 0 && value <= mostCheckpointSeconds ? value : null;
   }
 }

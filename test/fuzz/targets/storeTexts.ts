@@ -49,7 +49,7 @@ export const storeTextTargets: readonly Target[] = [
     return 'valid';
   }),
   textTarget('lock of another process', { pid: 1, host: 'h', startedAt: '2026-01-01T00:00:00.000Z' }, text => {
-    const startedAt = parseLock(text);
+    const startedAt = parseLock(text)?.startedAt ?? null;
     demand(startedAt === null || Number.isFinite(startedAt), 'a time, or null');
     return startedAt === null ? 'refused' : 'valid';
   }),

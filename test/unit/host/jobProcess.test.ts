@@ -123,7 +123,7 @@ describe('a job', () => {
         `process.on('disconnect', () => process.exit());`,
       ),
       process => {
-        process.cancel();
+        process.stop('cancel');
       },
     );
     expect(outcome).toEqual({ status: 'cancelled' });
@@ -131,7 +131,7 @@ describe('a job', () => {
 
   test('that does not stop when it is asked to is killed, and cancelled', async () => {
     const { outcome } = await runChild(whenStarted(`log('at work'); setInterval(() => {}, 1000);`), process => {
-      process.cancel();
+      process.stop('cancel');
     });
     expect(outcome).toEqual({ status: 'cancelled' });
   });

@@ -42,7 +42,11 @@ describe('settings', () => {
  * just asked for. Others begin with a question for trust, in the file that is named. A new command belongs here.
  */
 const commands: Readonly<Record<string, 'reads' | 'asks' | { readonly trust: string }>> = {
-  cancel: 'reads',
+  cancel: { trust: 'results.ts' },
+  pause: { trust: 'results.ts' },
+  prioritise: { trust: 'results.ts' },
+  restart: { trust: 'results.ts' },
+  resume: { trust: 'runner.ts' },
   chooseDevice: 'reads',
   compareExperiments: 'reads',
   compareRuns: 'reads',

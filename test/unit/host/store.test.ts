@@ -80,17 +80,17 @@ describe('a job of another process', () => {
 
   test('is at work where its lock beats and the report is younger than it', async () => {
     await lock(began, new Date());
-    expect(await isAtWork(store, after)).toBe(true);
+    expect(await isAtWork({ store, name: 'a' }, after)).toBe(true);
   });
 
   test('is not where the lock has gone, stands still, or is younger than the report', async () => {
-    expect(await isAtWork(store, after)).toBe(false);
+    expect(await isAtWork({ store, name: 'a' }, after)).toBe(false);
     await lock(began, new Date(Date.now() - 60_000));
-    expect(await isAtWork(store, after)).toBe(false);
+    expect(await isAtWork({ store, name: 'a' }, after)).toBe(false);
     await lock(began, new Date());
-    expect(await isAtWork(store, after - 2000)).toBe(false);
+    expect(await isAtWork({ store, name: 'a' }, after - 2000)).toBe(false);
     await writeFile(path.join(store, 'lock'), 'damaged');
-    expect(await isAtWork(store, after)).toBe(false);
+    expect(await isAtWork({ store, name: 'a' }, after)).toBe(false);
   });
 });
 
