@@ -13,6 +13,7 @@ import {
 import { exportFlags, readExport, type ExportCommand } from './exportArguments';
 import { pruneFlags, readPrune, type PruneCommand } from './pruneArguments';
 import { readShrink, type ShrinkCommand } from './shrinkArguments';
+import { readStore, type StoreCommand } from './storeArguments';
 import { UsageError } from './usageError';
 
 export type InspectForm = 'table' | 'json' | 'markdown' | 'csv';
@@ -30,6 +31,8 @@ export type Command =
       readonly parallel?: number;
       /** How often runs save how far they are; 0: only when they are told to stop. */
       readonly checkpointSeconds?: number;
+      /** GiB; 0: none. */
+      readonly storeLimit?: number;
       readonly json: boolean;
     }
   | { readonly kind: 'inspect'; readonly files: readonly string[]; readonly form: InspectForm }
@@ -40,6 +43,7 @@ export type Command =
   | SubmitCommand
   | ClusterCommand
   | ClusterTaskCommand
+  | StoreCommand
   | { readonly kind: 'doctor'; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
@@ -55,6 +59,7 @@ const flags = {
   html: { type: 'string' },
   parallel: { type: 'string' },
   'checkpoint-seconds': { type: 'string' },
+  'store-limit': { type: 'string' },
   ...exportFlags,
   ...pruneFlags,
   ...clusterFlags,
@@ -68,7 +73,7 @@ interface CommandSyntax {
 }
 
 const commands: Readonly<Record<string, CommandSyntax>> = {
-  run: { flags: ['json', 'store', 'executor', 'html', 'parallel', 'checkpoint-seconds'], read: readRun },
+  run: { flags: ['json', 'store', 'executor', 'html', 'parallel', 'checkpoint-seconds', 'store-limit'], read: readRun },
   inspect: { flags: ['json', 'markdown', 'csv'], read: readInspect },
   diff: { flags: ['json'], read: readDiff },
   prune: { flags: ['json', ...(Object.keys(pruneFlags) as (keyof typeof pruneFlags)[])], read: readPrune },
@@ -96,6 +101,7 @@ const commands: Readonly<Record<string, CommandSyntax>> = {
   },
   cluster: { flags: ['json', 'store'], read: readCluster },
   'cluster-task': { flags: ['store', 'executor', 'group', 'submission'], read: readClusterTask },
+  store: { flags: ['json', 'store', 'dry-run'], read: readStore },
   doctor: { flags: ['json'], read: readDoctor },
 };
 
@@ -121,7 +127,15 @@ export function parseCommand(args: readonly string[]): Command {
 
 function readRun(
   [experiment, extra]: readonly string[],
-  { store, executor: named, html, parallel, 'checkpoint-seconds': checkpoint, json = false }: Values,
+  {
+    store,
+    executor: named,
+    html,
+    parallel,
+    'checkpoint-seconds': checkpoint,
+    'store-limit': limit,
+    json = false,
+  }: Values,
 ): Command {
   if (!experiment) throw new UsageError('"run" needs the path of an experiment file');
   if (extra !== undefined) throw new UsageError(`"run" takes one experiment file, but "${extra}" is there too`);
@@ -139,6 +153,7 @@ function readRun(
     ...(html !== undefined && { html }),
     ...(parallel !== undefined && { parallel: runsSideBySide(parallel) }),
     ...(checkpoint !== undefined && { checkpointSeconds: secondsOf(checkpoint) }),
+    ...(limit !== undefined && { storeLimit: gibOf(limit) }),
     json,
   };
 }
@@ -155,6 +170,14 @@ function secondsOf(text: string): number {
     throw new UsageError(`--checkpoint-seconds is a number of seconds from 0 to 86,400, not "${text}"`);
   }
   return seconds;
+}
+
+function gibOf(text: string): number {
+  const gib = Number(text);
+  if (text.trim() === '' || !Number.isFinite(gib) || gib < 0) {
+    throw new UsageError(`--store-limit is a number of GiB, 0 for none, not "${text}"`);
+  }
+  return gib;
 }
 
 function readInspect(files: readonly string[], values: Values): Command {

@@ -2,13 +2,14 @@
 export const help = `Finds lottery tickets: small sub-networks that, rewound to their starting weights, train as well as the whole.
 
 Usage:
-  winning-ticket run EXPERIMENT.json [--store DIR] [--executor NAME] [--parallel N] [--checkpoint-seconds S]
+  winning-ticket run EXPERIMENT.json [--store DIR] [--executor NAME] [--parallel N] [--checkpoint-seconds S] [--store-limit GIB]
                      [--html FILE] [--json]
       Runs an experiment and prints what it found. What the store holds already is not computed again.
       --store DIR      where runs and reports are kept; default: .winning-ticket in the current folder
       --executor NAME  instead of the one that the experiment names: auto, wasm, webgpu, tensorflow, tensorflow-gpu or cpu
       --parallel N     at most so many runs side by side, on parts of the processors; default: chosen for the machine
       --checkpoint-seconds S  how often runs save how far they are; 0: only when they are stopped; default: 10
+      --store-limit GIB  stop before the store takes more than so many GiB; 0: no limit
       --html FILE      also write everything the panel shows into one page, for any browser; nothing is loaded by it
       --json           print the report as one JSON document
   winning-ticket inspect FILE… [--json | --markdown | --csv]
@@ -53,6 +54,10 @@ Usage:
       --dry-run        print what would be submitted, and submit nothing
   winning-ticket cluster status|cancel NAME [--store DIR] [--json]
       Says how far an experiment on a cluster is, or takes back what is left of it there.
+  winning-ticket store verify [--store DIR] [--json]
+      Reads every run of a store to its end and says which do not hold what was written; nothing is changed.
+  winning-ticket store gc [--store DIR] [--dry-run] [--json]
+      Removes what no experiment refers to, and what was deleted or set aside as damaged a week ago.
   winning-ticket doctor [--json]
       Says which executors can be used on this machine and why others cannot, how fast they are, and which "auto" takes.
   winning-ticket --help | --version

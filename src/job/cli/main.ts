@@ -60,6 +60,8 @@ async function carryOut(args: readonly string[]): Promise<ExitCode> {
         return await cancellable(async signal => (await import('./export')).runExport(command, signal));
       case 'shrink':
         return await cancellable(async signal => (await import('./shrink')).runShrink(command, signal));
+      case 'store':
+        return await cancellable(async signal => (await import('./store')).runStore(command, signal));
       case 'submit':
         return await cancellable(async signal => (await import('./cluster')).runSubmit(command, signal));
       case 'cluster':
@@ -103,6 +105,7 @@ async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode
       signal: controller.signal,
       ...(command.parallel !== undefined && { parallel: command.parallel }),
       ...(command.checkpointSeconds !== undefined && { checkpointSeconds: command.checkpointSeconds }),
+      ...(command.storeLimit !== undefined && { storeLimit: command.storeLimit * 1024 ** 3 }),
     });
     progress.end();
     const { describeReport } = await import('./table');
