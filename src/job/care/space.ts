@@ -48,7 +48,7 @@ export class Space {
       this.directory,
       `the store is nearly full: ${this.directory} takes ${formatBytes(used)}, the next run needs ${formatBytes(bytes)}, and ` +
         `its limit is ${formatBytes(this.limitBytes)}. "winning-ticket store gc" removes what no experiment uses; ` +
-        'the setting winningTicket.storeLimitGiB, or --store-limit, raises the limit',
+        '--store-limit, or WINNING_TICKET_STORE_LIMIT_GIB, sets another limit',
     );
   }
 
