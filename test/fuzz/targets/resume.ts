@@ -17,19 +17,22 @@ const layers = prunableLayers(network.parameters, 'output');
 const weights = initialWeights(network, 1);
 const masks = layers.map(({ shape }) => Mask.ones(shape.reduce((product, size) => product * size, 1)));
 const point: ResumePoint = {
-  step: 30,
-  curve: sampleCurve('iterative', 1, 0).slice(0, 3),
-  settled: 1,
+  step: 9000,
+  curve: sampleCurve('iterative', 1, 0).slice(1, 4),
+  settled: 0,
   losses: { sum: 1.5, steps: 10 },
   seconds: { train: 1, evaluate: 1, total: 2 },
   startedAt: '2026-01-01T00:00:00.000Z',
   memory: { data: 1, parameters: 2, activations: 3, total: 6 },
   weights,
-  state: { updates: 30, first: weights, second: weights, raw: weights.map(() => null) },
-  stage: { to: 60, masks, penalty: { spared: masks, strength: 0.5 } },
+  state: { updates: 9000, first: weights, second: weights, raw: weights.map(() => null) },
+  stage: { to: 10_000, masks, penalty: { spared: masks, strength: 0.5 } },
 };
 const { step, curve, settled, losses, seconds, startedAt, memory } = point;
-const told = { step, curve, settled, losses, seconds, startedAt };
+const told = { step, curve, settled, losses, seconds, startedAt, memory };
+
+/** Of the run. */
+const steps = { from: 0, to: 10_000 };
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
@@ -48,9 +51,9 @@ export const resumeTarget: Target = {
       const random = new Random(Number(Buffer.from(files['damage']).toString()));
       await writeFile(file.file, damageCheckpoint(await readFile(file.file), random));
     }
-    const read = await file.read();
+    const read = await file.read({ from: 0, to: 60 });
     if (read === null) return 'refused';
-    demand(Number.isSafeInteger(read.step) && read.step >= 0, 'a step');
+    demand(Number.isSafeInteger(read.step) && read.step >= 0 && read.step <= steps.to, 'a step of the run');
     demand(
       read.weights.every((values, i) => values.length === network.parameters[i]!.size),
       'weights of the network',

@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { sealed } from '../../../src/job/care/checksum';
 import { StoreError } from '../../../src/job/files';
+import { filesOf, parseStoredRun } from '../../../src/job/runRecord';
 import { RunStore } from '../../../src/job/store';
 import { runKey } from '../../../src/lottery/graph';
 import type { RunInputs, RunRecord } from '../../../src/shared/run';
@@ -51,32 +53,38 @@ async function place(directory: string, key: string, name: string, bytes: Uint8A
   return store;
 }
 
-/** A record that was not damaged but forged: its key fits its inputs, whatever they are. */
-function forged(damaged: unknown): { key: string; text: Buffer } {
+const files = Object.fromEntries(filesOf(record).map(name => [name, { bytes: 4, sha256: 'a'.repeat(64) }]));
+
+/** A record that was not damaged but forged: its key fits its inputs and its checksum all of it, whatever they are. */
+function forged(damaged: unknown): Record<string, Buffer> {
   const key = runKey(damaged as RunInputs);
-  return { key, text: Buffer.from(JSON.stringify({ ...record, key, inputs: damaged })) };
+  return { [key]: Buffer.from(sealed({ ...record, files, key, inputs: damaged })) };
 }
 
 const recordTarget: Target = {
   name: 'run.json',
-  sound: () => ({ [`${record.key}/run.json`]: Buffer.from(JSON.stringify(record)) }),
+  sound: random => ({
+    // by this version, or by one without checksums
+    [record.key]: Buffer.from(random.nextBelow(2) === 0 ? sealed({ ...record, files }) : JSON.stringify(record)),
+  }),
   damaged(random) {
-    if (random.nextBelow(3) > 0) return { [`${record.key}/run.json`]: damageJson(record, random) };
-    const { key, text } = forged(damageValue(inputs, random));
-    return { [`${key}/run.json`]: text };
+    const kind = random.nextBelow(4);
+    if (kind === 0) return forged(damageValue(inputs, random));
+    if (kind > 1) return { [record.key]: damageJson(record, random) };
+    const damaged = damageValue({ ...record, files }, random);
+    return { [record.key]: Buffer.from(sealed(Object(damaged) as object)) };
   },
-  async read(files, directory) {
-    const [name, bytes] = Object.entries(files)[0]!;
-    const key = path.dirname(name);
-    const store = await place(directory, key, 'run.json', bytes);
-    const read = await store.readRun(key).catch((error: unknown) => {
-      if (error instanceof StoreError) return null;
-      throw error;
-    });
-    if (read === null) return 'refused';
-    demand(read.key === key && runKey(read.inputs) === key, 'the record of the run that was asked for');
-    demand(read.status === 'failed' || read.final !== undefined, 'a result where a run is done');
-    return 'valid';
+  read(contents) {
+    const [[key, bytes]] = Object.entries(contents) as [[string, Uint8Array]];
+    const read = parseStoredRun(Buffer.from(bytes).toString(), key);
+    if (typeof read === 'string') {
+      demand(read.length > 0 && read.length < 10_000, 'what is wrong, in words');
+      return Promise.resolve('refused');
+    }
+    const { record: found } = read;
+    demand(found.key === key && runKey(found.inputs) === key, 'the record of the run that was asked for');
+    demand(found.status === 'failed' || found.final !== undefined, 'a result where a run is done');
+    return Promise.resolve('valid');
   },
 };
 

@@ -1,6 +1,7 @@
 /** Files of the store that are read from disk, where anyone may have written them. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readVersion } from '../../../src/job/care/storeVersion';
 import { ClusterFile, type ClusterRecord } from '../../../src/job/cluster/clusterFile';
 import { ExecutorFile, type ExecutorEntry } from '../../../src/job/executorFile';
 import { StoreError } from '../../../src/job/files';
@@ -131,6 +132,12 @@ export const storeFileTargets: readonly Target[] = [
       );
     });
   }),
+  fileTarget('store.json', 'store.json', { version: 2 }, store =>
+    reading([StoreError], store, async () => {
+      const { version } = await readVersion(store);
+      demand(Number.isInteger(version) && version > 0, 'a version');
+    }),
+  ),
   fileTarget('worth.json', `runs/${key}/worth.json`, worth, async directory => {
     const read = await readWorth(await RunStore.open(directory), key);
     demand(read === null || read.key === key, 'of the run that was asked for');
