@@ -68,14 +68,16 @@ describe('experiments', () => {
     ],
     ['cancelled', { report: { ...report, status: 'cancelled' as const } }, 'circle-slash', 'cancelled'],
     ['failed', { failure: 'disk full' }, 'error', 'failed'],
-    [
-      'cut off while it ran',
-      { report: { ...report, status: 'running' as const } },
-      'debug-pause',
-      'stopped; run again to continue',
-    ],
   ])('one that is %s says so', (_, more, icon, description) => {
     expect(only(more)).toMatchObject({ icon, description, context: 'experiment.idle' });
+  });
+
+  test.each([
+    ['interrupted', { status: 'running' as const }, {}, 'interrupted: resume to go on', 'experiment.paused'],
+    ['paused', { status: 'paused' as const, runs: [] }, {}, 'paused at 0 of 0 runs', 'experiment.paused'],
+    ['in the queue', { status: 'paused' as const }, { queued: 2 }, 'queued, 2nd', 'experiment.queued'],
+  ])('one that is %s says so, and can be set going', (_, changes, more, description, context) => {
+    expect(only({ report: { ...report, ...changes }, ...more })).toMatchObject({ description, context });
   });
 
   test('one that another process works on says so, and cannot be deleted from its menu', () => {
