@@ -11,7 +11,6 @@ import { idxTargets } from './idx';
 import { layersModelTarget } from './layersModel';
 import { hostTargets } from './messages';
 import { modelTargets } from './models';
-import { resumeTarget } from './resume';
 import { safetensorsTarget } from './safetensors';
 import { requestTargets } from './requests';
 import { storeTargets } from './store';
@@ -27,7 +26,6 @@ export const targets: readonly Target[] = [
   experimentTarget,
   ...storeTargets,
   ...storeFileTargets,
-  resumeTarget,
   ...storeTextTargets,
   ...hostTargets,
   ...requestTargets,
