@@ -43,6 +43,7 @@ describe('settings', () => {
  */
 const commands: Readonly<Record<string, 'reads' | 'asks' | { readonly trust: string }>> = {
   cancel: { trust: 'results.ts' },
+  cancelOnCluster: { trust: 'cluster.ts' },
   pause: { trust: 'results.ts' },
   prioritise: { trust: 'results.ts' },
   restart: { trust: 'results.ts' },
@@ -57,6 +58,7 @@ const commands: Readonly<Record<string, 'reads' | 'asks' | { readonly trust: str
   copyTensorsAsMarkdown: 'reads',
   inspect: 'reads',
   inspectRun: 'reads',
+  openClusterLog: 'reads',
   openExperiment: 'reads',
   openPanel: 'reads',
   reportIssue: 'reads',
@@ -70,6 +72,7 @@ const commands: Readonly<Record<string, 'reads' | 'asks' | { readonly trust: str
   pruneCopy: { trust: 'inspector/pruneCopy.ts' },
   rerun: { trust: 'runner.ts' },
   setUpGpu: { trust: 'devices/setUpGpu.ts' },
+  submitToCluster: { trust: 'cluster.ts' },
   tryExample: { trust: 'find.ts' },
 };
 

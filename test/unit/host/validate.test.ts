@@ -16,6 +16,8 @@ describe('messages of a job', () => {
     { type: 'log', level: 'info', message: 'epoch' },
     { type: 'report', report },
     { type: 'finished', status: 'failed', error: { message: 'no such file', field: 'data.directory' } },
+    // of a job that its host has left: the report stays as it is
+    { type: 'finished', status: 'running' },
     {
       type: 'progress',
       progress: { runsDone: 0, runsTotal: 4, levels: 2, fraction: 0, secondsLeft: null },
@@ -41,7 +43,7 @@ describe('messages of a job', () => {
     ['that is no object', 'progress'],
     ['without its field', { type: 'progress' }],
     ['with a run that could leave the store', { type: 'evaluation', run: '../../x', point: {} }],
-    ['with a status that is no end', { type: 'finished', status: 'running' }],
+    ['with a status that is no end', { type: 'finished', status: 'waiting' }],
   ])('one %s is refused with its reason', (_, message) => {
     const checked = checkJobMessage(message);
     expect(checked.ok).toBe(false);
