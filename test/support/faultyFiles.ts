@@ -51,11 +51,11 @@ export class FaultyFiles {
         if (isWriting) await this.next('open');
         const handle = await real.open(file, flags, mode);
         if (!isWriting && !isFolder) return handle;
-        const { writeFile } = handle;
+        const writeFile = handle.writeFile.bind(handle);
         handle.writeFile = async content => {
           const bytes = Buffer.from(content as Uint8Array);
-          await this.next('write', () => writeFile.call(handle, bytes.subarray(0, bytes.length / 2)));
-          await writeFile.call(handle, bytes);
+          await this.next('write', () => writeFile(bytes.subarray(0, bytes.length / 2)));
+          await writeFile(bytes);
         };
         // flushing itself has no effect that a test could see
         handle.sync = () => this.next(isFolder ? 'flush of a folder' : 'fsync');

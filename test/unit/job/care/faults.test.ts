@@ -9,7 +9,7 @@ import { runExperiment } from '../../../../src/job/experiment';
 import { RunStore } from '../../../../src/job/store';
 import { parseExperiment } from '../../../../src/shared/parse';
 import { fakeExecutor } from '../../../support/fakeExecutor';
-import { FaultyFiles, type Fault } from '../../../support/faultyFiles';
+import type { Fault, FaultyFiles } from '../../../support/faultyFiles';
 import { compared, readContent } from '../../../torture/storeContent';
 
 const files = vi.hoisted(() => ({ faulty: null as FaultyFiles | null }));
