@@ -48,8 +48,15 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
   }
 
   private refresh(): void {
-    const some = this.index.entries().length > 0;
-    void vscode.commands.executeCommand('setContext', 'winningTicket.hasExperiments', some);
+    const entries = this.index.entries();
+    const contexts = {
+      'winningTicket.hasExperiments': entries.length > 0,
+      // what runs in this window says so itself: see RunFeedback
+      'winningTicket.stoppable': entries.some(({ elsewhere, queued }) => elsewhere === true || queued !== undefined),
+    };
+    for (const [key, value] of Object.entries(contexts)) {
+      void vscode.commands.executeCommand('setContext', key, value);
+    }
     this.emitter.fire(undefined);
   }
 

@@ -1,5 +1,5 @@
 /** What a folder that is not trusted may do, by the manifest and the source of each command. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import manifest from '../../../package.json';
@@ -87,6 +87,18 @@ describe('commands', () => {
   );
   test.each(guarded)('$name asks for trust', ({ trust }) => {
     expect(host(trust)).toMatch(/!\(await isTrusted\(\)\)/);
+  });
+
+  test('what enables a command or shows a menu is set somewhere', () => {
+    const views = Object.values(manifest.contributes.views).flatMap(list => list.map(({ id }) => id));
+    const asked = JSON.stringify(manifest).matchAll(/"(?:when|enablement)":"((?:[^"\\\\]|\\\\.)*)"/g);
+    const keys = [...asked].flatMap(([, words]) => words!.match(/winningTicket\.\w+/g) ?? []);
+    const folder = path.join(import.meta.dirname, '../../../src/host');
+    const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'));
+    const text = sources.map(host).join('\n');
+    const unset = [...new Set(keys)].filter(key => !views.includes(key) && !text.includes(`'${key}'`));
+    expect(unset).toEqual([]);
+    expect(keys).toContain('winningTicket.stoppable');
   });
 
   test('every start of a job goes through the one place that asks', () => {
