@@ -31,7 +31,8 @@ function start(work: Work, random: Random): Life {
     if (message.type === 'finished') told.text += `${JSON.stringify(message)}\n`;
     if (message.type !== 'progress' || !message.progress.run) return;
     const { key, step } = message.progress.run;
-    if (!told.first.has(key)) told.first.set(key, step);
+    // it tells of 0 before it has looked for what is saved
+    if (step > 0 && !told.first.has(key)) told.first.set(key, step);
     told.last.set(key, step);
   };
   parent.on('message', message => {

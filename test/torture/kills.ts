@@ -54,6 +54,7 @@ export async function kills(options: KillOptions): Promise<boolean> {
     vscode: await killWindows({
       experiment,
       checkpointSeconds,
+      parallel,
       reference,
       random: new Random(seed, 'vscode'),
       mostSeconds,

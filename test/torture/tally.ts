@@ -32,7 +32,7 @@ export class Tally {
     this.saved += after.saved.size;
     for (const [run, step] of told.last) {
       if (!after.finished.has(run))
-        this.stepsTwice += Math.max(0, step - (after.saved.get(run) ?? told.first.get(run)!));
+        this.stepsTwice += Math.max(0, step - (after.saved.get(run) ?? told.first.get(run) ?? 0));
     }
   }
 

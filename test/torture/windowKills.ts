@@ -18,6 +18,8 @@ export interface WindowKills {
   /** Path of the experiment file. */
   readonly experiment: string;
   readonly checkpointSeconds: number;
+  /** Most runs side by side; null: as the window has it. Threads of a run are part of what its record says of memory. */
+  readonly parallel: number | null;
   readonly reference: StoreContent;
   readonly random: Random;
   /** A job lives up to this, drawn uniformly from when it is there. */
@@ -34,6 +36,7 @@ export async function killWindows(options: WindowKills): Promise<Tally> {
   const file = path.basename(options.experiment);
   const settings = {
     'winningTicket.checkpointSeconds': options.checkpointSeconds,
+    'winningTicket.parallelRuns': options.parallel ?? 'auto',
     'winningTicket.resumeInterrupted': 'automatically',
   };
   while (tally.kills < options.kills) {
