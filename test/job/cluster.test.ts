@@ -17,7 +17,7 @@ if (reason !== null) console.warn(`no cluster to test on: ${reason}`);
 /** Long enough that a task can be stopped in the middle of its training. */
 const many = {
   name: 'many',
-  training: { steps: 2500, batchSize: 32, evaluateEvery: 100 },
+  training: { steps: 5000, batchSize: 32, evaluateEvery: 100 },
   rewind: 100,
   compare: ['one-shot', 'random-reinit', 'random-mask'],
 };
@@ -66,18 +66,30 @@ describe.skipIf(reason !== null)('an experiment on a cluster', () => {
     for (;;) {
       const found = await look();
       if (found !== undefined) return found;
-      await sleep(100);
+      await sleep(20);
     }
   };
-  /** The process that computes the run, by the lock of that run. */
-  const workerOf = (task: string): number => {
-    const [, key] = /run ([0-9a-f]{32})/.exec(logOf(task))!;
-    return (JSON.parse(readFileSync(path.join(store, 'runs', key!, 'lock'), 'utf8')) as { pid: number }).pid;
-  };
+  /** The process that computes a run, as soon as it holds the lock of that run. */
+  const workerOf = (task: string): Promise<number> =>
+    until(() => {
+      const [, key] = /run ([0-9a-f]{32})/.exec(logOf(task)) ?? [];
+      try {
+        const lock = readFileSync(path.join(store, 'runs', key ?? '', 'lock'), 'utf8');
+        return (JSON.parse(lock) as { pid: number }).pid;
+      } catch {
+        expect(logOf(task)).not.toContain('done');
+        return undefined;
+      }
+    });
   /** A task that was requeued would wait for two minutes; in the same second a node takes it for the one that is over. */
   const beginAgain = async (task: string): Promise<void> => {
     const state = (): string => slurm.ask('squeue', '--noheader', '--array', '--format=%T', `--jobs=${task}`).trim();
-    await until(() => (state() === 'PENDING' ? true : undefined));
+    await until(() => {
+      const now = state();
+      // one that is over would not come back
+      expect(now).toMatch(/^(RUNNING|COMPLETING|REQUEUED|PENDING)$/);
+      return now === 'PENDING' ? true : undefined;
+    });
     slurm.ask('scontrol', 'update', `JobId=${task}`, 'StartTime=now+3');
   };
   const over = (name: string): Promise<ClusterStatus> =>
@@ -85,11 +97,9 @@ describe.skipIf(reason !== null)('an experiment on a cluster', () => {
       const now = await status(name);
       return now.over ? now : undefined;
     });
-  /** The task that computes a run, as soon as it has trained for a while. */
-  const inTheMiddle = async ({ jobs }: Submitted, run: string): Promise<string> => {
+  const taskOf = ({ jobs }: Submitted, run: string): string => {
     const { job, runs } = jobs.find(one => one.runs.includes(run))!;
-    const task = `${job!}_${runs.indexOf(run)}`;
-    return until(() => (logOf(task).includes('step 100 of') ? task : undefined));
+    return `${job!}_${runs.indexOf(run)}`;
   };
 
   it('gives the bytes of a local one, also where tasks are requeued and killed', async () => {
@@ -100,11 +110,12 @@ describe.skipIf(reason !== null)('an experiment on a cluster', () => {
     const again = await ask('submit', file, '--cluster', 'slurm');
     expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('many is on the cluster already') });
 
-    const requeued = await inTheMiddle(submitted, 'iterative, level 0');
+    const requeued = taskOf(submitted, 'iterative, level 0');
+    await until(() => (logOf(requeued).includes('step 100 of') ? true : undefined));
     slurm.ask('scontrol', 'requeue', requeued);
     await beginAgain(requeued);
-    const killed = await inTheMiddle(submitted, 'iterative, level 1');
-    process.kill(workerOf(killed), 'SIGKILL');
+    const killed = taskOf(submitted, 'iterative, level 1');
+    process.kill(await workerOf(killed), 'SIGKILL');
     await beginAgain(killed);
 
     const { runs } = await over('many');
