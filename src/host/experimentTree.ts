@@ -61,7 +61,7 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
   }
 
   getChildren(node?: TreeNode): TreeNode[] {
-    return node ? [...node.children] : experimentNodes(this.index.entries().map(entry => this.complete(entry)));
+    return node ? [...node.children()] : experimentNodes(this.index.entries().map(entry => this.complete(entry)));
   }
 
   private complete(entry: ExperimentEntry): ExperimentEntry {
@@ -71,7 +71,7 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
     const collapsed = vscode.TreeItemCollapsibleState;
-    const item = new vscode.TreeItem(node.label, node.children.length > 0 ? collapsed.Collapsed : collapsed.None);
+    const item = new vscode.TreeItem(node.label, node.expandable ? collapsed.Collapsed : collapsed.None);
     item.id = node.id;
     item.description = node.description;
     item.iconPath = new vscode.ThemeIcon(

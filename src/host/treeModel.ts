@@ -10,7 +10,7 @@ import {
   plural,
   studyName,
 } from '../shared/format';
-import { qualityOf, qualityOfRun } from '../shared/quality';
+import { qualityOf } from '../shared/quality';
 import type { Progress, Report, ReportPoint, ReportRun, RunStatus } from '../shared/report';
 import { describeCluster, type ClusterStatus } from './clusterStatus';
 import { refKey, type ExperimentRef } from './store';
@@ -66,7 +66,9 @@ export interface TreeNode {
   readonly ref: ExperimentRef;
   /** Key of the run whose weights stand for it, where they are there. */
   readonly run?: string;
-  readonly children: readonly TreeNode[];
+  readonly expandable: boolean;
+  /** Made when they are asked for: of thousands of runs, few are ever opened. */
+  readonly children: () => readonly TreeNode[];
 }
 
 /** A report that says "running" without a job at work was cut off: what it has is kept. */
@@ -126,8 +128,45 @@ function experimentNode(entry: ExperimentEntry): TreeNode {
     context: contextOf(state, report !== null),
     tooltip: tooltip(entry, state),
     ref,
-    children: report ? [...levelNodes(ref, report), ...sparsityNodes(ref, report), ...studyNodes(ref, report)] : [],
+    expandable: report !== null && report.runs.length > 0,
+    children: () => (report ? childrenOf(ref, report) : []),
   };
+}
+
+/** What the items below an experiment are made from. */
+interface Source {
+  readonly ref: ExperimentRef;
+  readonly report: Report;
+  readonly values: RunValues;
+}
+
+function childrenOf(ref: ExperimentRef, report: Report): TreeNode[] {
+  const source = { ref, report, values: new RunValues(report) };
+  return [...levelNodes(source), ...sparsityNodes(source), ...studyNodes(source)];
+}
+
+/** The quality of each run of the series; they are looked through once, when the first is asked for. */
+class RunValues {
+  private values: ReadonlyMap<string, number> | undefined;
+
+  constructor(private readonly report: Report) {}
+
+  of({ key, study }: ReportRun): number | undefined {
+    this.values ??= this.read();
+    return study ? undefined : this.values.get(key);
+  }
+
+  private read(): ReadonlyMap<string, number> {
+    const { of: qualities } = qualityOf(this.report);
+    const points = this.report.series.flatMap(series => series.points);
+    return new Map(
+      points.flatMap(point => {
+        const { values } = qualities(point);
+        // one that is being written may have fewer
+        return point.runs.slice(0, values.length).map((run, i) => [run, values[i]!] as const);
+      }),
+    );
+  }
 }
 
 function contextOf(state: ExperimentState, readable: boolean): string {
@@ -208,33 +247,40 @@ function iterativePoints(report: Report): readonly ReportPoint[] {
   return report.series.find(series => series.method === 'iterative')?.points ?? [];
 }
 
-function levelNodes(ref: ExperimentRef, report: Report): TreeNode[] {
-  const points = new Map(iterativePoints(report).map(point => [point.level, point]));
-  const levels = new Map<number, ReportRun[]>();
-  for (const run of report.runs) {
-    if (run.study || run.sparsity !== undefined) continue;
-    const runs = levels.get(run.level);
-    if (runs) runs.push(run);
-    else levels.set(run.level, [run]);
-  }
-  return [...levels]
-    .sort(([a], [b]) => a - b)
-    .map(([level, runs]) => levelNode(ref, report, level, runs, points.get(level)));
+function levelNodes(source: Source): TreeNode[] {
+  const points = new Map(iterativePoints(source.report).map(point => [point.level, point]));
+  const levels = grouped(source.report.runs, ({ study, sparsity, level }) =>
+    study || sparsity !== undefined ? null : level,
+  );
+  return levels.map(([level, runs]) => levelNode(source, level, runs, points.get(level)));
 }
 
 /** Of comparisons with sparsities of their own, an item for each. */
-function sparsityNodes(ref: ExperimentRef, report: Report): TreeNode[] {
-  const sparsities = new Set(report.runs.flatMap(({ sparsity }) => sparsity ?? []));
-  return [...sparsities]
-    .sort((a, b) => a - b)
-    .map(sparsity =>
-      groupNode(ref, report, {
-        id: `sparsity ${sparsity}`,
-        label: `${formatShare(sparsity)} sparsity`,
-        tooltip: 'Runs of comparisons with sparsities of their own',
-        runs: report.runs.filter(run => run.sparsity === sparsity),
-      }),
-    );
+function sparsityNodes(source: Source): TreeNode[] {
+  return grouped(source.report.runs, ({ sparsity }) => sparsity ?? null).map(([sparsity, runs]) =>
+    groupNode(source, {
+      id: `sparsity ${sparsity}`,
+      label: `${formatShare(sparsity)} sparsity`,
+      tooltip: 'Runs of comparisons with sparsities of their own',
+      runs,
+    }),
+  );
+}
+
+/** Runs by a number, the lowest first; those without one are left out. */
+function grouped(
+  runs: readonly ReportRun[],
+  numberOf: (run: ReportRun) => number | null,
+): [number: number, runs: ReportRun[]][] {
+  const groups = new Map<number, ReportRun[]>();
+  for (const run of runs) {
+    const number = numberOf(run);
+    if (number === null) continue;
+    const group = groups.get(number);
+    if (group) group.push(run);
+    else groups.set(number, [run]);
+  }
+  return [...groups].sort(([a], [b]) => a - b);
 }
 
 interface Group {
@@ -244,7 +290,8 @@ interface Group {
   readonly runs: readonly ReportRun[];
 }
 
-function groupNode(ref: ExperimentRef, report: Report, { id, label, tooltip: about, runs }: Group): TreeNode {
+function groupNode(source: Source, { id, label, tooltip: about, runs }: Group): TreeNode {
+  const { ref } = source;
   const done = runs.filter(({ status }) => status === 'done').length;
   return {
     id: `${refKey(ref)}#${id}`,
@@ -254,17 +301,18 @@ function groupNode(ref: ExperimentRef, report: Report, { id, label, tooltip: abo
     context: 'level',
     tooltip: about,
     ref,
-    children: runs.map((run, i) => ({ ...runNode(ref, report, run), id: `${refKey(ref)}#${id}#${i}` })),
+    expandable: true,
+    children: () => runs.map((run, i) => ({ ...runNode(source, run), id: `${refKey(ref)}#${id}#${i}` })),
   };
 }
 
 function levelNode(
-  ref: ExperimentRef,
-  report: Report,
+  source: Source,
   level: number,
   runs: readonly ReportRun[],
   point: ReportPoint | undefined,
 ): TreeNode {
+  const { ref, report } = source;
   const quality = qualityOf(report);
   const status = runs[0]?.status ?? 'waiting';
   const statuses = new Set(runs.map(run => run.status));
@@ -286,15 +334,16 @@ function levelNode(
       : runStatusWords[status],
     ref,
     ...(trained && { run: trained.key }),
-    children: runs.map(run => runNode(ref, report, run)),
+    expandable: true,
+    children: () => runs.map(run => runNode(source, run)),
   };
 }
 
 /** Runs of a sweep, of stability and of transfer, all under one item. */
-function studyNodes(ref: ExperimentRef, report: Report): TreeNode[] {
-  const runs = report.runs.filter(({ study }) => study);
+function studyNodes(source: Source): TreeNode[] {
+  const runs = source.report.runs.filter(({ study }) => study);
   const tooltip = 'Runs of the rewind sweep, of stability and of transfer';
-  return runs.length === 0 ? [] : [groupNode(ref, report, { id: 'studies', label: 'studies', tooltip, runs })];
+  return runs.length === 0 ? [] : [groupNode(source, { id: 'studies', label: 'studies', tooltip, runs })];
 }
 
 const runStatusWords: Readonly<Record<RunStatus, string>> = {
@@ -305,12 +354,8 @@ const runStatusWords: Readonly<Record<RunStatus, string>> = {
   cancelled: 'cancelled',
 };
 
-function runNode(ref: ExperimentRef, report: Report, run: ReportRun): TreeNode {
-  const point = report.series
-    .find(series => series.method === run.method && !run.study)
-    ?.points.find(candidate => candidate.level === run.level);
-  const quality = qualityOf(report);
-  const value = point && qualityOfRun(quality, point, run.key);
+function runNode({ ref, report, values }: Source, run: ReportRun): TreeNode {
+  const value = values.of(run);
   const replicate = report.experiment.replicates > 1 ? `, replicate ${run.replicate + 1}` : '';
   const seconds = run.seconds === undefined ? null : formatSeconds(run.seconds);
   const ownName = run.level === 0 && run.method === 'iterative' ? 'dense' : methodNames[run.method];
@@ -319,7 +364,9 @@ function runNode(ref: ExperimentRef, report: Report, run: ReportRun): TreeNode {
     id: `${refKey(ref)}#${run.level}#${run.method}#${run.replicate}`,
     label: `${name}${replicate}`,
     description:
-      value === undefined ? runStatusWords[run.status] : [quality.format(value), seconds].filter(Boolean).join(' · '),
+      value === undefined
+        ? runStatusWords[run.status]
+        : [qualityOf(report).format(value), seconds].filter(Boolean).join(' · '),
     icon: runIcons[run.status],
     ...(run.status === 'failed' ? { color: 'testing.iconFailed' } : {}),
     context: run.status === 'done' ? 'run.done' : 'run',
@@ -327,7 +374,8 @@ function runNode(ref: ExperimentRef, report: Report, run: ReportRun): TreeNode {
     tooltip:
       run.error === undefined ? `Run \`${run.key}\`` : `Failed: ${escapeMarkdown(run.error)}\n\nRun \`${run.key}\``,
     ref,
-    children: [],
+    expandable: false,
+    children: () => [],
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { escapeMarkdown, experimentNodes, type ExperimentEntry } from '../../../src/host/treeModel';
+import type { Report } from '../../../src/shared/report';
 import { report, runKey } from './reports';
 
 const entry = (name: string, more: Partial<ExperimentEntry> = {}): ExperimentEntry => ({
@@ -30,15 +31,25 @@ describe('experiments', () => {
       { ...more, key, method: 'snip', level: 2, sparsity: 0.98 } as const,
       { ...more, key, method: 'iterative', level: 1, study: { kind: 'sweep', rewind: 500 } } as const,
     ];
-    const children = only({ report: { ...report, runs } }).children;
+    const children = only({ report: { ...report, runs } }).children();
     expect(children.slice(-2).map(({ label, description }) => [label, description])).toEqual([
       ['98.0 % sparsity', '1 run'],
       ['studies', '1 run'],
     ]);
-    expect(children.at(-2)!.children.map(({ label }) => label)).toEqual(['SNIP']);
-    expect(children.at(-1)!.children.map(({ label }) => label)).toEqual(['rewound to step 500, level 1']);
+    expect(
+      children
+        .at(-2)!
+        .children()
+        .map(({ label }) => label),
+    ).toEqual(['SNIP']);
+    expect(
+      children
+        .at(-1)!
+        .children()
+        .map(({ label }) => label),
+    ).toEqual(['rewound to step 500, level 1']);
     const level = children.find(({ label }) => label === 'level 2');
-    expect(level!.children.map(({ label }) => label)).not.toContain('SNIP');
+    expect(level!.children().map(({ label }) => label)).not.toContain('SNIP');
   });
 
   test('a running one tells level, time left and the newest accuracy', () => {
@@ -91,7 +102,7 @@ describe('experiments', () => {
 
   test('one with an unreadable report is shown with the reason', () => {
     const node = only({ report: null, problem: 'not complete JSON' });
-    expect(node).toMatchObject({ icon: 'warning', context: 'experiment.unreadable', children: [] });
+    expect(node).toMatchObject({ icon: 'warning', context: 'experiment.unreadable', expandable: false });
     expect(node.tooltip).toContain('not complete JSON');
   });
 
@@ -105,7 +116,7 @@ describe('experiments', () => {
 });
 
 describe('levels and runs', () => {
-  const { children } = only({});
+  const children = only({}).children();
 
   test('one item a level, the winning one starred', () => {
     expect(children.map(({ label, description, icon }) => [label, description, icon])).toEqual([
@@ -116,15 +127,15 @@ describe('levels and runs', () => {
   });
 
   test('under a level its runs with accuracy and time', () => {
-    expect(children[1]!.children.map(({ label, description }) => [label, description])).toEqual([
+    expect(children[1]!.children().map(({ label, description }) => [label, description])).toEqual([
       ['iterative', '98.10 % · 1.5 s'],
       ['random mask', '97.50 % · 1.5 s'],
     ]);
   });
 
   test('a failed run tells why', () => {
-    expect(children[2]!.children[1]).toMatchObject({ description: 'failed', icon: 'error' });
-    expect(children[2]!.children[1]!.tooltip).toContain('finite number');
+    expect(children[2]!.children()[1]).toMatchObject({ description: 'failed', icon: 'error' });
+    expect(children[2]!.children()[1]!.tooltip).toContain('finite number');
   });
 
   test('weights are offered where a run is done: of the level, its iterative run', () => {
@@ -133,12 +144,60 @@ describe('levels and runs', () => {
       ['level.done', runKey(1)],
       ['level.done', runKey(2)],
     ]);
-    expect(children[2]!.children.map(({ context }) => context)).toEqual(['run.done', 'run']);
+    expect(children[2]!.children().map(({ context }) => context)).toEqual(['run.done', 'run']);
   });
 
   test('ids are unique', () => {
-    const ids = children.flatMap(level => [level.id, ...level.children.map(run => run.id)]);
+    const ids = children.flatMap(level => [level.id, ...level.children().map(run => run.id)]);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+describe('thousands of runs', () => {
+  /** Levels 0 and 1, iterative and a control at level 1; counts how often a run, a point or a point's list of runs is looked at. */
+  function large(replicates: number) {
+    let looks = 0;
+    const watched = <T extends object>(item: T): T =>
+      new Proxy(item, { get: (target, name) => (looks++, Reflect.get(target, name)) });
+    const counted = <T extends object>(items: readonly T[]): readonly T[] => items.map(watched);
+    const keyOf = (run: number, replicate: number): string => runKey(run * replicates + replicate);
+    const some = Array.from({ length: replicates }, (_, replicate) => replicate);
+    const ofRuns = [report.runs[0]!, report.runs[1]!, report.runs[2]!].flatMap((run, i) =>
+      some.map(replicate => ({ ...run, key: keyOf(i, replicate), replicate })),
+    );
+    const [iterative, control] = report.series;
+    const pointOf = (run: number, point: Report['series'][number]['points'][number]) => ({
+      ...point,
+      testAccuracy: { mean: 0.5, std: 0, values: some.map(replicate => replicate / replicates) },
+      runs: watched(some.map(replicate => keyOf(run, replicate))),
+    });
+    const series = [
+      { ...iterative!, points: counted([0, 1].map(i => pointOf(i, iterative!.points[i]!))) },
+      { ...control!, points: counted([pointOf(2, control!.points[0]!)]) },
+    ];
+    const experiment = { ...report.experiment, replicates };
+    const node = only({ report: { ...report, experiment, series, runs: counted(ofRuns) } });
+    return { node, looks: () => looks };
+  }
+
+  test('are not looked at before they are opened', () => {
+    const few = large(1);
+    const many = large(1000);
+    expect(many.looks()).toBe(few.looks());
+    expect(many.node.expandable).toBe(true);
+  });
+
+  test('are looked at a number of times that grows as they do, and show what is theirs', () => {
+    const looksOf = (replicates: number): number => {
+      const { node, looks } = large(replicates);
+      for (const level of node.children()) level.children();
+      return looks();
+    };
+    const [one, two, three] = [looksOf(100), looksOf(200), looksOf(300)];
+    expect(three - two).toBe(two - one);
+    const { node } = large(100);
+    const [last] = node.children()[1]!.children().slice(-1);
+    expect(last).toMatchObject({ label: 'random mask, replicate 100', description: '99.00 % · 1.5 s' });
   });
 });
 
