@@ -65,7 +65,8 @@ export async function startSlurm(): Promise<Slurm> {
   const ask = (program: string, ...argv: string[]): string =>
     execFileSync(program, argv, { env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const stop = async (): Promise<void> => {
-    // the node daemon's tasks first, then the daemons in the opposite order
+    // tasks first: what watches over them outlives the daemons
+    await nothingLeft(ask).catch(() => undefined);
     for (const child of started.reverse()) await ended(child);
     rmSync(directory, { recursive: true, force: true });
   };
@@ -114,6 +115,11 @@ SchedulerParameters=sched_interval=1,bf_interval=1
 NodeName=${name} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=test Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `;
+}
+
+async function nothingLeft(ask: Slurm['ask']): Promise<void> {
+  ask('scancel', '--user=root');
+  for (let attempt = 0; attempt < 100 && ask('squeue', '--noheader') !== ''; attempt++) await sleep(200);
 }
 
 /** Waits until the node takes tasks. */
