@@ -6,6 +6,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import { experimentSchema } from '../shared/experiment';
 import { errorCode, isMissing, makeDirectory, readBounded, storeError, StoreError, writeWhole } from './files';
 
 export const queueName = 'queue.json';
@@ -16,17 +17,19 @@ const pollMilliseconds = 20;
 const staleGuardMilliseconds = 5000;
 
 const entrySchema = z.object({
-  name: z.string().regex(/^(?!\.+$)[\w.-]{1,100}$/),
+  name: experimentSchema.shape.name,
   /** The experiment file, absolute. */
   file: z
     .string()
     .max(4096)
     .refine(file => path.isAbsolute(file)),
+  /** Keeps its file, but is not taken. */
+  paused: z.literal(true).optional(),
 });
 const schema = z.object({ version: z.literal(1), waiting: z.array(entrySchema).max(mostEntries) });
 
 export type QueueEntry = z.infer<typeof entrySchema>;
-type Waiting = readonly QueueEntry[];
+export type Waiting = readonly QueueEntry[];
 
 /** The queue of a store, the next one first; what cannot be read counts as empty. */
 export async function readQueue(store: string): Promise<Waiting> {
@@ -69,14 +72,17 @@ export const withEntry = (waiting: Waiting, entry: QueueEntry, where: 'first' | 
 
 export const without = (waiting: Waiting, name: string): Waiting => waiting.filter(entry => entry.name !== name);
 
+/** The one whose turn it is. */
+export const nextOf = (waiting: Waiting): QueueEntry | undefined => waiting.find(({ paused }) => !paused);
+
 /** Takes the next one off, for whoever calls first. */
 export async function takeNext(store: string): Promise<QueueEntry | null> {
-  let next: QueueEntry | null = null;
+  let next: QueueEntry | undefined;
   await changeQueue(store, waiting => {
-    next = waiting[0] ?? null;
-    return next ? waiting.slice(1) : waiting;
+    next = nextOf(waiting);
+    return next ? without(waiting, next.name) : waiting;
   });
-  return next;
+  return next ?? null;
 }
 
 /** @returns null where the file is damaged */

@@ -12,6 +12,15 @@ import {
 } from './clusterArguments';
 import { exportFlags, readExport, type ExportCommand } from './exportArguments';
 import { pruneFlags, readPrune, type PruneCommand } from './pruneArguments';
+import {
+  queueFlags,
+  readQueueCommand,
+  readResume,
+  readStop,
+  type QueueCommand,
+  type ResumeCommand,
+  type StopCommand,
+} from './queueArguments';
 import { readShrink, type ShrinkCommand } from './shrinkArguments';
 import { readStore, type StoreCommand } from './storeArguments';
 import { UsageError } from './usageError';
@@ -44,7 +53,10 @@ export type Command =
   | ClusterCommand
   | ClusterTaskCommand
   | StoreCommand
-  | { readonly kind: 'doctor'; readonly json: boolean }
+  | QueueCommand
+  | StopCommand
+  | ResumeCommand
+  | { readonly kind: 'doctor'; readonly store?: string; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
 
@@ -63,6 +75,7 @@ const flags = {
   ...exportFlags,
   ...pruneFlags,
   ...clusterFlags,
+  ...queueFlags,
 } as const;
 
 type Values = ReturnType<typeof parse>['values'];
@@ -102,7 +115,11 @@ const commands: Readonly<Record<string, CommandSyntax>> = {
   cluster: { flags: ['json', 'store'], read: readCluster },
   'cluster-task': { flags: ['store', 'executor', 'group', 'submission'], read: readClusterTask },
   store: { flags: ['json', 'store', 'dry-run'], read: readStore },
-  doctor: { flags: ['json'], read: readDoctor },
+  queue: { flags: ['json', 'store'], read: readQueueCommand },
+  pause: { flags: ['store'], read: (operands, values) => readStop('pause', operands, values) },
+  cancel: { flags: ['store'], read: (operands, values) => readStop('cancel', operands, values) },
+  resume: { flags: ['store', 'experiment'], read: readResume },
+  doctor: { flags: ['json', 'store'], read: readDoctor },
 };
 
 const names = Object.keys(commands)
@@ -194,9 +211,10 @@ function readDiff([left, right, extra]: readonly string[], { json = false }: Val
   return { kind: 'diff', left, right, json };
 }
 
-function readDoctor([extra]: readonly string[], { json = false }: Values): Command {
+function readDoctor([extra]: readonly string[], { store, json = false }: Values): Command {
   if (extra !== undefined) throw new UsageError(`"doctor" takes no "${extra}"`);
-  return { kind: 'doctor', json };
+  if (store === '') throw new UsageError('--store needs the path of a folder');
+  return { kind: 'doctor', ...(store !== undefined && { store }), json };
 }
 
 function parse(args: readonly string[]) {

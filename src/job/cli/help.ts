@@ -58,8 +58,20 @@ Usage:
       Reads every run of a store to its end and says which do not hold what was written; nothing is changed.
   winning-ticket store gc [--store DIR] [--dry-run] [--json]
       Removes what no experiment refers to, and what was deleted or set aside as damaged a week ago.
-  winning-ticket doctor [--json]
+  winning-ticket queue [list] [--store DIR] [--json]
+  winning-ticket queue add EXPERIMENT.json… | remove NAME | first NAME [--store DIR] [--json]
+      Says what is at work on a store, what waits for its turn, in order, and what is paused; or changes what waits.
+  winning-ticket queue run [--store DIR] [--json]
+      Works through the queue until nothing waits. One that fails does not stop the others. Ctrl+C pauses the one at work.
+  winning-ticket pause NAME [--store DIR]
+  winning-ticket cancel NAME [--store DIR]
+      Stops an experiment at work, whoever started it; one that waits keeps its place but is not begun, or leaves the queue.
+  winning-ticket resume NAME [--experiment FILE] [--store DIR]
+      Makes an experiment the next of the queue, to go on where it stopped.
+      --experiment FILE  its file, where the queue does not know it
+  winning-ticket doctor [--store DIR] [--json]
       Says which executors can be used on this machine and why others cannot, how fast they are, and which "auto" takes.
+      --store DIR      also whether jobs can work in that store: version, permissions, free space, who holds its lock
   winning-ticket --help | --version
 
 Progress goes to standard error, results to standard output.

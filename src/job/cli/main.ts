@@ -1,6 +1,7 @@
 /** Carries out a command: results to standard output, everything else to standard error, exit codes as documented. */
 import path from 'node:path';
 import { version } from '../../../package.json';
+import { ExperimentError } from '../../shared/experiment';
 import type { ExperimentStatus, Report } from '../../shared/report';
 import { errorCode } from '../files';
 import { exitCodeOf, exitCodes, outcomeOf, outcomeOfError, type ExitCode } from '../outcome';
@@ -68,28 +69,40 @@ async function carryOut(args: readonly string[]): Promise<ExitCode> {
         return await (await import('./cluster')).runCluster(command);
       case 'cluster-task':
         return await (await import('./cluster')).runClusterTask(command);
+      case 'queue':
+        return await cancellable(async signal => (await import('./queue')).runQueue(command, signal), 'paused');
+      case 'pause':
+      case 'cancel':
+        return await (await import('./queue')).runStop(command);
+      case 'resume':
+        return await (await import('./queue')).runResume(command);
     }
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
-    return error instanceof UsageError ? exitCodes.wrong : exitCodes.failed;
+    const isWrong = error instanceof UsageError || error instanceof ExperimentError;
+    return isWrong ? exitCodes.wrong : exitCodes.failed;
   }
 }
 
-async function doctor({ json }: Extract<Command, { kind: 'doctor' }>, signal: AbortSignal): Promise<ExitCode> {
+async function doctor(command: Extract<Command, { kind: 'doctor' }>, signal: AbortSignal): Promise<ExitCode> {
   const { examine, describeExamination } = await import('../doctor');
+  const { examineStore, describeStore } = await import('../care/examineStore');
   const onExecutor = (name: string): void => {
     process.stderr.write(`measuring ${name}\n`);
   };
   const examination = await examine({ onExecutor, signal });
-  print(json ? toJson(examination) : describeExamination(examination));
-  return examination.executors.some(executor => executor.usable) ? exitCodes.done : exitCodes.failed;
+  const store = command.store === undefined ? null : await examineStore(path.resolve(command.store));
+  if (command.json) print(toJson({ ...examination, ...(store && { store }) }));
+  else print(`${describeExamination(examination)}${store ? describeStore(store) : ''}`);
+  const isWell = examination.executors.some(executor => executor.usable) && (store?.problems.length ?? 0) === 0;
+  return isWell ? exitCodes.done : exitCodes.failed;
 }
 
 async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode> {
   const { runExperiment } = await import('../experiment');
   const { readExperiment } = await import('../prepare');
   const controller = new AbortController();
-  stopOnSignals(controller);
+  stopOnSignals(controller, 'cancelled');
   const progress = new ProgressLine(process.stderr);
   const storeDirectory = path.resolve(command.store);
   try {
@@ -131,9 +144,13 @@ async function savePage(report: Report, storeDirectory: string, file: string): P
   complain(`the panel is in ${file}`);
 }
 
-async function cancellable(work: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
+/** @param interrupt what the first Ctrl+C means */
+async function cancellable(
+  work: (signal: AbortSignal) => Promise<ExitCode>,
+  interrupt: StopKind = 'cancelled',
+): Promise<ExitCode> {
   const controller = new AbortController();
-  stopOnSignals(controller);
+  stopOnSignals(controller, interrupt);
   try {
     return await work(controller.signal);
   } catch (error) {
@@ -143,7 +160,7 @@ async function cancellable(work: (signal: AbortSignal) => Promise<ExitCode>): Pr
   }
 }
 
-function stopOnSignals(controller: AbortController): void {
+function stopOnSignals(controller: AbortController, interrupt: StopKind): void {
   const stop = (kind: StopKind): void => {
     // the second time a person means it
     if (controller.signal.aborted) process.exit(exitCodes.cancelled);
@@ -151,7 +168,7 @@ function stopOnSignals(controller: AbortController): void {
     setTimeout(() => process.exit(exitCodes.cancelled), graceMilliseconds).unref();
   };
   process.on('SIGINT', () => {
-    stop('cancelled');
+    stop(interrupt);
   });
   // nobody decided that the work shall end: the machine shuts down, the terminal is closed
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) {

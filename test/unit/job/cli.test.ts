@@ -3,6 +3,8 @@ import { parseCommand } from '../../../src/job/cli/arguments';
 import { describeProgress, ProgressLine } from '../../../src/job/cli/progressLine';
 import { UsageError } from '../../../src/job/cli/usageError';
 
+const queue = { kind: 'queue', action: 'list', operands: [], store: '.winning-ticket', json: false };
+
 describe('the command line', () => {
   it.each([
     [['run', 'a.json'], { kind: 'run', experiment: 'a.json', store: '.winning-ticket', json: false }],
@@ -27,6 +29,14 @@ describe('the command line', () => {
         json: false,
       },
     ],
+    [['queue'], queue],
+    [['queue', 'add', 'a', 'b'], { ...queue, action: 'add', operands: ['a', 'b'] }],
+    [['queue', 'remove', 'a', '--store', 's'], { ...queue, action: 'remove', operands: ['a'], store: 's' }],
+    [['queue', 'run', '--json'], { ...queue, action: 'run', json: true }],
+    [['pause', 'a'], { kind: 'pause', name: 'a', store: '.winning-ticket' }],
+    [['cancel', 'a', '--store', 's'], { kind: 'cancel', name: 'a', store: 's' }],
+    [['resume', 'a'], { kind: 'resume', name: 'a', store: '.winning-ticket' }],
+    [['resume', 'a', '--experiment', 'f'], { kind: 'resume', name: 'a', experiment: 'f', store: '.winning-ticket' }],
     [['--help'], { kind: 'help' }],
     [
       ['run', 'a.json', '--executor', 'webgpu'],
@@ -74,6 +84,22 @@ describe('the command line', () => {
     [['run', 'x', '--parallel', '0'], '--parallel'],
     [['run', 'x', '--parallel', 'all'], '"all"'],
     [['prune', 'x', '--parallel', '2'], '--parallel has no meaning'],
+    [['queue', 'fly'], '"fly"'],
+    [['queue', 'list', 'x'], '"x"'],
+    [['queue', 'run', 'x'], '"x"'],
+    [['queue', 'add'], 'paths of experiment files'],
+    [['queue', 'add', 'a', ''], 'paths of experiment files'],
+    [['queue', 'remove'], '"queue remove" needs the name'],
+    [['queue', 'first', 'a', 'b'], '"b"'],
+    [['queue', 'remove', '../a'], '"../a" is not the name'],
+    [['queue', '--store='], '--store'],
+    [['queue', '--experiment', 'f'], '--experiment has no meaning'],
+    [['pause'], '"pause" needs the name'],
+    [['pause', '..'], '".." is not the name'],
+    [['cancel', 'a', 'b'], '"b"'],
+    [['cancel', 'a', '--experiment', 'f'], '--experiment has no meaning'],
+    [['resume', 'a/b'], '"a/b" is not the name'],
+    [['resume', 'a', '--experiment='], '--experiment needs the path'],
     [['doctor', 'x'], '"x"'],
     [['doctor', '--store', 'x'], '--store'],
   ])('refuses %j and names what is wrong', (args, says) => {

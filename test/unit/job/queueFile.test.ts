@@ -42,6 +42,21 @@ describe('the queue of a store', () => {
     expect(await names()).toEqual([]);
   });
 
+  test('passes over what is paused, which keeps its place and its file', async () => {
+    await add('a');
+    await add('b');
+    await changeQueue(store, waiting => waiting.map(one => (one.name === 'a' ? { ...one, paused: true } : one)));
+    expect(await takeNext(store)).toEqual(entry('b'));
+    expect(await takeNext(store)).toBeNull();
+    expect(await readQueue(store)).toEqual([{ ...entry('a'), paused: true }]);
+  });
+
+  test('takes every name that an experiment may have', async () => {
+    const long = 'x'.repeat(120);
+    await add(long);
+    expect(await names()).toEqual([long]);
+  });
+
   test.each([
     ['half a file', '{"version":1,"wai'],
     ['a path that is no absolute one', JSON.stringify({ version: 1, waiting: [{ name: 'a', file: 'a.json' }] })],
