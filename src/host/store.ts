@@ -2,11 +2,13 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readFileBounded } from '../checkpoints/boundedFile';
+import { sha256 } from '../job/care/checksum';
+import { isDead, parseHolder } from '../job/lock';
 import type { RunEvaluation } from '../shared/evaluation';
 import type { CurvePoint, Progress, Report } from '../shared/report';
 import { parseCurve } from '../shared/storedCurve';
 import { parseEvaluation } from '../shared/storedEvaluation';
-import { isExperimentName, parseLock, parseProgress, parseReport, type Checked } from './validate';
+import { isExperimentName, parseChecksums, parseLock, parseProgress, parseReport, type Checked } from './validate';
 
 export const storeName = '.winning-ticket';
 
@@ -15,6 +17,7 @@ const maximumLockBytes = 4096;
 const maximumProgressBytes = 64 * 1024;
 /** A job touches the lock of its store every few seconds; one that has not for as long as this is gone. */
 export const staleLockMilliseconds = 15_000;
+const maximumRecordBytes = 16 * 1024 * 1024;
 const maximumCurveBytes = 16 * 1024 * 1024;
 const maximumEvaluationBytes = 16 * 1024 * 1024;
 
@@ -64,11 +67,19 @@ export async function readReport(ref: ExperimentRef): Promise<Checked<Report> | 
   }
 }
 
+/** @returns null where it is not what was written: the record, if it is of a version that has checksums, says what that was */
+async function readOfRun(store: string, key: string, name: string, maximumBytes: number): Promise<string | null> {
+  const directory = runDirectory(store, key);
+  const text = await readBounded(path.join(directory, name), maximumBytes);
+  const wanted = parseChecksums(await readBounded(path.join(directory, 'run.json'), maximumRecordBytes)).get(name);
+  return wanted === undefined || wanted === sha256(text) ? text : null;
+}
+
 /** What the outputs of a run come to; null where that was not computed, or cannot be read. Never throws. */
 export async function readEvaluation(store: string, key: string): Promise<RunEvaluation | null> {
   try {
-    const text = await readBounded(path.join(runDirectory(store, key), 'evaluation.json'), maximumEvaluationBytes);
-    return parseEvaluation(text);
+    const text = await readOfRun(store, key, 'evaluation.json', maximumEvaluationBytes);
+    return text === null ? null : parseEvaluation(text);
   } catch {
     return null;
   }
@@ -77,7 +88,7 @@ export async function readEvaluation(store: string, key: string): Promise<RunEva
 /** Learning curve of a run; empty where there is none yet. Never throws. */
 export async function readCurve(store: string, key: string): Promise<CurvePoint[]> {
   try {
-    return parseCurve(await readBounded(path.join(runDirectory(store, key), 'curve.jsonl'), maximumCurveBytes));
+    return parseCurve((await readOfRun(store, key, 'curve.jsonl', maximumCurveBytes)) ?? '');
   } catch {
     return [];
   }
@@ -102,8 +113,10 @@ async function readHolder(store: string): Promise<ReturnType<typeof parseLock>> 
   const file = path.join(store, 'lock');
   try {
     const { mtimeMs } = await stat(file);
-    if (Date.now() - mtimeMs >= staleLockMilliseconds) return null;
-    return parseLock(await readBounded(file, maximumLockBytes));
+    // a clock that was set back must not make a holder immortal
+    if (Math.abs(Date.now() - mtimeMs) >= staleLockMilliseconds) return null;
+    const text = await readBounded(file, maximumLockBytes);
+    return isDead(parseHolder(text)) ? null : parseLock(text);
   } catch {
     return null;
   }

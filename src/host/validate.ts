@@ -60,6 +60,7 @@ const panelMessage = z.discriminatedUnion('type', [
   signal('cancel'),
   signal('pause'),
   signal('resume'),
+  signal('prioritise'),
   signal('addControls'),
   signal('openExperiment'),
   signal('openReport'),
@@ -114,6 +115,14 @@ export function parseReport(json: string): Checked<Report> {
 }
 
 const holder = z.looseObject({ startedAt: z.iso.datetime(), experiment: text.optional() });
+
+/** SHA-256 of the files of a run, by name, that its `run.json` tells; none where it is of a version that has none. */
+export function parseChecksums(json: string): ReadonlyMap<string, string> {
+  const { files } = z
+    .looseObject({ files: z.record(z.string(), z.looseObject({ sha256: z.string() })).optional() })
+    .parse(JSON.parse(json));
+  return new Map(Object.entries(files ?? {}).map(([name, file]) => [name, file.sha256]));
+}
 
 /** Who holds the `lock` of a store: when they began, ms since 1970, and what they work on; null where it cannot be read. */
 export function parseLock(json: string): { readonly startedAt: number; readonly experiment?: string } | null {

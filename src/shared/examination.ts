@@ -31,6 +31,31 @@ export type ExaminedExecutor =
       readonly measurements: readonly Measurement[];
     };
 
+/** What the doctor found of a store. */
+export interface ExaminedStore {
+  readonly directory: string;
+  readonly exists: boolean;
+  /** null where it cannot be told. */
+  readonly version: number | null;
+  /** Folders of runs, finished or not. */
+  readonly runs: number;
+  /** Folders of runs that were set aside. */
+  readonly damaged: number;
+  readonly bytes: number;
+  /** null where the file system does not say. */
+  readonly freeBytes: number | null;
+  /** Who holds its lock. */
+  readonly holder: {
+    readonly pid: number;
+    readonly host: string;
+    readonly startedAt: string;
+    readonly experiment?: string;
+    readonly isAlive: boolean;
+  } | null;
+  /** In sentences: what keeps jobs from working there. */
+  readonly problems: readonly string[];
+}
+
 export interface Examination {
   readonly node: string;
   readonly platform: string;

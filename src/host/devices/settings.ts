@@ -29,10 +29,13 @@ export class DeviceSettings {
   }
 
   job(): JobSettings {
-    const { executor, parallel, checkpointSeconds } = this;
+    const { executor, parallel, checkpointSeconds, storeLimitGiB } = this;
     const folders: unknown = vscode.workspace.getConfiguration(section).get('moduleFolders');
     const chosen = Array.isArray(folders) ? folders.filter(folder => typeof folder === 'string') : [];
-    const environment = modulesEnvironment(chosen, this.installFolder);
+    const environment = {
+      ...modulesEnvironment(chosen, this.installFolder),
+      ...(storeLimitGiB !== null && { WINNING_TICKET_STORE_LIMIT_GIB: String(storeLimitGiB) }),
+    };
     return {
       ...(executor !== 'auto' && { executor }),
       ...(parallel !== null && { parallel }),
@@ -45,6 +48,12 @@ export class DeviceSettings {
   private get parallel(): number | null {
     const value: unknown = vscode.workspace.getConfiguration(section).get('parallelRuns');
     return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= mostParallel ? value : null;
+  }
+
+  /** null: none is set here. */
+  private get storeLimitGiB(): number | null {
+    const value: unknown = vscode.workspace.getConfiguration(section).get('storeLimitGiB');
+    return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : null;
   }
 
   /** null: the job's default. */
