@@ -351,8 +351,10 @@ class ExperimentJob {
     return runner.run(
       node,
       {
-        onResume: step => {
+        onResume: (step, curve) => {
           this.tracker.resume(node, step);
+          // whoever follows this job has not seen the job before it
+          for (const point of curve) this.emit({ type: 'evaluation', run: node.key, point });
           this.emit({ type: 'log', level: 'info', message: `${runName(node)} goes on from step ${step}` });
         },
         onUnsaved: reason => {

@@ -8,7 +8,7 @@ import { runExperiment } from '../../../src/job/experiment';
 import { executorSources, type ExecutorSource } from '../../../src/job/executors';
 import { Stop, type StopKind } from '../../../src/job/stop';
 import { parseExperiment } from '../../../src/shared/parse';
-import type { Report } from '../../../src/shared/report';
+import type { CurvePoint, Report } from '../../../src/shared/report';
 import { cutExecutor } from '../../support/cutExecutor';
 import { fakeExecutor } from '../../support/fakeExecutor';
 
@@ -41,18 +41,20 @@ interface Settings {
 async function run(overlay: object, { store, executor, ...settings }: Settings) {
   const experimentPath = path.join(directory, 'small.ticket.json');
   const log: string[] = [];
+  const curves: Record<string, CurvePoint[]> = {};
   const report = await runExperiment({
     experimentPath,
     parsed: parseExperiment(JSON.stringify({ ...small, ...overlay }), experimentPath),
     storeDirectory: path.join(directory, store),
     emit: event => {
       if (event.type === 'log') log.push(event.message);
+      else if (event.type === 'evaluation') (curves[event.run] ??= []).push(event.point);
     },
     executors: [executor],
     parallel: 1,
     ...settings,
   });
-  return { report, log };
+  return { report, log, curves };
 }
 
 /** Stops after every so many calls of the executor, of some steps each, and starts again, until it is done. */
@@ -118,6 +120,25 @@ describe('a run that is stopped and started again', { timeout: 120_000 }, () => 
     // and no step was computed twice
     expect(again.steps()).toBe(trained);
     expect(resumeFiles('pieces')).toEqual([]);
+  });
+
+  it('tells whoever follows it what was evaluated before it was cut off', async () => {
+    const controller = new AbortController();
+    let calls = 0;
+    const executor = cutExecutor(fakeExecutor(), 1, () => {
+      if (++calls === 14) controller.abort(new Stop('left'));
+    });
+    const before = await run({}, { store: 'pieces', executor, signal: controller.signal });
+    const after = await run({}, { store: 'pieces', executor: fakeExecutor() });
+    const [key] = Object.keys(before.curves);
+    const whole = readFileSync(path.join(directory, 'pieces/runs', key!, 'curve.jsonl'), 'utf8');
+    expect(before.curves[key!]!.length).toBeGreaterThan(1);
+    expect(after.curves[key!]!.map(({ step }) => step)).toEqual(
+      whole
+        .trim()
+        .split('\n')
+        .map(line => (JSON.parse(line) as CurvePoint).step),
+    );
   });
 
   it('begins anew where what it would resume from is damaged, in any byte, or is of another run', async () => {
