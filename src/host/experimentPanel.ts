@@ -90,6 +90,7 @@ export class ExperimentPanel {
       report: this.report(),
       progress: live?.progress ?? entry.progress ?? null,
       error: live ? null : (entry.failure ?? unreadable),
+      ...(entry.queued !== undefined && { queued: entry.queued }),
     });
   }
 

@@ -38,6 +38,8 @@ export class Results {
         return this.pause(ref);
       case 'resume':
         return this.resume(ref);
+      case 'prioritise':
+        return this.prioritise(ref);
       case 'addControls':
         return this.addControls(ref);
       case 'openExperiment':

@@ -61,6 +61,8 @@ export type PanelToHost =
   | { readonly type: 'cancel' }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
+  /** It waits in the queue, and is to be the next. */
+  | { readonly type: 'prioritise' }
   /** Adds the missing controls to the experiment file and runs it again. */
   | { readonly type: 'addControls' }
   | { readonly type: 'openExperiment' }
@@ -83,6 +85,8 @@ export type HostToPanel =
       readonly report: Report | null;
       readonly progress: Progress | null;
       readonly error: string | null;
+      /** Its place in the queue of its store, 1 for the next; absent where it does not wait. */
+      readonly queued?: number;
     }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'evaluation'; readonly run: string; readonly point: CurvePoint }

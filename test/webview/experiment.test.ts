@@ -172,6 +172,33 @@ describe.skipIf(unlessMissing(chromiumMissing))('experiment panel', () => {
     expect(await button(panel, 'Cancel').count()).toBe(0);
   });
 
+  test.each([
+    ['Continue', 'run', sampleReports.cancelled()],
+    ['Resume', 'resume', { ...sampleReports.running(), status: 'paused' }],
+    ['Resume', 'resume', sampleReports.running()],
+  ] as const)('one that has stopped offers %s, and says so', async (label, type, report) => {
+    const panel = await opened(state(report));
+    expect(await verdict(panel).innerText()).toContain(`“${label}” goes on from there`);
+    await button(panel, label).click();
+    expect(await panel.posted()).toContainEqual({ type });
+  });
+
+  test('one that waits in the queue says its place, and can leave it or be the next', async () => {
+    const panel = await opened(state(sampleReports.cancelled(), { queued: 2 }));
+    expect(await panel.page.getByTestId('status').innerText()).toBe('waits in the queue, 2nd');
+    expect(await verdict(panel).innerText()).toContain('Waits in the queue, 2nd');
+    await button(panel, 'Move to Front').click();
+    await button(panel, 'Cancel').click();
+    await expect
+      .poll(async () => (await panel.posted()).slice(-2))
+      .toEqual([{ type: 'prioritise' }, { type: 'cancel' }]);
+    await panel.send(state(null, { queued: 1 }));
+    await panel.page.getByTestId('status').filter({ hasText: '1st' }).waitFor();
+    expect(await button(panel, 'Move to Front').count()).toBe(0);
+    expect(await verdict(panel).innerText()).toContain('Waits in the queue, 1st');
+    expect(await button(panel, 'Run').count()).toBe(0);
+  });
+
   test('a failure says what happened, what to do and what was kept', async () => {
     const report = sampleReports.failed();
     const panel = await opened(state(report));

@@ -8,6 +8,7 @@ import {
   formatMemory,
   formatSeconds,
   methodNames,
+  ordinal,
   plural,
   runsAtWork,
   studyName,
@@ -17,7 +18,7 @@ import type { Progress, Report } from '../../src/shared/report';
 import { h, setAttribute, setChildren, setText } from '../ui/dom';
 import { Menu } from '../ui/menu';
 import { button } from '../ui/toolkit';
-import { standing, type PanelState, type Standing } from './state';
+import { runLabels, standing, type PanelState, type Standing } from './state';
 
 /** "level 9 of 15 · random mask · 0:38 left" */
 export function progressText(progress: Progress | null, report: Report | null): string {
@@ -46,6 +47,8 @@ function statusText(state: PanelState, now: Standing): string {
       return 'reading data';
     case 'nothing':
       return 'not run yet';
+    case 'queued':
+      return `waits in the queue, ${ordinal(state.queued ?? 1)}`;
     case 'done':
       return `done${took}`;
     case 'failed':
@@ -56,21 +59,13 @@ function statusText(state: PanelState, now: Standing): string {
   }
 }
 
-const runLabels: Readonly<Record<Exclude<Standing, 'running' | 'reading'>, string>> = {
-  nothing: 'Run',
-  done: 'Run again',
-  failed: 'Try again',
-  cancelled: 'Continue',
-  paused: 'Resume',
-  interrupted: 'Resume',
-};
-
 /** Messages without content. */
 type Signal =
   | 'run'
   | 'cancel'
   | 'pause'
   | 'resume'
+  | 'prioritise'
   | 'openExperiment'
   | 'openReport'
   | 'copyTable'
@@ -161,7 +156,7 @@ export class Header {
       setAttribute(this.device, 'title', explained.join('\n') || null);
       setText(this.losses, losses.map(describeLoss).map(capitalised).join('. '));
     }
-    this.showActions(now, report !== null);
+    this.showActions(now, state);
     this.showStatus(state);
   }
 
@@ -186,8 +181,10 @@ export class Header {
   }
 
   /** Rebuilt only when the set changes, so that focus stays on a button that stays. */
-  private showActions(now: Standing, hasReport: boolean): void {
-    const signature = `${now}/${hasReport}`;
+  private showActions(now: Standing, { report, queued }: PanelState): void {
+    const hasReport = report !== null;
+    const isBehind = now === 'queued' && queued !== 1;
+    const signature = `${now}/${hasReport}/${isBehind}`;
     if (signature === this.shownActions) return;
     this.shownActions = signature;
     const send = (type: Signal) => this.send(type);
@@ -195,11 +192,14 @@ export class Header {
     setChildren(
       this.actions,
       busy && button('Pause', send('pause'), { title: 'Save how far it is and free memory and processors.' }),
+      isBehind && button('Move to Front', send('prioritise'), { title: 'Make it the next that is run.' }),
+      now === 'queued' && button('Cancel', send('cancel'), { title: 'Leave the queue; what is measured is kept.' }),
       busy
         ? button('Cancel', send('cancel'), { title: 'Stop within a second; everything measured so far is kept.' })
-        : button(runLabels[now], send(now === 'paused' || now === 'interrupted' ? 'resume' : 'run'), {
-            appearance: now === 'done' ? 'secondary' : 'primary',
-          }),
+        : now !== 'queued' &&
+            button(runLabels[now], send(now === 'paused' || now === 'interrupted' ? 'resume' : 'run'), {
+              appearance: now === 'done' ? 'secondary' : 'primary',
+            }),
       button('Experiment', send('openExperiment'), { title: 'Open the experiment file.' }),
       now === 'failed' && button('Show log', send('showLog')),
       hasReport && this.exports,

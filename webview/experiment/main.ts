@@ -240,8 +240,8 @@ function drawCurvesSoon(): void {
 host.listen(message => {
   switch (message.type) {
     case 'state': {
-      const { name, running, report, progress, error } = message;
-      state = { name, running, report, progress, error };
+      const { name, running, report, progress, error, queued } = message;
+      state = { name, running, report, progress, error, ...(queued !== undefined && { queued }) };
       saveState({ ...view, name });
       draw();
       if (report) mask.reportChanged(report);

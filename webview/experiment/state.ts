@@ -50,6 +50,8 @@ export interface PanelState {
   readonly report: Report | null;
   readonly progress: Progress | null;
   readonly error: string | null;
+  /** Its place in the queue, 1 for the next; absent where it does not wait. */
+  readonly queued?: number;
 }
 
 /** Evaluations by run; live points and answers of the host meet here. */
@@ -99,12 +101,24 @@ export class EvaluationStore {
 }
 
 /** How an experiment stands, in one word that header and verdict share. */
-export type Standing = 'reading' | 'nothing' | 'running' | 'done' | 'failed' | 'cancelled' | 'paused' | 'interrupted';
+export type Standing =
+  'reading' | 'nothing' | 'running' | 'queued' | 'done' | 'failed' | 'cancelled' | 'paused' | 'interrupted';
 
 export function standing(state: PanelState): Standing {
   if (state.running) return state.report ? 'running' : 'reading';
+  if (state.queued !== undefined) return 'queued';
   if (state.error !== null) return 'failed';
   if (!state.report) return 'nothing';
   // The report on disk says "running" but no job is: the machine or the window went away.
   return state.report.status === 'running' ? 'interrupted' : state.report.status;
 }
+
+/** The button that sets it going. */
+export const runLabels: Readonly<Record<Exclude<Standing, 'running' | 'reading' | 'queued'>, string>> = {
+  nothing: 'Run',
+  done: 'Run again',
+  failed: 'Try again',
+  cancelled: 'Continue',
+  paused: 'Resume',
+  interrupted: 'Resume',
+};

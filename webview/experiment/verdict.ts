@@ -1,6 +1,6 @@
 /** The answer first: found or not, the reasons with their numbers, what failed and what to do about it. */
 import './verdict.css';
-import { capitalised } from '../../src/shared/format';
+import { capitalised, ordinal } from '../../src/shared/format';
 import type { PanelToHost } from '../../src/shared/messages';
 import type { Report, ReportRun, Verdict } from '../../src/shared/report';
 import { styles } from '../charts/styles';
@@ -9,7 +9,7 @@ import { icon, type IconName } from '../ui/icons';
 import { button, progressRing } from '../ui/toolkit';
 import { bestList } from './best';
 import { methodsOf } from './places';
-import { standing, type PanelState } from './state';
+import { runLabels, standing, type PanelState } from './state';
 
 type Tone = 'good' | 'neutral' | 'busy' | 'bad';
 
@@ -41,6 +41,7 @@ export class VerdictBox {
     const { report } = state;
     const signature = JSON.stringify([
       standing(state),
+      state.queued,
       state.error,
       report?.verdict,
       report?.error,
@@ -78,6 +79,10 @@ export class VerdictBox {
         ]);
         return;
       }
+      case 'queued':
+        if (report) this.writeVerdict(report, now, waiting(state));
+        else this.put('neutral', icon('clock'), 'Not run yet.', [h('p', { text: waiting(state) })]);
+        return;
       case 'running':
       case 'done':
       case 'cancelled':
@@ -87,13 +92,14 @@ export class VerdictBox {
     }
   }
 
-  private writeVerdict(report: Report, now: 'running' | 'done' | 'cancelled' | 'paused' | 'interrupted'): void {
+  /** @param note what is to be said of how it stands, beside the verdict */
+  private writeVerdict(report: Report, now: Shown, note = standingNote(now)): void {
     const { verdict } = report;
     const partial = now !== 'done';
     const symbol: IconName = verdict.found
       ? 'check'
       : partial
-        ? now === 'running'
+        ? now === 'running' || now === 'queued'
           ? 'clock'
           : 'pause'
         : missingControls(report)
@@ -106,12 +112,7 @@ export class VerdictBox {
       ...plain.map(text => h('p', {}, ...unbroken(text))),
       bestList(report),
       evidence.length > 0 && this.why(evidence),
-      now !== 'running' &&
-        now !== 'done' &&
-        h('p', {
-          class: 'quiet',
-          text: `${capitalised(now)}. Everything measured so far is kept; “Continue” goes on from there.`,
-        }),
+      note !== null && h('p', { class: 'quiet', text: note }),
       (advise || (missingControls(report) && now === 'done')) &&
         h(
           'div',
@@ -161,6 +162,19 @@ export class VerdictBox {
     setChildren(this.title, ...unbroken(title));
     setChildren(this.body, ...body);
   }
+}
+
+/** Standings in which there is a verdict to show. */
+type Shown = 'running' | 'queued' | 'done' | 'cancelled' | 'paused' | 'interrupted';
+
+/** Of one that has stopped: what its button does. */
+function standingNote(now: Shown): string | null {
+  if (now === 'running' || now === 'queued' || now === 'done') return null;
+  return `${capitalised(now)}. Everything measured so far is kept; “${runLabels[now]}” goes on from there.`;
+}
+
+function waiting({ queued }: PanelState): string {
+  return `Waits in the queue, ${ordinal(queued ?? 1)}: it begins once its store is free and its turn has come.`;
 }
 
 /**

@@ -65,6 +65,8 @@ describe('how an experiment stands', () => {
     expect(standing(state({ running: true }))).toBe('reading');
     expect(standing(state({ running: true, report: sampleReports.running() }))).toBe('running');
     expect(standing(state({}))).toBe('nothing');
+    expect(standing(state({ queued: 2, report: sampleReports.cancelled() }))).toBe('queued');
+    expect(standing(state({ queued: 1, running: true, report: sampleReports.running() }))).toBe('running');
     expect(standing(state({ error: 'broken' }))).toBe('failed');
     expect(standing(state({ report: sampleReports.done() }))).toBe('done');
     expect(standing(state({ report: sampleReports.cancelled() }))).toBe('cancelled');
