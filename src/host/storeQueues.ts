@@ -1,5 +1,5 @@
 /** The queues of the stores of a window, and working through them: one experiment at a time in each. No vscode. */
-import { changeQueue, readQueue, takeNext, withEntry, without, type QueueEntry } from '../job/queueFile';
+import { changeQueue, nextOf, readQueue, takeNext, withEntry, without, type QueueEntry } from '../job/queueFile';
 import { isHeld, type ExperimentRef } from './store';
 
 export interface QueueWork {
@@ -39,14 +39,17 @@ export class StoreQueues {
     void this.look(store).catch(this.fail);
   }
 
-  /** 1 for the next; null where the experiment does not wait. */
+  /** 1 for the next; null where the experiment does not wait, or is paused. */
   place({ store, name }: ExperimentRef): number | null {
-    const at = (this.queues.get(store) ?? []).findIndex(entry => entry.name === name);
+    const waiting = (this.queues.get(store) ?? []).filter(({ paused }) => !paused);
+    const at = waiting.findIndex(entry => entry.name === name);
     return at < 0 ? null : at + 1;
   }
 
   all(): readonly ExperimentRef[] {
-    return [...this.queues].flatMap(([store, entries]) => entries.map(({ name }) => ({ store, name })));
+    return [...this.queues].flatMap(([store, entries]) =>
+      entries.flatMap(({ name, paused }) => (paused ? [] : [{ store, name }])),
+    );
   }
 
   async add({ store, name }: ExperimentRef, file: string, where: 'first' | 'last'): Promise<void> {
@@ -72,7 +75,7 @@ export class StoreQueues {
   /** Reads what waits and starts the next where nothing is at work. */
   async look(store: string): Promise<void> {
     this.set(store, await readQueue(store));
-    if ((this.queues.get(store) ?? []).length === 0 || !this.work.mayStart() || this.starting.has(store)) return;
+    if (!nextOf(this.queues.get(store) ?? []) || !this.work.mayStart() || this.starting.has(store)) return;
     if (await this.isTaken(store)) return;
     this.starting.add(store);
     try {
