@@ -73,7 +73,7 @@ export function activate(context: vscode.ExtensionContext): void {
     chart,
     new ExperimentTree(index, clusters, chart.select.bind(chart)),
     new Interrupted(jobs, index, results, workspaceState),
-    new RunFeedback(jobs, runner, showPanel, log),
+    new RunFeedback(jobs, index, runner, showPanel, log),
     new ExperimentLenses(jobs, index, runner),
     registerCommands({
       jobs,

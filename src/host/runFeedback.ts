@@ -1,11 +1,16 @@
 /** What a person sees of a running job outside its panel: a notification, the status bar, and the word at the end. */
 import * as vscode from 'vscode';
 import { formatProgress, plural } from '../shared/format';
+import type { ExperimentIndex } from './experimentIndex';
 import type { JobOutcome } from './jobProcess';
 import type { JobEvent, JobService, LiveExperiment } from './jobService';
 import type { ExperimentRef } from './store';
 import type { Runner } from './runner';
+import { statusGroups } from './statusActions';
 import { runsDone } from './treeModel';
+
+/** Not in the palette: a click on the item of the status bar. */
+const menuCommand = 'winningTicket.statusMenu';
 
 export class RunFeedback implements vscode.Disposable {
   private readonly status = vscode.window.createStatusBarItem(
@@ -17,13 +22,16 @@ export class RunFeedback implements vscode.Disposable {
 
   constructor(
     private readonly jobs: JobService,
+    private readonly index: ExperimentIndex,
     private readonly runner: Runner,
     private readonly show: (ref: ExperimentRef) => void,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.status.name = 'Winning Ticket';
+    this.status.command = menuCommand;
     this.disposables = [
       this.status,
+      vscode.commands.registerCommand(menuCommand, () => this.showMenu()),
       jobs.onEvent(event => {
         this.updateStatus();
         if (event.type === 'started') void this.followInNotification(event.live);
@@ -49,8 +57,20 @@ export class RunFeedback implements vscode.Disposable {
     this.status.text = `$(beaker) ${text}${more}`;
     this.status.tooltip = `Winning Ticket: ${running.map(live => `${live.ref.name}, ${formatProgress(live.progress)}`).join('\n')}`;
     this.status.accessibilityInformation = { label: `Winning Ticket, ${first.ref.name}, ${text}` };
-    this.status.command = { command: 'winningTicket.openPanel', title: 'Open Panel', arguments: [first.ref] };
     this.status.show();
+  }
+
+  /** What can be done with the experiments that are at work, wait or have stopped. */
+  private async showMenu(): Promise<void> {
+    const items = statusGroups(this.index.entries()).flatMap(({ ref, title, actions }) => [
+      { label: title, kind: vscode.QuickPickItemKind.Separator },
+      ...actions.map(({ label, command }) => ({ label, description: ref.name, command, ref })),
+    ]);
+    const options = { title: 'Winning Ticket', placeHolder: 'What to do', matchOnDescription: true };
+    const chosen = await vscode.window.showQuickPick(items, options);
+    if (chosen && 'command' in chosen) {
+      await vscode.commands.executeCommand(`winningTicket.${chosen.command}`, chosen.ref);
+    }
   }
 
   private followInNotification(live: LiveExperiment): Thenable<void> {
