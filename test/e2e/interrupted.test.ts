@@ -66,7 +66,10 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('an experim
     await workbench.activityIcon().click();
     await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(0);
     await workbench.command('Winning Ticket: Pause Run');
-    await panel('paused');
+    const paused = await panel('paused');
+    // what the panel tells to press is there
+    expect(await paused.locator('.verdict').innerText()).toContain('“Resume” goes on from there');
+    await paused.locator('vscode-button', { hasText: 'Resume' }).waitFor();
     await expect.poll(() => tree().innerText()).toMatch(/marathon.*paused at 0 of 2 runs/s);
     await toast('marathon is paused at 0 of 2 runs').waitFor();
     expect(status()).toBe('paused');
