@@ -51,7 +51,11 @@ function groupOf(entry: ExperimentEntry): { readonly rank: number; readonly grou
       return make(Number.MAX_SAFE_INTEGER, report ? `${state} at ${runsDone(report)}` : state, [
         { label: '$(debug-continue) Resume', command: 'resume' },
       ]);
-    default:
+    case 'cluster':
+    case 'done':
+    case 'failed':
+    case 'cancelled':
+    case 'unreadable':
       return null;
   }
 }
