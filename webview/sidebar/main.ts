@@ -37,7 +37,9 @@ function factsText({ running, report, progress }: HostToSidebar): string {
   if (!report) return 'not run yet';
   const { verdict } = report;
   const quality = qualityOf(report);
-  if (!verdict.found) return report.status === 'done' ? 'no winning ticket shown' : report.status;
+  if (!verdict.found && report.status === 'done') return 'no winning ticket shown';
+  // the report says "running", but no job of this window is at work: it was cut off, or another process has it
+  if (!verdict.found) return report.status === 'running' ? 'not running here' : report.status;
   const point = report.series[0]?.points.find(one => one.level === verdict.level);
   return `ticket at level ${verdict.level}${point ? ` · ${quality.format(quality.of(point).mean)}` : ''}`;
 }
