@@ -95,6 +95,8 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('an experim
     await panel('interrupted');
     await expect.poll(() => tree().innerText()).toMatch(/marathon.*interrupted: resume to go on/s);
     expect(status()).toBe('running');
+    const chart = await workbench.webview('.experiment');
+    expect(await chart.locator('.experiment').innerText()).toContain('not running here');
     await workbench.screenshot('interrupted-3-reloaded');
   });
 
