@@ -104,7 +104,8 @@ async function guarded<T>(store: string, work: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw storeError(error, guard);
       const age = await stat(guard).then(
-        ({ mtimeMs }) => Date.now() - mtimeMs,
+        // one of the future too: a clock that was set back must not block the queue
+        ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
         () => 0,
       );
       if (age > staleGuardMilliseconds) await rm(guard, { force: true });

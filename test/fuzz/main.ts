@@ -19,6 +19,7 @@ const seconds = Number(process.env['FUZZ_SECONDS'] ?? 60);
 /** Words in the names of targets, with "|" between them; empty: all. */
 const wanted = (process.env['FUZZ_TARGETS'] ?? '').split('|');
 const chosen = [...targets.keys()].filter(i => wanted.some(words => targets[i]!.name.includes(words)));
+if (chosen.length === 0) throw new Error('FUZZ_TARGETS: no target has these words in its name');
 const results = mkdtempSync(path.join(tmpdir(), 'winning-ticket-fuzz-'));
 const scratch = path.join(results, 'scratch');
 mkdirSync(scratch);

@@ -11,6 +11,7 @@ import { idxTargets } from './idx';
 import { layersModelTarget } from './layersModel';
 import { hostTargets } from './messages';
 import { modelTargets } from './models';
+import { resumeTarget } from './resume';
 import { safetensorsTarget } from './safetensors';
 import { requestTargets } from './requests';
 import { storeTargets } from './store';
@@ -26,6 +27,7 @@ export const targets: readonly Target[] = [
   experimentTarget,
   ...storeTargets,
   ...storeFileTargets,
+  resumeTarget,
   ...storeTextTargets,
   ...hostTargets,
   ...requestTargets,

@@ -7,6 +7,7 @@ import { ExecutorFile, type ExecutorEntry } from '../../../src/job/executorFile'
 import { StoreError } from '../../../src/job/files';
 import { parseHolder, StoreLock } from '../../../src/job/lock';
 import { readDefinition } from '../../../src/job/modelDefinition';
+import { changeQueue, readQueue, withEntry } from '../../../src/job/queueFile';
 import { RunStore } from '../../../src/job/store';
 import { readWorth, type RunWorth } from '../../../src/job/worthFile';
 import { sampleExperiment } from '../../support/sampleReports';
@@ -66,6 +67,11 @@ const definition = {
   mean: [0.5],
   std: [0.25],
 };
+
+const waiting = [
+  { name: 'mine', file: path.resolve('mine.ticket.json') },
+  { name: 'other', file: path.resolve('other.ticket.json'), paused: true as const },
+];
 
 const cluster: ClusterRecord = {
   version: 1,
@@ -138,6 +144,16 @@ export const storeFileTargets: readonly Target[] = [
       demand(Number.isInteger(version) && version > 0, 'a version');
     }),
   ),
+  fileTarget('queue.json', 'queue.json', { version: 1, waiting }, async store => {
+    const read = await readQueue(store);
+    demand(
+      read.every(({ file }) => path.isAbsolute(file)),
+      'paths that depend on no folder',
+    );
+    const changed = await changeQueue(store, queue => withEntry(queue, waiting[0]!, 'first'));
+    demand(changed[0]!.name === waiting[0]!.name, 'a queue that can be changed, whatever was there');
+    return read.length > 0 ? 'valid' : 'refused';
+  }),
   fileTarget('worth.json', `runs/${key}/worth.json`, worth, async directory => {
     const read = await readWorth(await RunStore.open(directory), key);
     demand(read === null || read.key === key, 'of the run that was asked for');
