@@ -68,7 +68,7 @@ export class Interrupted implements vscode.Disposable {
     if (wanted !== 'automatically') {
       const resume = 'Resume';
       const always = 'Always Resume';
-      const words = `${ref.name} was interrupted at ${place}. It goes on where it stopped.`;
+      const words = `${ref.name} was interrupted at ${place}. Resume goes on where it stopped.`;
       const answer = await vscode.window.showInformationMessage(words, resume, 'Not Now', always);
       if (answer !== resume && answer !== always) return;
       if (answer === always) {

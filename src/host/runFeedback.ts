@@ -108,7 +108,7 @@ export class RunFeedback implements vscode.Disposable {
     const showReport = 'Show Report';
     if (outcome.status === 'paused') {
       const resume = 'Resume';
-      const words = `${ref.name} is paused${report ? ` at ${runsDone(report)}` : ''}. It goes on where it stopped.`;
+      const words = `${ref.name} is paused${report ? ` at ${runsDone(report)}` : ''}. Resume goes on where it stopped.`;
       const answer = await vscode.window.showInformationMessage(words, resume);
       if (answer === resume) await vscode.commands.executeCommand('winningTicket.resume', ref);
       return;

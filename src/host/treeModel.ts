@@ -201,9 +201,8 @@ function describe(entry: ExperimentEntry, state: ExperimentState): string {
     case 'queued':
       return `queued, ${ordinal(entry.queued ?? 1)}`;
     case 'interrupted':
-      return 'interrupted: resume to go on';
     case 'paused':
-      return report ? `paused at ${runsDone(report)}` : 'paused';
+      return report ? `${state} at ${runsDone(report)}` : state;
     case 'failed':
       return 'failed';
     case 'cancelled':

@@ -93,7 +93,7 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('an experim
     await workbench.reload();
     await toast('marathon was interrupted at 0 of 2 runs').waitFor();
     await panel('interrupted');
-    await expect.poll(() => tree().innerText()).toMatch(/marathon.*interrupted: resume to go on/s);
+    await expect.poll(() => tree().innerText()).toMatch(/marathon.*interrupted at 0 of 2 runs/s);
     expect(status()).toBe('running');
     const chart = await workbench.webview('.experiment');
     expect(await chart.locator('.experiment').innerText()).toContain('not running here');

@@ -84,7 +84,7 @@ describe('experiments', () => {
   });
 
   test.each([
-    ['interrupted', { status: 'running' as const }, {}, 'interrupted: resume to go on', 'experiment.paused'],
+    ['interrupted', { status: 'running' as const, runs: [] }, {}, 'interrupted at 0 of 0 runs', 'experiment.paused'],
     ['paused', { status: 'paused' as const, runs: [] }, {}, 'paused at 0 of 0 runs', 'experiment.paused'],
     ['in the queue', { status: 'paused' as const }, { queued: 2 }, 'queued, 2nd', 'experiment.queued'],
   ])('one that is %s says so, and can be set going', (_, changes, more, description, context) => {
