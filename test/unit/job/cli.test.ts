@@ -14,6 +14,7 @@ describe('the command line', () => {
       { kind: 'run', experiment: 'a.json', store: '.winning-ticket', checkpointSeconds: 0.5, json: false },
     ],
     [['doctor', '--json'], { kind: 'doctor', json: true }],
+    [['doctor', '--store', 's'], { kind: 'doctor', store: 's', json: false }],
     [['inspect', 'a', 'b'], { kind: 'inspect', files: ['a', 'b'], form: 'table' }],
     [['inspect', 'a', '--csv'], { kind: 'inspect', files: ['a'], form: 'csv' }],
     [['diff', 'a', 'b', '--json'], { kind: 'diff', left: 'a', right: 'b', json: true }],
@@ -101,7 +102,7 @@ describe('the command line', () => {
     [['resume', 'a/b'], '"a/b" is not the name'],
     [['resume', 'a', '--experiment='], '--experiment needs the path'],
     [['doctor', 'x'], '"x"'],
-    [['doctor', '--store', 'x'], '--store'],
+    [['doctor', '--store', ''], '--store'],
   ])('refuses %j and names what is wrong', (args, says) => {
     expect(() => parseCommand(args)).toThrow(UsageError);
     expect(() => parseCommand(args)).toThrow(says);
