@@ -1,4 +1,5 @@
 /** Reading what a run's outputs came to: a sound file is shown, anything else counts as not computed. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +13,8 @@ const key = '0123456789abcdef'.repeat(2);
 beforeEach(() => {
   store = mkdtempSync(path.join(tmpdir(), 'wt-evaluation-'));
   mkdirSync(path.join(store, 'runs', key), { recursive: true });
+  // of a version without checksums
+  writeFileSync(path.join(store, 'runs', key, 'run.json'), '{}');
 });
 afterEach(() => rmSync(store, { recursive: true }));
 
@@ -29,6 +32,21 @@ describe('an evaluation in the store', () => {
   it.each([classification, regressor.result()])('is read as the job wrote it ($task)', async evaluation => {
     write(JSON.stringify(evaluation));
     expect(await readEvaluation(store, key)).toEqual(evaluation);
+  });
+
+  it('is read where it has the checksum that the record tells, and is not believed with another', async () => {
+    const text = JSON.stringify(classification);
+    write(text);
+    const tell = (sha256: string): void => {
+      const files = { 'evaluation.json': { bytes: text.length, sha256 } };
+      writeFileSync(path.join(store, 'runs', key, 'run.json'), JSON.stringify({ files }));
+    };
+    tell(createHash('sha256').update(text).digest('hex'));
+    expect(await readEvaluation(store, key)).toEqual(classification);
+    tell('0'.repeat(64));
+    expect(await readEvaluation(store, key)).toBeNull();
+    rmSync(path.join(store, 'runs', key, 'run.json'));
+    expect(await readEvaluation(store, key)).toBeNull();
   });
 
   it('is null where there is none, or a folder of its name', async () => {
