@@ -60,7 +60,7 @@ describe('winning-ticket shrink', () => {
     [['model.json', '--replicate', '1', '-o', 'x.h5'], 2, /--replicate has a meaning with --level only/],
     [[experiment, '--level', '1', '--what', 'mask', '-o', 'x.h5'], 2, /--what is trained or start, not "mask"/],
     [[experiment, '--level', '9', '-o', 'x9.h5'], 1, /levels 0, 1, 2 of iterative/],
-    [['missing.h5', '-o', 'y.h5'], 1, /missing\.h5/],
+    [['missing.h5', '-o', 'y.h5'], 2, /missing\.h5/],
   ])('refuses %j', async (args, code, message) => {
     const { code: actual, stderr } = await cli(['shrink', ...args], directory);
     expect(stderr).toMatch(message);
