@@ -1,9 +1,8 @@
 /** Where things lie in a run store, and reading them with bounds. No vscode: tests use it on plain folders. */
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readFileBounded } from '../checkpoints/boundedFile';
 import { sha256 } from '../job/care/checksum';
-import { isDead, parseHolder } from '../job/lock';
+import { seeLock } from '../job/lock';
 import type { RunEvaluation } from '../shared/evaluation';
 import type { CurvePoint, Progress, Report } from '../shared/report';
 import { parseCurve } from '../shared/storedCurve';
@@ -13,10 +12,7 @@ import { isExperimentName, parseChecksums, parseLock, parseProgress, parseReport
 export const storeName = '.winning-ticket';
 
 const maximumReportBytes = 64 * 1024 * 1024;
-const maximumLockBytes = 4096;
 const maximumProgressBytes = 64 * 1024;
-/** A job touches the lock of its store every few seconds; one that has not for as long as this is gone. */
-export const staleLockMilliseconds = 15_000;
 const maximumRecordBytes = 16 * 1024 * 1024;
 const maximumCurveBytes = 16 * 1024 * 1024;
 const maximumEvaluationBytes = 16 * 1024 * 1024;
@@ -110,16 +106,8 @@ export async function isHeld(store: string): Promise<boolean> {
 }
 
 async function readHolder(store: string): Promise<ReturnType<typeof parseLock>> {
-  const file = path.join(store, 'lock');
-  try {
-    const { mtimeMs } = await stat(file);
-    // a clock that was set back must not make a holder immortal
-    if (Math.abs(Date.now() - mtimeMs) >= staleLockMilliseconds) return null;
-    const text = await readBounded(file, maximumLockBytes);
-    return isDead(parseHolder(text)) ? null : parseLock(text);
-  } catch {
-    return null;
-  }
+  const seen = await seeLock(store).catch(() => null);
+  return seen?.isAlive ? parseLock(seen.text) : null;
 }
 
 /** How far a job of another process says it is; null where it does not. Never throws. */

@@ -1,13 +1,11 @@
 /** Who works on a store, and how far it is: for those who only look. */
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { experimentSchema } from '../shared/experiment';
 import { readBounded } from './files';
-import { isDead, lockName, parseHolder, staleMilliseconds, type LockHolder } from './lock';
+import { seeLock, type LockHolder } from './lock';
 import { progressName } from './progressFile';
 
-const mostLockBytes = 4096;
 const mostProgressBytes = 64 * 1024;
 
 const progressSchema = z.object({
@@ -28,17 +26,11 @@ export interface AtWork {
 
 /** @returns null where nobody works on the store. Never throws. */
 export async function seeWork(store: string): Promise<AtWork | null> {
-  const file = path.join(store, lockName);
-  try {
-    const { mtimeMs } = await stat(file);
-    if (Date.now() - mtimeMs >= staleMilliseconds) return null;
-    const holder = parseHolder((await readBounded(file, mostLockBytes)).toString('utf8'));
-    if (isDead(holder)) return null;
-    const name = holder?.experiment;
-    return { holder, progress: name === undefined ? null : await readProgress(store, name) };
-  } catch {
-    return null;
-  }
+  const seen = await seeLock(store).catch(() => null);
+  if (!seen?.isAlive) return null;
+  const { holder } = seen;
+  const name = holder?.experiment;
+  return { holder, progress: name === undefined ? null : await readProgress(store, name) };
 }
 
 async function readProgress(store: string, name: string): Promise<SeenProgress | null> {

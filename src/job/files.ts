@@ -110,6 +110,16 @@ export async function removeTemporaries(directory: string): Promise<void> {
   await Promise.all(left.map(name => rm(path.join(directory, name), { force: true })));
 }
 
+/** Files and folders in a folder; none where it is not there. @throws an error of the file system */
+export async function countEntries(directory: string): Promise<number> {
+  try {
+    return (await readdir(directory)).length;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 0;
+    throw error;
+  }
+}
+
 /** Whether a process of this machine, and container, has the number. */
 export function isProcess(pid: number): boolean {
   try {

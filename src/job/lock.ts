@@ -190,6 +190,31 @@ async function look(file: string): Promise<Sighting | null> {
   }
 }
 
+/** What somebody sees of a lock who does not want it. */
+export interface SeenLock {
+  readonly text: string;
+  /** null where the text is no lock: it is just being written, or damaged. */
+  readonly holder: LockHolder | null;
+  /** It has beaten lately, by this machine's clock, and its process is not known to be dead. */
+  readonly isAlive: boolean;
+}
+
+/** @returns null where there is none. @throws an error of the file system */
+export async function seeLock(directory: string): Promise<SeenLock | null> {
+  const file = path.join(directory, lockName);
+  try {
+    const { mtimeMs } = await stat(file);
+    const text = await readText(file);
+    const holder = parseHolder(text);
+    // a beat of the future is none: a clock that was set back must not make a holder immortal
+    const isAlive = !isDead(holder) && Math.abs(Date.now() - mtimeMs) < staleMilliseconds;
+    return { text, holder, isAlive };
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
 /** Empty where it is too long for a lock, or no file at all: the heartbeat tells. */
 async function readText(file: string): Promise<string> {
   try {
@@ -211,7 +236,7 @@ export function parseHolder(text: string): LockHolder | null {
 }
 
 /** A process of this machine that is no more. */
-export function isDead(holder: LockHolder | null): boolean {
+function isDead(holder: LockHolder | null): boolean {
   return holder?.host === thisHost() && !isProcess(holder.pid);
 }
 

@@ -1,16 +1,15 @@
 /** What the doctor finds of a store: nothing of it is changed, but for a small file that is written and removed. */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ExaminedStore } from '../../shared/examination';
 import { formatBytes, plural } from '../../shared/format';
-import { isMissing, readBounded, writeWhole } from '../files';
-import { isDead, lockName, parseHolder, staleMilliseconds } from '../lock';
+import { countEntries, isMissing, writeWhole } from '../files';
+import { seeLock } from '../lock';
 import { bytesIn, reserveBytes, Space } from './space';
 import { readVersion } from './storeVersion';
 
 /** A clock that differs by more from that of the disk makes times in reports misleading. */
 const mostClockSeconds = 60;
-const mostLockBytes = 4096;
 
 /** Never throws: what is wrong is among the problems. */
 export async function examineStore(directory: string): Promise<ExaminedStore> {
@@ -34,7 +33,7 @@ export async function examineStore(directory: string): Promise<ExaminedStore> {
     );
   }
   const [runs, damaged] = await Promise.all(
-    ['runs', 'damaged'].map(name => count(path.join(directory, name)).catch(tell)),
+    ['runs', 'damaged'].map(name => countEntries(path.join(directory, name)).catch(tell)),
   );
   const bytes = (await bytesIn(directory).catch(tell)) ?? 0;
   await tryWriting(directory, problems);
@@ -61,15 +60,6 @@ export function describeStore(store: ExaminedStore): string {
   return [...lines, ...problems.map(problem => `  ${problem}`), ''].join('\n');
 }
 
-async function count(folder: string): Promise<number> {
-  try {
-    return (await readdir(folder)).length;
-  } catch (error) {
-    if (isMissing(error)) return 0;
-    throw error;
-  }
-}
-
 async function tryWriting(directory: string, problems: string[]): Promise<void> {
   const file = path.join(directory, `doctor-${process.pid}`);
   try {
@@ -87,16 +77,9 @@ async function tryWriting(directory: string, problems: string[]): Promise<void> 
 }
 
 async function holderOf(directory: string): Promise<ExaminedStore['holder']> {
-  const file = path.join(directory, lockName);
-  try {
-    const { mtimeMs } = await stat(file);
-    const holder = parseHolder((await readBounded(file, mostLockBytes)).toString('utf8'));
-    if (!holder) return null;
-    const { pid, host, startedAt, experiment } = holder;
-    const isAlive = !isDead(holder) && Math.abs(Date.now() - mtimeMs) < staleMilliseconds;
-    return { pid, host: host.split(' ')[0]!, startedAt, ...(experiment !== undefined && { experiment }), isAlive };
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const seen = await seeLock(directory);
+  if (!seen?.holder) return null;
+  const { pid, host, startedAt, experiment } = seen.holder;
+  const { isAlive } = seen;
+  return { pid, host: host.split(' ')[0]!, startedAt, ...(experiment !== undefined && { experiment }), isAlive };
 }

@@ -1,7 +1,6 @@
 /** Reads every run of a store to its end, and says what does not hold what was written. Nothing is changed. */
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { errorCode, StoreError } from '../files';
+import { countEntries, StoreError } from '../files';
 import type { RunStore } from '../store';
 
 export interface Verification {
@@ -36,14 +35,11 @@ export async function verifyStore(
       damaged.push({ key, problem: error.message });
     }
   }
-  return { store: store.directory, sound, unfinished, damaged, setAside: await countIn(store.directory, 'damaged') };
-}
-
-async function countIn(store: string, folder: string): Promise<number> {
-  try {
-    return (await readdir(path.join(store, folder))).length;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return 0;
-    throw error;
-  }
+  return {
+    store: store.directory,
+    sound,
+    unfinished,
+    damaged,
+    setAside: await countEntries(path.join(store.directory, 'damaged')),
+  };
 }
