@@ -14,7 +14,7 @@ const redact = redactor(
 describe('paths', () => {
   test.each([
     'C:\\Users\\Jane Doe\\models\\net.pt',
-    'd:/work/secret project/a.npz',
+    'd:/models/secret project/a.npz',
     'C:\\\\Users\\\\Jane\\\\a.pt',
     '\\\\fileserver\\share\\secret\\a.pt',
     '\\\\?\\C:\\secret\\a.pt',
