@@ -5,6 +5,7 @@
 import { constants, setPriority } from 'node:os';
 import type { JobToHost } from '../shared/messages';
 import { runExperiment } from './experiment';
+import { keepAlive } from './keepAlive';
 import { exitCodeOf, exitCodes, outcomeOf, outcomeOfError, type Finished } from './outcome';
 import { checkRequest, type Start } from './requests';
 import { Stop, type StopKind } from './stop';
@@ -52,6 +53,8 @@ function stop(kind: StopKind): void {
 }
 
 async function start(message: Start): Promise<void> {
+  // without a parent there is no channel that does
+  keepAlive();
   try {
     const { signal } = controller;
     const { experimentPath, storeDirectory, executor: preferred, checkpointSeconds, parallel } = message;

@@ -4,6 +4,7 @@ import { version } from '../../../package.json';
 import { ExperimentError } from '../../shared/experiment';
 import type { ExperimentStatus, Report } from '../../shared/report';
 import { errorCode } from '../files';
+import { keepAlive } from '../keepAlive';
 import { exitCodeOf, exitCodes, outcomeOf, outcomeOfError, type ExitCode } from '../outcome';
 import { Stop, type StopKind } from '../stop';
 import { parseCommand, type Command } from './arguments';
@@ -34,7 +35,9 @@ export async function runCli(args: readonly string[]): Promise<void> {
     complain(error.message);
     process.exit(exitCodes.failed);
   });
+  const done = keepAlive();
   process.exitCode = await carryOut(args);
+  done();
 }
 
 async function carryOut(args: readonly string[]): Promise<ExitCode> {
