@@ -5,8 +5,11 @@ import path from 'node:path';
 
 /** Left out of every JSON file: wall times of runs, of the report, and of steps as `worth.json` measures them. */
 const timeFields = new Set(['startedAt', 'finishedAt', 'seconds']);
-/** Of a run's record: a hash over the whole of it, times too, and the Node that computed it, of which VS Code has its own. */
-const recordFields = new Set(['checksum', 'versions']);
+/**
+ * Of a run's record: a hash over the whole of it, times too; the Node that computed it, of which VS Code has its own; and
+ * the memory it took, more with more threads, of which a run that is alone has all.
+ */
+const recordFields = new Set(['checksum', 'versions', 'memory']);
 
 /** Files below `runs/` and `experiments/`: path in the store → hash of the bytes, of JSON without times. */
 export type StoreContent = ReadonlyMap<string, string>;
