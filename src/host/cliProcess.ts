@@ -1,6 +1,7 @@
 /** One run of this extension's own command line, `dist/cli.js`, as a child process. No vscode. */
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { BoundedText } from '../shared/boundedOutput';
+import { hearLines } from './childLines';
 import { nodeEnvironment } from './nodeProcess';
 
 export interface CliRun {
@@ -31,21 +32,23 @@ export function runCli({ script, arguments: argv, signal, environment: more, onL
     child.kill('SIGTERM');
   };
   signal.addEventListener('abort', stop, { once: true });
-  let output = '';
+  const output = new BoundedText(mostOutput);
   let complaint = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    if (output.length < mostOutput) output += text;
+    output.push(text);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-10_000);
   });
-  if (onLine) createInterface({ input: child.stderr }).on('line', onLine);
+  if (onLine) hearLines(child.stderr, onLine);
   return new Promise<string>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, killed) => {
       signal.removeEventListener('abort', stop);
       if (signal.aborted) reject(signal.reason as Error);
-      else if (code === 0) resolve(output);
+      else if (code === 0 && output.isCut)
+        reject(new Error(`It printed more than ${mostOutput} characters; a result has fewer.`));
+      else if (code === 0) resolve(output.text);
       else {
         const words = complaint.replace(/^winning-ticket: /gm, '').trim();
         reject(

@@ -3,8 +3,8 @@
  * when it has had none for a while, or at once where it takes too long. No vscode: tests fork scripts of their own.
  */
 import type { ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { DescriberToHost, HostToDescriber } from '../shared/describeMessages';
+import { hearLines } from './childLines';
 import { checkDescriberMessage } from './describeCheck';
 import { forkNode } from './nodeProcess';
 
@@ -99,9 +99,7 @@ export class Describer {
       const hint = signal === 'SIGKILL' || signal === 'SIGABRT' ? '; out of memory is the usual cause' : '';
       this.ended(child, `stopped unexpectedly (${signal ? `signal ${signal}` : `exit code ${code ?? '?'}`}${hint})`);
     });
-    for (const stream of [child.stdout, child.stderr]) {
-      if (stream) createInterface({ input: stream }).on('line', this.options.log);
-    }
+    for (const stream of [child.stdout, child.stderr]) hearLines(stream, this.options.log);
     return child;
   }
 

@@ -3,9 +3,9 @@
  * executed, only named in the start message. No vscode: tests fork scripts of their own.
  */
 import type { ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { HostToJob, JobToHost } from '../shared/messages';
+import { hearLines } from './childLines';
 import { forkNode } from './nodeProcess';
 import { checkJobMessage } from './validate';
 
@@ -132,8 +132,7 @@ export class JobProcess {
   }
 
   private logLines(stream: Readable | null, level: 'info' | 'warn'): void {
-    if (!stream) return;
-    createInterface({ input: stream }).on('line', line => {
+    hearLines(stream, line => {
       this.log(level, line);
     });
   }

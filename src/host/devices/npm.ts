@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
+import { hearLines } from '../childLines';
 
 /** A program, and what comes before the arguments: npm is a script, which on Windows only a shell would start by its name. */
 export interface Npm {
@@ -65,7 +65,7 @@ export async function install({ npm, folder, name, version, signal, onLine }: In
     said = `${said}${line}\n`.slice(-10_000);
     onLine(line);
   };
-  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', hear);
+  for (const stream of [child.stdout, child.stderr]) hearLines(stream, hear);
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.on('error', reject);

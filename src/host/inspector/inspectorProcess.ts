@@ -4,8 +4,8 @@
  * their own.
  */
 import type { ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { HostToInspector, InspectorToHost } from '../../shared/inspectorMessages';
+import { hearLines } from '../childLines';
 import { forkNode } from '../nodeProcess';
 import { checkInspectorMessage } from './check';
 
@@ -154,8 +154,7 @@ export class InspectorProcess {
       [child.stdout, 'info'],
       [child.stderr, 'warn'],
     ] as const) {
-      if (!stream) continue;
-      createInterface({ input: stream }).on('line', line => {
+      hearLines(stream, line => {
         log(level, line);
       });
     }

@@ -1,5 +1,6 @@
 /** Runs a program of the cluster: found on the PATH, arguments as they are, no shell, bounded in time and output. */
 import { spawn } from 'node:child_process';
+import { BoundedText } from '../../shared/boundedOutput';
 import { errorCode } from '../files';
 import { ClusterError } from './clusterError';
 
@@ -25,11 +26,11 @@ const patienceMilliseconds = 120_000;
 export function runProgram(program: ClusterProgram, argv: readonly string[], input = ''): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, argv, { stdio: ['pipe', 'pipe', 'pipe'], timeout: patienceMilliseconds });
-    let output = '';
+    const output = new BoundedText(mostOutput);
     let complaint = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      if (output.length > mostOutput) child.kill();
+      output.push(text);
+      if (output.isCut) child.kill();
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaint = (complaint + text).slice(-mostComplaint);
@@ -40,7 +41,11 @@ export function runProgram(program: ClusterProgram, argv: readonly string[], inp
       reject(new ClusterError(whyNot(program, error), { cause: error }));
     });
     child.on('close', (code, killed) => {
-      if (code !== null) resolve({ code, output, complaint: complaint.trim() });
+      if (output.isCut)
+        reject(
+          new ClusterError(`${program} printed more than ${mostOutput} characters: no answer of SLURM's is as long`),
+        );
+      else if (code !== null) resolve({ code, output: output.text, complaint: complaint.trim() });
       else reject(new ClusterError(`${program} gave no answer (${killed ?? 'ended'}): is the controller of SLURM up?`));
     });
     child.stdin.end(input);
