@@ -63,8 +63,9 @@ export function experimentText(experiment: ExperimentFile): string {
 export function toExperimentName(words: string): string {
   const name = words
     .replace(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/^[-.]+|[-.]+$/g, '')
-    .slice(0, 100);
+    .replace(/^[-.]+/, '')
+    .slice(0, 100)
+    .replace(/[-.]+$/, '');
   return isExperimentName(name) ? name : 'experiment';
 }
 

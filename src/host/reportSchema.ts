@@ -3,12 +3,14 @@
  * here, so that an older host reads a newer store, and strict about what is used.
  */
 import * as z from 'zod';
+import { experimentSchema } from '../shared/experiment';
 import { measureNames, methods } from '../shared/report';
 import { measured } from '../shared/storedCurve';
 
 export const count = z.int().min(0);
 export const key = z.string().regex(/^[0-9a-f]{8,64}$/, 'must be the key of a run');
-export const experimentName = z.string().regex(/^(?!\.+$)[A-Za-z0-9._-]{1,120}$/, 'must be the name of an experiment');
+/** Paths are made of it. */
+export const experimentName = experimentSchema.shape.name;
 export const method = z.enum(methods);
 export const text = z.string().max(100_000);
 

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { compareSchema, type CompareEntryInSteps } from './compareConfig';
 import { dataSchema, type DataConfig } from './dataConfig';
+import { notReserved } from './names';
 import { readStructure, structureRule } from './structure';
 import { stabilitySchema, sweepSchema, transferSchema } from './studyConfig';
 import { pointSchema as point } from './trainingPoint';
@@ -208,8 +209,10 @@ export const experimentSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9._-]+$/, 'may hold letters, digits, ".", "_" and "-" only')
-    .refine(name => !/^\.+$/.test(name), 'may not consist of dots only')
-    .max(120),
+    .regex(/[^.]/, 'may not consist of dots only')
+    .regex(/[^.]$/, 'may not end with a dot, which Windows leaves out')
+    .regex(notReserved, 'may not be that of a device on Windows (con, nul, aux, com1, …), where no folder can have it')
+    .max(120, 'may have 120 characters at most'),
   model: z.string().min(1).describe('"builtin:lenet-300-100", "builtin:mlp:300-100", or the path of a model file.'),
   start: z
     .enum(['fresh', 'file'])

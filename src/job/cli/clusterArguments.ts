@@ -1,5 +1,5 @@
 /** Options of `submit`, `cluster` and `cluster-task`. */
-import { executors, type Experiment } from '../../shared/experiment';
+import { executors, experimentSchema, type Experiment } from '../../shared/experiment';
 import { submissionPattern } from '../cluster/clusterFile';
 import { UsageError } from './usageError';
 
@@ -124,7 +124,9 @@ export function readCluster([action, name, extra]: readonly string[], values: Cl
   }
   if (name === undefined) throw new UsageError(`"cluster ${action}" needs the name of an experiment`);
   if (extra !== undefined) throw new UsageError(`"cluster ${action}" takes one name, but "${extra}" is there too`);
-  if (!/^(?!\.+$)[A-Za-z0-9._-]{1,120}$/.test(name)) throw new UsageError(`"${name}" is not the name of an experiment`);
+  if (!experimentSchema.shape.name.safeParse(name).success) {
+    throw new UsageError(`"${name}" is not the name of an experiment`);
+  }
   return { kind: 'cluster', action, name, store: storeOf(values), json: values.json ?? false };
 }
 

@@ -139,6 +139,9 @@ const wrong: [string, object, string, string[]][] = [
   ['no model', { model: undefined }, 'model', ['is missing', 'builtin:lenet-300-100']],
   ['a name that is a path', { name: '../up' }, 'name', ['may hold letters, digits']],
   ['a name of dots', { name: '..' }, 'name', ['may not consist of dots only']],
+  ['a name that Windows shortens', { name: 'a.' }, 'name', ['may not end with a dot', 'not "a."']],
+  ['a name of a device', { name: 'Aux.2' }, 'name', ['a device on Windows', 'not "Aux.2"']],
+  ['a name that is too long', { name: 'x'.repeat(121) }, 'name', ['120 characters at most']],
   [
     'a rewind point nobody understands',
     { rewind: 'soon' },
