@@ -35,8 +35,8 @@ export interface AttemptParts extends Place {
 }
 
 export interface RunListener {
-  /** It goes on from there, where it was cut off before; `curve` was evaluated until then. */
-  onResume(step: number, curve: readonly CurvePoint[]): void;
+  /** Before anything of it is computed. `point`: where it was cut off, and goes on from; null: it begins. */
+  onBegin(point: ResumePoint | null): void;
   onStep(step: number): void;
   onEvaluation(point: CurvePoint): void;
   /** How far it is cannot be saved: it trains on. */
@@ -120,7 +120,6 @@ export class Attempt {
     this.seconds.before = seconds.total;
     this.startedAt = startedAt;
     this.memory = memory;
-    this.listener.onResume(step, curve);
   }
 
   /** Where the run is told to stop, it saves how far it is first. */

@@ -336,9 +336,7 @@ class ExperimentJob {
   /** @param runs side by side */
   private async computeOne(node: RunNode, runner: Runner, runs: number, signal: AbortSignal): Promise<void> {
     this.running.add(node.key);
-    this.tracker.start(node, runs);
-    this.sendProgress(true);
-    const record = await this.stored.compute(node.key, signal, stop => this.train(node, runner, stop));
+    const record = await this.stored.compute(node.key, signal, stop => this.train(node, runner, runs, stop));
     this.finish(node, record);
     if (record.status === 'failed') {
       this.warn(`${runName(node)} failed: ${record.error ?? ''}`);
@@ -347,15 +345,18 @@ class ExperimentJob {
     await this.publish('running');
   }
 
-  private train(node: RunNode, runner: Runner, signal: AbortSignal): Promise<RunRecord> {
+  /** @param runs side by side */
+  private train(node: RunNode, runner: Runner, runs: number, signal: AbortSignal): Promise<RunRecord> {
     return runner.run(
       node,
       {
-        onResume: (step, curve) => {
-          this.tracker.resume(node, step);
+        onBegin: before => {
+          this.tracker.start(node, runs, before && { step: before.step, seconds: before.seconds.total });
+          this.sendProgress(true);
+          if (!before) return;
           // whoever follows this job has not seen the job before it
-          for (const point of curve) this.emit({ type: 'evaluation', run: node.key, point });
-          this.emit({ type: 'log', level: 'info', message: `${runName(node)} goes on from step ${step}` });
+          for (const point of before.curve) this.emit({ type: 'evaluation', run: node.key, point });
+          this.emit({ type: 'log', level: 'info', message: `${runName(node)} goes on from step ${before.step}` });
         },
         onUnsaved: reason => {
           this.warn(`how far ${runName(node)} is cannot be saved: ${reason}`);

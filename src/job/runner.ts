@@ -58,9 +58,11 @@ export class Runner {
     });
     const attempt = new Attempt(node, this.parts, this.layers, listener, checkpoints, signal);
     try {
+      const point = await resumeFile.read(node.inputs.steps);
+      listener.onBegin(point);
       const masks = await this.masksFor(node, signal);
       const course = await this.courseFor(node, masks);
-      await attempt.train(await this.startFor(node.inputs.start), course, await resumeFile.read(node.inputs.steps));
+      await attempt.train(await this.startFor(node.inputs.start), course, point);
     } catch (error) {
       if (!isFailureOfTheRun(error)) throw error;
       attempt.error = error.message;

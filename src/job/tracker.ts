@@ -9,8 +9,8 @@ interface AtWork {
   readonly node: RunNode;
   readonly runs: number;
   readonly since: number;
-  /** The first step that was trained since then. */
-  from: number;
+  /** Seconds that it had taken when it was cut off; 0 where it was not. */
+  readonly secondsBefore: number;
   step: number;
 }
 
@@ -34,16 +34,13 @@ export class ProgressTracker {
     this.total = this.waiting.size;
   }
 
-  /** @param runs side by side, which share the time */
-  start(node: RunNode, runs: number): void {
-    const { from } = node.inputs.steps;
-    this.current.set(node.key, { node, runs, since: performance.now(), from, step: from });
-  }
-
-  /** The run goes on from where it was cut off. */
-  resume({ key }: RunNode, step: number): void {
-    const current = this.current.get(key);
-    if (current) current.from = current.step = step;
+  /**
+   * @param runs side by side, which share the time
+   * @param before where it was cut off, and the seconds it had taken until then; null: it begins
+   */
+  start(node: RunNode, runs: number, before: { readonly step: number; readonly seconds: number } | null): void {
+    const { step, seconds } = before ?? { step: node.inputs.steps.from, seconds: 0 };
+    this.current.set(node.key, { node, runs, since: performance.now(), secondsBefore: seconds, step });
   }
 
   step({ key }: RunNode, step: number): void {
@@ -78,10 +75,9 @@ export class ProgressTracker {
       const density = node.density;
       const current = this.current.get(node.key);
       const trained = current ? current.step - node.inputs.steps.from : 0;
-      const timed = current ? current.step - current.from : 0;
-      if (current && timed > 0) {
-        const seconds = (performance.now() - current.since) / 1000 / current.runs;
-        measured.push({ density, steps: timed, seconds });
+      if (current && trained > 0) {
+        const seconds = current.secondsBefore + (performance.now() - current.since) / 1000 / current.runs;
+        measured.push({ density, steps: trained, seconds });
       }
       const steps = Math.max(0, this.expectedLength(node) - trained);
       remaining.push({ density, steps, ...(current && { runs: current.runs }) });

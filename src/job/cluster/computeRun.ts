@@ -98,8 +98,8 @@ function runnerAt(executor: Executor, site: Prepared | PreparedTransfer, store: 
 /** What the log of a job gets to read: each evaluation, a line. */
 function told({ inputs }: RunNode, tell: (message: string) => void): RunListener {
   return {
-    onResume: step => {
-      tell(`goes on from step ${step}`);
+    onBegin: point => {
+      if (point) tell(`goes on from step ${point.step}`);
     },
     onStep: () => undefined,
     onEvaluation: ({ step, testLoss }) => {

@@ -164,7 +164,7 @@ it('a regression has R² in place of accuracy, of each target too', async () => 
   const key = runKey(inputs);
   const node: RunNode = { key, method: 'iterative', level: 0, replicate: 0, density: 1, inputs, needs: [] };
   const nothing = (): void => undefined;
-  const listener = { onResume: nothing, onStep: nothing, onEvaluation: nothing, onUnsaved: nothing };
+  const listener = { onBegin: nothing, onStep: nothing, onEvaluation: nothing, onUnsaved: nothing };
   const record = await new Runner(parts).run(node, listener, undefined);
   await executor.close();
   expect(record.final).toMatchObject({ testAccuracy: null, validationAccuracy: null });

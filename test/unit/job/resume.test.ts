@@ -8,7 +8,7 @@ import { runExperiment } from '../../../src/job/experiment';
 import { executorSources, type ExecutorSource } from '../../../src/job/executors';
 import { Stop, type StopKind } from '../../../src/job/stop';
 import { parseExperiment } from '../../../src/shared/parse';
-import type { CurvePoint, Report } from '../../../src/shared/report';
+import type { CurvePoint, Progress, Report } from '../../../src/shared/report';
 import { cutExecutor } from '../../support/cutExecutor';
 import { fakeExecutor } from '../../support/fakeExecutor';
 
@@ -42,19 +42,21 @@ async function run(overlay: object, { store, executor, ...settings }: Settings) 
   const experimentPath = path.join(directory, 'small.ticket.json');
   const log: string[] = [];
   const curves: Record<string, CurvePoint[]> = {};
+  const progress: Progress[] = [];
   const report = await runExperiment({
     experimentPath,
     parsed: parseExperiment(JSON.stringify({ ...small, ...overlay }), experimentPath),
     storeDirectory: path.join(directory, store),
     emit: event => {
       if (event.type === 'log') log.push(event.message);
+      else if (event.type === 'progress') progress.push(event.progress);
       else if (event.type === 'evaluation') (curves[event.run] ??= []).push(event.point);
     },
     executors: [executor],
     parallel: 1,
     ...settings,
   });
-  return { report, log, curves };
+  return { report, log, curves, progress };
 }
 
 /** Stops after every so many calls of the executor, of some steps each, and starts again, until it is done. */
@@ -139,6 +141,19 @@ describe('a run that is stopped and started again', { timeout: 120_000 }, () => 
         .split('\n')
         .map(line => (JSON.parse(line) as CurvePoint).step),
     );
+  });
+
+  it('tells from the first progress on which step it goes on from, and how long the rest takes', async () => {
+    const controller = new AbortController();
+    let calls = 0;
+    const executor = cutExecutor(fakeExecutor(), 1, () => {
+      if (++calls === 14) controller.abort(new Stop('left'));
+    });
+    await run({}, { store: 'pieces', executor, signal: controller.signal });
+    const [first] = (await run({}, { store: 'pieces', executor: fakeExecutor() })).progress;
+    expect(first!.run).toMatchObject({ level: 0, step: 14, steps: 20 });
+    expect(first!.fraction).toBeGreaterThan(0);
+    expect(first!.secondsLeft).toBeGreaterThan(0);
   });
 
   it('begins anew where what it would resume from is damaged, in any byte, or is of another run', async () => {

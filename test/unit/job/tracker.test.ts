@@ -26,11 +26,11 @@ const done = (node: RunNode, seconds: number) =>
 
 it('never goes back, though a step takes longer than those before let expect', () => {
   const tracker = new ProgressTracker(planned, nodes);
-  tracker.start(nodes[0]!, 1);
+  tracker.start(nodes[0]!, 1, null);
   tracker.finish(nodes[0]!, done(nodes[0]!, 10));
   const { fraction, secondsLeft } = tracker.progress();
   expect(fraction).toBeGreaterThan(0.2);
-  tracker.start(nodes[1]!, 1);
+  tracker.start(nodes[1]!, 1, null);
   // a tenth of the run has taken ten times as long as the whole run before
   milliseconds = 100_000;
   tracker.step(nodes[1]!, 500);
@@ -39,4 +39,19 @@ it('never goes back, though a step takes longer than those before let expect', (
   expect(later.fraction).toBe(fraction);
   for (const node of nodes.slice(1)) tracker.finish(node, done(node, 100));
   expect(tracker.progress()).toMatchObject({ fraction: 1, secondsLeft: 0, runsDone: 4 });
+});
+
+it('counts what a run took before it was cut off, from the first moment it goes on', () => {
+  const [first] = nodes;
+  const { from, to } = first!.inputs.steps;
+  const half = from + (to - from) / 2;
+  const tracker = new ProgressTracker(planned, nodes);
+  tracker.start(first!, 1, null);
+  milliseconds = 5_000;
+  tracker.step(first!, half);
+  const before = tracker.progress();
+  const next = new ProgressTracker(planned, nodes);
+  milliseconds = 100_000;
+  next.start(first!, 1, { step: half, seconds: 5 });
+  expect(next.progress()).toEqual(before);
 });
