@@ -15,6 +15,7 @@ import { saveFile } from './saving';
 import { experimentDirectory, readReport, reportPath, type ExperimentRef } from './store';
 import type { StoreQueues } from './storeQueues';
 import { moveToTrash, purge, restore } from './trash';
+import { stateOf } from './treeModel';
 
 export class Results {
   constructor(
@@ -84,6 +85,18 @@ export class Results {
 
   /** Goes on bit for bit where it stopped: at once, or as the next where another is at work. */
   async resume(ref: ExperimentRef): Promise<void> {
+    const now = stateOf(this.index.entry(ref));
+    if (now === 'running' || now === 'elsewhere' || now === 'done') {
+      // a notification that offers it stays, whatever happens meanwhile
+      const how = {
+        running: 'is running already',
+        elsewhere: 'is running already, in another process',
+        done: 'is done',
+      };
+      void vscode.window.showInformationMessage(`${ref.name} ${how[now]}.`);
+      this.openPanel(ref);
+      return;
+    }
     const file = await this.file(ref);
     if (file) await this.runner.run(file, 'first');
   }
