@@ -103,14 +103,22 @@ const runIcons: Readonly<Record<RunStatus, string>> = {
   cancelled: 'circle-slash',
 };
 
-/** Running first, then the newest. */
+/** Running first, then what waits, in the order of its turns, then the newest. */
 export function sortEntries(entries: readonly ExperimentEntry[]): ExperimentEntry[] {
   return [...entries].sort(
     (a, b) =>
       Number(b.live !== undefined) - Number(a.live !== undefined) ||
+      turnOf(a) - turnOf(b) ||
       b.changed - a.changed ||
       a.ref.name.localeCompare(b.ref.name),
   );
+}
+
+/** Place in the queue; 0 where it is at work, beyond every place where it does not wait. */
+function turnOf(entry: ExperimentEntry): number {
+  const state = stateOf(entry);
+  if (state === 'running' || state === 'elsewhere') return 0;
+  return state === 'queued' ? (entry.queued ?? 1) : Number.MAX_SAFE_INTEGER;
 }
 
 export function experimentNodes(entries: readonly ExperimentEntry[]): TreeNode[] {

@@ -23,6 +23,16 @@ describe('experiments', () => {
     expect(nodes.map(node => node.label)).toEqual(['busy', 'new', 'old']);
   });
 
+  test('that wait stand in the order of their turns, after what is at work elsewhere', () => {
+    const nodes = experimentNodes([
+      entry('newest', { changed: 9 }),
+      entry('second', { changed: 8, queued: 2 }),
+      entry('next', { changed: 0, queued: 1 }),
+      entry('viewed', { changed: 0, elsewhere: true, report: { ...report, status: 'running' } }),
+    ]);
+    expect(nodes.map(node => node.label)).toEqual(['viewed', 'next', 'second', 'newest']);
+  });
+
   test('runs at sparsities of their own and of studies stand in items beside the levels', () => {
     const more = { replicate: 0, status: 'done', seconds: 1 } as const;
     const key = 'a'.repeat(32);
