@@ -10,15 +10,19 @@ const validation = z
   );
 
 const positive = z.number().positive();
+/** Features of an example, each with numbers of its own. */
+const mostInputs = 1_000_000;
+/** No path and no name is longer; messages hold this too. */
+const words = z.string().min(1).max(4096, 'may have 4096 characters at most');
 const perChannel = {
   mean: z
-    .union([z.number(), z.array(z.number()).min(1)])
+    .union([z.number(), z.array(z.number()).min(1).max(mostInputs)])
     .optional()
     .describe(
       'Per channel of images (pixels from 0 to 1), per feature of vectors; left out: from the training data alone.',
     ),
   std: z
-    .union([positive, z.array(positive).min(1)])
+    .union([positive, z.array(positive).min(1).max(mostInputs)])
     .optional()
     .describe('Per channel, or per feature; left out: from the training data alone.'),
 };
@@ -51,14 +55,13 @@ const channels = z
     'Which axis of N×A×B×C arrays holds the channels; left out: the last, unless only the first is short (up to 4).',
   );
 
-const directory = (content: string): z.ZodString =>
-  z.string().min(1).describe(`Folder with ${content}; relative to this file.`);
-const file = (content: string): z.ZodString => z.string().min(1).describe(`${content}; relative to this file.`);
-const tensorName = (content: string): z.ZodString => z.string().min(1).describe(`Name of the tensor with ${content}.`);
-const arrayName = (content: string): z.ZodString => z.string().min(1).describe(`Name of the array with ${content}.`);
+const directory = (content: string): z.ZodString => words.describe(`Folder with ${content}; relative to this file.`);
+const file = (content: string): z.ZodString => words.describe(`${content}; relative to this file.`);
+const tensorName = (content: string): z.ZodString => words.describe(`Name of the tensor with ${content}.`);
+const arrayName = (content: string): z.ZodString => words.describe(`Name of the array with ${content}.`);
 
 const side = z.int().min(1).max(4096);
-const column = z.union([z.string().min(1), z.int().min(0)]);
+const column = z.union([words, z.int().min(0)]);
 
 const inputs = 'inputs: N×features, N×height×width, or with channels';
 const labels = 'labels: N class numbers from 0, or one-hot; or numbers to predict, N or N×targets';
@@ -162,7 +165,11 @@ export const dataSchema = z.discriminatedUnion('format', [
       .optional()
       .describe('Columns with numbers to predict, by name or number (from 0), instead of "label".'),
     task,
-    ignore: z.array(column).default([]).describe('Columns left out, by name or number (from 0), e.g. identifiers.'),
+    ignore: z
+      .array(column)
+      .max(65_536)
+      .default([])
+      .describe('Columns left out, by name or number (from 0), e.g. identifiers.'),
     header: z
       .boolean()
       .optional()
@@ -202,17 +209,13 @@ export const dataSchema = z.discriminatedUnion('format', [
       .describe(
         'A folder with train*.parquet and test*.parquet or validation*.parquet, as the Hugging Face hub stores data sets, or one .parquet file; relative to this file.',
       ),
-    image: z
-      .string()
-      .min(1)
+    image: words
       .optional()
       .describe('Column with PNG or JPEG images; left out: image or img where there is one, else columns of numbers.'),
-    label: z
-      .string()
-      .min(1)
+    label: words
       .optional()
       .describe('Column with the classes; left out: label, labels, fine_label, class, target or y.'),
-    ignore: z.array(z.string().min(1)).default([]).describe('Columns of numbers left out, e.g. identifiers.'),
+    ignore: z.array(words).max(65_536).default([]).describe('Columns of numbers left out, e.g. identifiers.'),
     size: z
       .union([side, z.tuple([side, side])])
       .optional()

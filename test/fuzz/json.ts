@@ -6,11 +6,12 @@ import { pick } from './target';
 type Container = Record<string | number, unknown>;
 
 /** Deep enough to tell recursion from a loop, not so deep that JSON.stringify gives up. */
-const deep = 500;
+export const deep = 500;
 /** Of a text: no recursion gets through. */
 const bottomless = 100_000;
 
-const nested = (depth: number): unknown => {
+/** Lists and objects within each other, in turn. */
+export const nested = (depth: number): unknown => {
   let value: unknown = 1;
   for (let i = 0; i < depth; i++) value = i % 2 === 0 ? [value] : { a: value };
   return value;
@@ -46,7 +47,7 @@ const hostile: readonly ((random: Random) => unknown)[] = [
 const draw = (random: Random): unknown => pick(random, hostile)(random);
 
 /** Every place in the value, as the object or list around it and the key there. */
-function places(root: Container): [Container, string | number][] {
+export function places(root: Container): [Container, string | number][] {
   const found: [Container, string | number][] = [];
   const visit = (around: Container): void => {
     for (const key of Array.isArray(around) ? around.keys() : Object.keys(around)) {

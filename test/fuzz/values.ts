@@ -14,10 +14,23 @@ export function answer<T>(checked: Checked<T>, use: (value: T) => void = () => u
   return 'refused';
 }
 
+/** A boundary that messages cross. */
+export interface MessageTarget extends Target {
+  /** Sound ones, of every type. */
+  readonly messages: readonly object[];
+  readonly check: (value: unknown) => Outcome;
+}
+
 /** Messages travel as structured clones, which hold more than JSON does. */
-export function messageTarget(name: string, messages: readonly object[], check: (value: unknown) => Outcome): Target {
+export function messageTarget(
+  name: string,
+  messages: readonly object[],
+  check: (value: unknown) => Outcome,
+): MessageTarget {
   return {
     name,
+    messages,
+    check,
     sound: random => ({ message: serialize(pick(random, messages)) }),
     damaged(random) {
       const damaged = damageValue(pick(random, messages), random);

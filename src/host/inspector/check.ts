@@ -103,6 +103,9 @@ const details = z.object({
   rowZeros: counts.refine(({ length }) => length <= mostRows).nullable(),
 });
 
+/** A vocabulary, say, as one text. */
+const mostMetadata = 2 ** 26;
+
 const fromInspector = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('opened'),
@@ -112,7 +115,7 @@ const fromInspector = z.discriminatedUnion('type', [
       format: z.string().max(1_000),
       bytes: z.number().min(0),
       tensors,
-      metadata: z.array(z.tuple([text, z.string()])).max(1_000_000),
+      metadata: z.array(z.tuple([text, z.string().max(mostMetadata)])).max(1_000_000),
       notes: z.array(text).max(100_000),
     }),
     tensorCount: count,

@@ -29,8 +29,8 @@ import {
   tileOf,
 } from '../../support/sampleInspection';
 import { sampleCurve, sampleKey, sampleProgress, sampleReport } from '../../support/sampleReports';
-import { demand, type Target } from '../target';
-import { answer, messageTarget } from '../values';
+import { demand } from '../target';
+import { answer, messageTarget, type MessageTarget } from '../values';
 
 const report = sampleReport({ levels: 2, replicates: 1, done: 5 });
 const run = sampleKey('iterative', 1, 0);
@@ -62,6 +62,9 @@ const panelMessages: readonly PanelToHost[] = [
       'ready',
       'run',
       'cancel',
+      'pause',
+      'resume',
+      'prioritise',
       'addControls',
       'openExperiment',
       'openReport',
@@ -140,7 +143,7 @@ const descriptions = [
   { type: 'failed', id: 4, message: 'a.csv: is empty' },
 ];
 
-export const hostTargets: readonly Target[] = [
+export const hostTargets: readonly MessageTarget[] = [
   messageTarget('message of the job', jobMessages, value =>
     answer(checkJobMessage(value), message => {
       if (message.type === 'report') demand(isExperimentName(message.report.experiment.name), 'the name of a folder');

@@ -5,8 +5,8 @@ import { checkRequest as checkJob } from '../../../src/job/requests';
 import type { HostToDescriber } from '../../../src/shared/describeMessages';
 import { inspectorLimits, type HostToInspector } from '../../../src/shared/inspectorMessages';
 import type { HostToJob } from '../../../src/shared/messages';
-import { demand, type Outcome, type Target } from '../target';
-import { messageTarget } from '../values';
+import { demand, type Outcome } from '../target';
+import { messageTarget, type MessageTarget } from '../values';
 
 const jobRequests: readonly HostToJob[] = [
   { type: 'start', experimentPath: '/a/b.ticket.json', storeDirectory: '/a/.winning-ticket' },
@@ -67,7 +67,7 @@ function target<T extends object>(
   requests: readonly T[],
   check: Check<T>,
   use: (request: T) => void,
-): Target {
+): MessageTarget {
   return messageTarget(name, requests, (value): Outcome => {
     const checked = check(value);
     if ('problem' in checked) {
@@ -80,7 +80,7 @@ function target<T extends object>(
   });
 }
 
-export const requestTargets: readonly Target[] = [
+export const requestTargets: readonly MessageTarget[] = [
   target('request to the job', jobRequests, checkJob as Check<HostToJob>, request => {
     if (request.type !== 'start') return;
     const { parallel = 1, checkpointSeconds = 0 } = request;
