@@ -100,13 +100,15 @@ export const readBounded = readFileBounded;
 
 const temporaryName = /\.(\d+)\.\d+\.tmp$/;
 
+/** Whether it is the name of a temporary file whose process is dead. */
+export function isLeftover(name: string): boolean {
+  const writer = Number(temporaryName.exec(name)?.[1]);
+  return writer > 0 && !isProcess(writer);
+}
+
 /** Removes what killed processes left half-written in a folder; what one that lives is writing stays. */
 export async function removeTemporaries(directory: string): Promise<void> {
-  const names = await readdir(directory);
-  const left = names.filter(name => {
-    const writer = Number(temporaryName.exec(name)?.[1]);
-    return writer > 0 && !isProcess(writer);
-  });
+  const left = (await readdir(directory)).filter(isLeftover);
   await Promise.all(left.map(name => rm(path.join(directory, name), { force: true })));
 }
 

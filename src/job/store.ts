@@ -23,6 +23,7 @@ import { limitOf, Space } from './care/space';
 import { currentVersion, readVersion, writeVersion, type StoreVersion } from './care/storeVersion';
 import {
   flushDirectory,
+  isLeftover,
   isMissing,
   makeDirectory,
   readBounded,
@@ -30,9 +31,12 @@ import {
   StoreError,
   writeWhole,
 } from './files';
-import { StoreLock } from './lock';
+import { lockName, StoreLock } from './lock';
 import { maximumRecordBytes, RunFolder, type FileContents } from './runFolder';
 import { keyPattern, type FileSums, type StoredRun } from './runRecord';
+
+/** As many as Node reads side by side. */
+const foldersAtOnce = 4;
 
 export type TensorFile = 'start' | 'final' | 'mask';
 
@@ -101,10 +105,22 @@ export class RunStore {
       if (folder.isDirectory()) await removeTemporaries(path.join(experiments, folder.name));
     }
     await removeTemporaries(this.directory);
-    for (const key of await this.runKeys()) {
-      const directory = this.runDirectory(key);
-      if (await StoreLock.clear(directory)) await removeTemporaries(directory);
-    }
+    const keys = (await this.runKeys()).values();
+    const cleanSome = async (): Promise<void> => {
+      for (const key of keys) await this.cleanRun(this.runDirectory(key));
+    };
+    await Promise.all(Array.from({ length: foldersAtOnce }, cleanSome));
+  }
+
+  /** Of nearly all runs nothing is left: one look at their names tells. What it finds is looked at again under the rules of locks. */
+  private async cleanRun(directory: string): Promise<void> {
+    const names = await readdir(directory).catch((error: unknown) => {
+      // of who found nothing to keep there
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    if (!names.some(name => name.startsWith(lockName) || isLeftover(name))) return;
+    if (await StoreLock.clear(directory)) await removeTemporaries(directory);
   }
 
   /** Of all folders of runs, whatever is in them, sorted. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sealed, unsealed } from '../../../src/job/care/checksum';
 import { DamagedRunError } from '../../../src/job/care/damagedRun';
 import { storeError, writeWhole } from '../../../src/job/files';
+import { StoreLock } from '../../../src/job/lock';
 import { RunStore } from '../../../src/job/store';
 import { runKey } from '../../../src/lottery/graph';
 import type { RunEvaluation } from '../../../src/shared/evaluation';
@@ -183,5 +184,21 @@ describe('writing', () => {
     await store.clean();
     expect(existsSync(left)).toBe(false);
     expect(await store.readRun(record.key)).toEqual(record);
+  });
+
+  it('is cleaned up of the lock of a dead process, and left alone where one that may live holds a run', async () => {
+    const held = path.join(directory, 'runs', 'f'.repeat(32));
+    mkdirSync(held);
+    const temporary = `mask.safetensors.${2 ** 30}.1.tmp`;
+    writeFileSync(path.join(held, 'lock'), JSON.stringify({ pid: 1, host: 'another', startedAt: '', token: '' }));
+    writeFileSync(path.join(held, temporary), 'half');
+    const freed = path.join(directory, 'runs', 'e'.repeat(32));
+    const lock = await StoreLock.acquire(freed);
+    const text = readFileSync(path.join(freed, 'lock'), 'utf8');
+    await lock.release();
+    writeFileSync(path.join(freed, 'lock'), text.replace(`"pid":${process.pid}`, `"pid":${2 ** 30}`));
+    await store.clean();
+    expect(readdirSync(held).sort()).toEqual(['lock', temporary]);
+    expect(readdirSync(freed)).toEqual([]);
   });
 });
