@@ -8,7 +8,6 @@ import type { ComparisonToHost, JobToHost, PanelToHost, SidebarToHost } from '..
 import { previewAnswers, type PreviewToHost } from '../shared/previewMessages';
 import type { Progress, Report } from '../shared/report';
 import { curvePoint, measured } from '../shared/storedCurve';
-import { quickCheck } from './quickCheck';
 import { count, experimentName, key, method, report, text } from './reportSchema';
 import { savedFileSchema } from './savedFile';
 
@@ -98,33 +97,21 @@ export function check<T>(schema: z.ZodType, value: unknown): Checked<T> {
   return { ok: false, problem: `${field === '' ? 'value' : `"${field}"`}: ${issue?.message ?? 'not valid'}` };
 }
 
-const isJobMessage = quickCheck(jobMessage);
-const isReport = quickCheck(report);
-
-/** Where it passes, it is the value itself. */
-export const checkJobMessage = (value: unknown): Checked<JobToHost> =>
-  isJobMessage(value) ? { ok: true, value: value as JobToHost } : check(jobMessage, value);
+export const checkJobMessage = (value: unknown): Checked<JobToHost> => check(jobMessage, value);
 export const checkPanelMessage = (value: unknown): Checked<PanelToHost> => check(panelMessage, value);
 export const checkComparisonMessage = (value: unknown): Checked<ComparisonToHost> => check(comparisonMessage, value);
 export const checkSidebarMessage = (value: unknown): Checked<SidebarToHost> => check(sidebarMessage, value);
 export const checkPreviewMessage = (value: unknown): Checked<PreviewToHost> => check(previewMessage, value);
 
-/** What a `report.json` holds. Where it passes, it is the value itself. */
-export const checkReport = (value: unknown): Checked<Report> =>
-  isReport(value) ? { ok: true, value: value as Report } : check(report, value);
-
 /** The text of a `report.json`. */
 export function parseReport(json: string): Checked<Report> {
-  const parsed = parseJson(json);
-  return parsed.ok ? checkReport(parsed.value) : parsed;
-}
-
-export function parseJson(json: string): Checked<unknown> {
+  let value: unknown;
   try {
-    return { ok: true, value: JSON.parse(json) };
+    value = JSON.parse(json);
   } catch {
     return { ok: false, problem: 'not complete JSON' };
   }
+  return check<Report>(report, value);
 }
 
 const holder = z.looseObject({ startedAt: z.iso.datetime(), experiment: text.optional() });
