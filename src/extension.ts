@@ -32,6 +32,9 @@ export function activate(context: vscode.ExtensionContext): void {
     start: (ref, file) => {
       runner.begin(ref, file);
     },
+    stop: (ref, wish) => {
+      jobs.stop(ref, wish);
+    },
     tell: message => {
       log.warn(message);
     },
@@ -67,6 +70,9 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     jobs,
     queues,
+    jobs.onEvent(event => {
+      if (event.type === 'ended') void queues.ended(event.live.ref, event.outcome.status);
+    }),
     describer,
     index,
     panels,

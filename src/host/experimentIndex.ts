@@ -73,7 +73,8 @@ export class ExperimentIndex implements vscode.Disposable {
     const refs = found.map(uri => refOfReport(uri.fsPath)).filter(ref => ref !== null);
     const keys = new Set(refs.map(refKey));
     for (const key of this.stored.keys()) if (!keys.has(key)) this.stored.delete(key);
-    for (const { store } of refs) this.queues.watch(store);
+    // before it is told what was interrupted: the queue goes on with its own
+    await Promise.all(refs.map(({ store }) => this.queues.watch(store)));
     await forEach(refs, loadsAtOnce, ref => this.load(ref));
     this.emitter.fire(undefined);
   }

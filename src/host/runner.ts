@@ -46,17 +46,17 @@ export class Runner {
     await this.remember(ref, uri.fsPath);
     this.show(ref);
     if (this.jobs.get(ref)) return true;
-    this.queues.watch(ref.store);
+    await this.queues.watch(ref.store);
     if (await this.queues.isTaken(ref.store)) {
       // what another process does already is followed, not done twice
       if (!(await isAtWork(ref, Date.now()))) await this.queues.add(ref, uri.fsPath, turn);
       return true;
     }
-    this.begin(ref, uri.fsPath);
+    await this.queues.startNow(ref, uri.fsPath);
     return true;
   }
 
-  /** The next of a queue. */
+  /** Whatever the queue says. */
   begin(ref: ExperimentRef, file: string): void {
     // training takes every core: a page that loads for the first time would wait for most of a minute
     this.jobs.start(file, ref, pagesLoaded(panelMilliseconds));

@@ -1,6 +1,6 @@
 /**
- * `queue.json` of a store: the experiments that wait for their turn, in order. Windows and the command line share it.
- * Whoever changes it reads and writes it whole, one at a time; each entry is taken off by one of them only.
+ * `queue.json` of a store: the experiments that wait for their turn, in order, and the one whose turn it is. Windows and
+ * the command line share it. Whoever changes it reads and writes it whole, one at a time.
  */
 import { open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -23,8 +23,12 @@ const entrySchema = z.object({
     .string()
     .max(4096)
     .refine(file => path.isAbsolute(file)),
-  /** Keeps its file, but is not taken. */
+  /** Keeps its file, but is not taken; one at work is to stop. */
   paused: z.literal(true).optional(),
+  /** It is its turn: a mark of whoever works on it, who holds `queue/lock` meanwhile. Without that it waits. */
+  taken: z.string().max(64).optional(),
+  /** One at work is to stop, and goes then. */
+  cancelled: z.literal(true).optional(),
 });
 const schema = z.object({ version: z.literal(1), waiting: z.array(entrySchema).max(mostEntries) });
 
@@ -72,17 +76,10 @@ export const withEntry = (waiting: Waiting, entry: QueueEntry, where: 'first' | 
 
 export const without = (waiting: Waiting, name: string): Waiting => waiting.filter(entry => entry.name !== name);
 
-/** The one whose turn it is. */
-export const nextOf = (waiting: Waiting): QueueEntry | undefined => waiting.find(({ paused }) => !paused);
-
-/** Takes the next one off, for whoever calls first. */
-export async function takeNext(store: string): Promise<QueueEntry | null> {
-  let next: QueueEntry | undefined;
-  await changeQueue(store, waiting => {
-    next = nextOf(waiting);
-    return next ? without(waiting, next.name) : waiting;
-  });
-  return next ?? null;
+/** An experiment that is begun by other means is not paused here any more: its turn would come a second time. @throws StoreError */
+export async function dropPaused(store: string, name: string): Promise<void> {
+  const isIt = (entry: QueueEntry): boolean => entry.name === name && entry.paused === true;
+  if ((await readQueue(store)).some(isIt)) await changeQueue(store, waiting => waiting.filter(entry => !isIt(entry)));
 }
 
 /** @returns null where the file is damaged */

@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { changeQueue, withEntry } from '../../src/job/queueFile';
+import { Turn } from '../../src/job/queueTurn';
 import { cli, startCli } from '../support/jobs';
 import { endless, writeExperiment } from '../support/tinyExperiment';
 
@@ -32,6 +34,11 @@ async function listedUntil(fits: (listed: Listed) => boolean): Promise<Listed> {
     if (fits(now)) return now;
     await sleep(50);
   }
+}
+
+function executorOf(name: string): string {
+  const file = path.join(directory, '.winning-ticket/experiments', name, 'report.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { executor: string }).executor;
 }
 
 const names = (entries: readonly { readonly name: string }[]): string[] => entries.map(({ name }) => name);
@@ -118,7 +125,111 @@ describe('winning-ticket queue', () => {
   });
 });
 
+describe('winning-ticket queue run', () => {
+  it('takes the choices of run for all of its experiments', async () => {
+    await wt('queue', 'add', short('a'), short('b'));
+    const { code, stderr } = await wt('queue', 'run', '--executor', 'cpu', '--store-limit', '1');
+    expect([code, executorOf('a'), executorOf('b')]).toEqual([0, 'cpu', 'cpu']);
+    await wt('queue', 'add', short('c'));
+    expect(stderr).not.toContain('limit');
+    expect(await wt('queue', 'run', '--store-limit', '0.000001')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('c: failed'),
+    });
+  });
+});
+
+describe('a queue whose process is killed', () => {
+  it('has the one at work wait again, in its place; the next goes on where it stopped', async () => {
+    await wt('queue', 'add', long('first'), short('next'));
+    const { child, ended, said } = startCli(['queue', 'run', '--checkpoint-seconds', '0.05'], directory);
+    await said('runs');
+    const state = path.join(directory, '.winning-ticket/runs');
+    while (!readdirSync(state, { recursive: true, encoding: 'utf8' }).some(name => name.endsWith('resume.safetensors')))
+      await sleep(20);
+    child.kill('SIGKILL');
+    await ended;
+    const { atWork, waiting, paused } = await listed();
+    expect([atWork, names(waiting), paused]).toEqual([null, ['first', 'next'], []]);
+    const { code, stdout, stderr } = await wt('queue', 'run', '--json');
+    expect(JSON.parse(stdout)).toMatchObject([
+      { name: 'first', status: 'done' },
+      { name: 'next', status: 'done' },
+    ]);
+    expect(code).toBe(0);
+    expect(stderr).toContain('goes on from step');
+    expect(await listed()).toMatchObject({ atWork: null, waiting: [], paused: [] });
+  });
+
+  it('can be changed as one that waits: cancelled it is out, and so it is for the next', async () => {
+    await wt('queue', 'add', writeExperiment(directory, endless));
+    const { child, ended, said } = startCli(['queue', 'run'], directory);
+    await said('runs');
+    child.kill('SIGKILL');
+    await ended;
+    expect(await wt('cancel', 'endless')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('out of the queue'),
+    });
+    expect((await listed()).waiting).toEqual([]);
+    expect(await wt('queue', 'run')).toMatchObject({ code: 0, stderr: expect.stringContaining('nothing waits') });
+  });
+});
+
+describe('an experiment whose turn has come, and whose job has not begun', () => {
+  const store = (): string => path.join(directory, '.winning-ticket');
+  const begun = async (): Promise<Turn> => {
+    await changeQueue(store(), waiting => withEntry(waiting, { name: 'a', file: short('a') }, 'first'));
+    return (await Turn.take(store()))!;
+  };
+
+  it.each(['pause', 'cancel'] as const)('hears of %s as one at work', async wish => {
+    const turn = await begun();
+    expect(await listed()).toMatchObject({ atWork: { holder: { experiment: 'a', pid: process.pid } }, waiting: [] });
+    expect(await wt(wish, 'a')).toMatchObject({ code: 0, stdout: expect.stringContaining('it stops in a moment') });
+    expect(await turn.wished()).toBe(wish);
+    await turn.end('over');
+  });
+
+  it('is not begun a second time, moved or resumed', async () => {
+    const turn = await begun();
+    expect(await wt('queue', 'add', short('a'))).toMatchObject({ code: 0, stderr: expect.stringContaining('at work') });
+    for (const args of [
+      ['queue', 'remove', 'a'],
+      ['queue', 'first', 'a'],
+      ['resume', 'a'],
+    ])
+      expect(await wt(...args)).toMatchObject({ code: 1, stderr: expect.stringContaining('"a" is at work') });
+    expect(await wt('queue', 'run')).toMatchObject({ code: 0, stderr: expect.stringContaining('nothing waits') });
+    await turn.end('over');
+  });
+
+  it('is paused as soon as the queue has said its name', async () => {
+    // reading its data takes a while
+    const data = { format: 'digits', training: 20_000, test: 100 };
+    await wt('queue', 'add', writeExperiment(directory, { ...endless, data }), short('next'));
+    const { ended, said } = startCli(['queue', 'run', '--json'], directory);
+    await said('endless');
+    expect(await wt('pause', 'endless')).toMatchObject({ code: 0 });
+    const { code, stdout } = await ended;
+    expect(JSON.parse(stdout)).toMatchObject([
+      { name: 'endless', status: 'paused' },
+      { name: 'next', status: 'done' },
+    ]);
+    expect(code).toBe(130);
+    expect((await listed()).paused).toEqual([{ name: 'endless', file: expect.any(String) as string }]);
+  });
+});
+
 describe('pause, cancel, resume', () => {
+  it('one that is paused in the queue is there no more once it was run by itself', async () => {
+    const file = short('a');
+    await wt('queue', 'add', file);
+    await wt('pause', 'a');
+    expect((await wt('run', file)).code).toBe(0);
+    expect((await listed()).paused).toEqual([]);
+  });
+
   it('stop a job that was not started from the queue; its file is needed to go on', async () => {
     const file = writeExperiment(directory, endless);
     const { ended, said } = startCli(['run', file], directory);

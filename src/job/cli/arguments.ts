@@ -1,6 +1,5 @@
 /** What was asked for on the command line. */
 import { parseArgs } from 'node:util';
-import { executors, type Experiment } from '../../shared/experiment';
 import {
   clusterFlags,
   readCluster,
@@ -11,6 +10,7 @@ import {
   type SubmitCommand,
 } from './clusterArguments';
 import { exportFlags, readExport, type ExportCommand } from './exportArguments';
+import { jobFlagNames, jobFlags, readJobChoices, type JobChoices } from './jobArguments';
 import { pruneFlags, readPrune, type PruneCommand } from './pruneArguments';
 import {
   queueFlags,
@@ -32,16 +32,9 @@ export type Command =
       readonly kind: 'run';
       readonly experiment: string;
       readonly store: string;
-      /** Instead of the one that the experiment names. */
-      readonly executor?: Experiment['executor'];
       /** Where the panel goes as one file. */
       readonly html?: string;
-      /** Most runs side by side. */
-      readonly parallel?: number;
-      /** How often runs save how far they are; 0: only when they are told to stop. */
-      readonly checkpointSeconds?: number;
-      /** GiB; 0: none. */
-      readonly storeLimit?: number;
+      readonly choices: JobChoices;
       readonly json: boolean;
     }
   | { readonly kind: 'inspect'; readonly files: readonly string[]; readonly form: InspectForm }
@@ -67,11 +60,8 @@ const flags = {
   markdown: { type: 'boolean' },
   csv: { type: 'boolean' },
   store: { type: 'string' },
-  executor: { type: 'string' },
   html: { type: 'string' },
-  parallel: { type: 'string' },
-  'checkpoint-seconds': { type: 'string' },
-  'store-limit': { type: 'string' },
+  ...jobFlags,
   ...exportFlags,
   ...pruneFlags,
   ...clusterFlags,
@@ -86,7 +76,7 @@ interface CommandSyntax {
 }
 
 const commands: Readonly<Record<string, CommandSyntax>> = {
-  run: { flags: ['json', 'store', 'executor', 'html', 'parallel', 'checkpoint-seconds', 'store-limit'], read: readRun },
+  run: { flags: ['json', 'store', 'html', ...jobFlagNames], read: readRun },
   inspect: { flags: ['json', 'markdown', 'csv'], read: readInspect },
   diff: { flags: ['json'], read: readDiff },
   prune: { flags: ['json', ...(Object.keys(pruneFlags) as (keyof typeof pruneFlags)[])], read: readPrune },
@@ -115,7 +105,7 @@ const commands: Readonly<Record<string, CommandSyntax>> = {
   cluster: { flags: ['json', 'store'], read: readCluster },
   'cluster-task': { flags: ['store', 'executor', 'group', 'submission'], read: readClusterTask },
   store: { flags: ['json', 'store', 'dry-run'], read: readStore },
-  queue: { flags: ['json', 'store'], read: readQueueCommand },
+  queue: { flags: ['json', 'store', ...jobFlagNames], read: readQueueCommand },
   pause: { flags: ['store'], read: (operands, values) => readStop('pause', operands, values) },
   cancel: { flags: ['store'], read: (operands, values) => readStop('cancel', operands, values) },
   resume: { flags: ['store', 'experiment'], read: readResume },
@@ -142,59 +132,13 @@ export function parseCommand(args: readonly string[]): Command {
   return syntax.read(operands, values);
 }
 
-function readRun(
-  [experiment, extra]: readonly string[],
-  {
-    store,
-    executor: named,
-    html,
-    parallel,
-    'checkpoint-seconds': checkpoint,
-    'store-limit': limit,
-    json = false,
-  }: Values,
-): Command {
+function readRun([experiment, extra]: readonly string[], values: Values): Command {
+  const { store = '.winning-ticket', html, json = false } = values;
   if (!experiment) throw new UsageError('"run" needs the path of an experiment file');
   if (extra !== undefined) throw new UsageError(`"run" takes one experiment file, but "${extra}" is there too`);
   if (store === '') throw new UsageError('--store needs the path of a folder');
   if (html === '') throw new UsageError('--html needs the path of a file');
-  const executor = executors.find(one => one === named);
-  if (named !== undefined && !executor) {
-    throw new UsageError(`--executor is one of ${executors.join(', ')}, not "${named}"`);
-  }
-  return {
-    kind: 'run',
-    experiment,
-    store: store ?? '.winning-ticket',
-    ...(executor && { executor }),
-    ...(html !== undefined && { html }),
-    ...(parallel !== undefined && { parallel: runsSideBySide(parallel) }),
-    ...(checkpoint !== undefined && { checkpointSeconds: secondsOf(checkpoint) }),
-    ...(limit !== undefined && { storeLimit: gibOf(limit) }),
-    json,
-  };
-}
-
-function runsSideBySide(text: string): number {
-  const runs = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (runs === 0) throw new UsageError(`--parallel is a number of runs from 1 on, not "${text}"`);
-  return runs;
-}
-
-function secondsOf(text: string): number {
-  const seconds = text.trim() === '' ? NaN : Number(text);
-  if (!(seconds >= 0 && seconds <= 86_400)) {
-    throw new UsageError(`--checkpoint-seconds is a number of seconds from 0 to 86,400, not "${text}"`);
-  }
-  return seconds;
-}
-
-function gibOf(text: string): number {
-  const gib = Number(text);
-  if (text.trim() === '' || !Number.isFinite(gib) || gib < 0) {
-    throw new UsageError(`--store-limit is a number of GiB, 0 for none, not "${text}"`);
-  }
-  return gib;
+  return { kind: 'run', experiment, store, ...(html !== undefined && { html }), choices: readJobChoices(values), json };
 }
 
 function readInspect(files: readonly string[], values: Values): Command {

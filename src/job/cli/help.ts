@@ -61,8 +61,9 @@ Usage:
   winning-ticket queue [list] [--store DIR] [--json]
   winning-ticket queue add EXPERIMENT.json… | remove NAME | first NAME [--store DIR] [--json]
       Says what is at work on a store, what waits for its turn, in order, and what is paused; or changes what waits.
-  winning-ticket queue run [--store DIR] [--json]
-      Works through the queue until nothing waits. One that fails does not stop the others. Ctrl+C pauses the one at work.
+  winning-ticket queue run [--store DIR] [--executor NAME] [--parallel N] [--checkpoint-seconds S] [--store-limit GIB] [--json]
+      Works through the queue until nothing waits. One that fails does not stop the others. Ctrl+C pauses the one at work;
+      one whose process is killed waits again. Options as for run, for each of the experiments.
   winning-ticket pause NAME [--store DIR]
   winning-ticket cancel NAME [--store DIR]
       Stops an experiment at work, whoever started it; one that waits keeps its place but is not begun, or leaves the queue.

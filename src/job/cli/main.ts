@@ -9,6 +9,7 @@ import { exitCodeOf, exitCodes, outcomeOf, outcomeOfError, type ExitCode } from 
 import { Stop, type StopKind } from '../stop';
 import { parseCommand, type Command } from './arguments';
 import { help } from './help';
+import { jobOptions } from './jobArguments';
 import { complain, print, toJson } from './output';
 import { ProgressLine } from './progressLine';
 import { UsageError } from './usageError';
@@ -104,6 +105,7 @@ async function doctor(command: Extract<Command, { kind: 'doctor' }>, signal: Abo
 async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode> {
   const { runExperiment } = await import('../experiment');
   const { readExperiment } = await import('../prepare');
+  const { dropPaused } = await import('../queueFile');
   const controller = new AbortController();
   stopOnSignals(controller, 'cancelled');
   const progress = new ProgressLine(process.stderr);
@@ -111,17 +113,15 @@ async function run(command: Extract<Command, { kind: 'run' }>): Promise<ExitCode
   try {
     const experimentPath = path.resolve(command.experiment);
     const parsed = await readExperiment(experimentPath);
+    await dropPaused(storeDirectory, parsed.name);
     const report = await runExperiment({
       experimentPath,
-      parsed: command.executor ? { ...parsed, executor: command.executor } : parsed,
+      ...jobOptions(command.choices, parsed),
       storeDirectory,
       emit: event => {
         progress.show(event);
       },
       signal: controller.signal,
-      ...(command.parallel !== undefined && { parallel: command.parallel }),
-      ...(command.checkpointSeconds !== undefined && { checkpointSeconds: command.checkpointSeconds }),
-      ...(command.storeLimit !== undefined && { storeLimit: command.storeLimit * 1024 ** 3 }),
     });
     progress.end();
     const { describeReport } = await import('./table');

@@ -7,7 +7,8 @@ import { seeWork, type AtWork, type SeenProgress } from '../atWork';
 import { readBounded } from '../files';
 import { exitCodes, type ExitCode } from '../outcome';
 import { readExperiment } from '../prepare';
-import { changeQueue, readQueue, withEntry, without, type QueueEntry, type Waiting } from '../queueFile';
+import { changeQueue, withEntry, without, type QueueEntry } from '../queueFile';
+import { seeQueue, stopped } from '../queueTurn';
 import { leaveWish } from '../wish';
 import { complain, print, toJson } from './output';
 import type { QueueCommand, ResumeCommand, StopCommand } from './queueArguments';
@@ -24,7 +25,7 @@ export async function runQueue(command: QueueCommand, signal: AbortSignal): Prom
     case 'list':
       break;
     case 'run':
-      return runThroughQueue(store, command.json, signal);
+      return runThroughQueue(store, command, signal);
     case 'add':
       await add(store, command.operands);
       break;
@@ -46,10 +47,19 @@ async function add(store: string, files: readonly string[]): Promise<void> {
     if (other) throw new UsageError(`${other.file} and ${file} are both named "${name}": rename one`);
     entries.push({ name, file });
   }
+  const atWork = (await seeQueue(store)).turn?.entry.name;
+  const busy = entries.findIndex(({ name }) => name === atWork);
+  if (busy >= 0) {
+    entries.splice(busy, 1);
+    complain(`${atWork!} is at work already`);
+  }
   await changeQueue(store, waiting => entries.reduce((all, entry) => withEntry(all, entry, 'last'), waiting), complain);
 }
 
 async function rearrange(store: string, action: 'remove' | 'first', name: string): Promise<void> {
+  if ((await seeQueue(store)).turn?.entry.name === name) {
+    throw new Error(`"${name}" is at work: "winning-ticket pause ${name}" or "winning-ticket cancel ${name}" stops it`);
+  }
   await changeQueue(
     store,
     waiting => {
@@ -61,13 +71,16 @@ async function rearrange(store: string, action: 'remove' | 'first', name: string
   );
 }
 
-/** The job at work is left a wish, whoever started it; what waits is not begun. */
+/** The one at work is told to stop, whoever started it; what waits is not begun. */
 export async function runStop({ kind, name, store: given }: StopCommand): Promise<ExitCode> {
   const store = path.resolve(given);
-  const atWork = (await seeWork(store))?.holder?.experiment === name;
-  if (atWork) await leaveWish(path.join(store, 'experiments', name), kind);
-  const waits = (await readQueue(store)).some(entry => entry.name === name);
-  if (waits) await changeQueue(store, waiting => withoutTurn(waiting, kind, name), complain);
+  const { turn, waiting, paused } = await seeQueue(store);
+  const inTurn = turn?.entry.name === name;
+  const atWork = inTurn || (await holderOf(store)) === name;
+  // whoever works through the queue looks there, also before the job has begun
+  if (atWork && !inTurn) await leaveWish(path.join(store, 'experiments', name), kind);
+  const waits = [...waiting, ...paused].some(entry => entry.name === name);
+  if (inTurn || waits) await changeQueue(store, entries => stopped(entries, name, kind), complain);
   const done = kind === 'pause' ? 'paused' : 'cancelled';
   if (atWork) print(`${name} will be ${done}: what is trained is saved, and it stops in a moment.\n`);
   else if (waits) print(`${name} is ${kind === 'pause' ? 'paused: its turn does not come' : 'out of the queue'}.\n`);
@@ -76,15 +89,13 @@ export async function runStop({ kind, name, store: given }: StopCommand): Promis
   return exitCodes.done;
 }
 
-function withoutTurn(waiting: Waiting, kind: StopCommand['kind'], name: string): Waiting {
-  if (kind === 'cancel') return without(waiting, name);
-  return waiting.map(entry => (entry.name === name ? { ...entry, paused: true } : entry));
-}
+const holderOf = async (store: string): Promise<string | undefined> => (await seeWork(store))?.holder?.experiment;
 
 /** Goes on bit for bit where it stopped, as the next of the queue. */
 export async function runResume({ name, experiment, store: given }: ResumeCommand): Promise<ExitCode> {
   const store = path.resolve(given);
-  if ((await seeWork(store))?.holder?.experiment === name) throw new Error(`"${name}" is at work already`);
+  const atWork = [(await seeQueue(store)).turn?.entry.name, await holderOf(store)];
+  if (atWork.includes(name)) throw new Error(`"${name}" is at work already`);
   const file = experiment === undefined ? null : path.resolve(experiment);
   if (file !== null) {
     const { name: described } = await readExperiment(file);
@@ -116,17 +127,23 @@ interface Seen {
 }
 
 async function see(store: string): Promise<Seen> {
-  const [atWork, queue] = [await seeWork(store), await readQueue(store)];
-  const busy = [...queue.map(({ name }) => name), atWork?.holder?.experiment];
-  const stopped = (await pausedAtWork(store)).filter(name => !busy.includes(name));
+  const [job, queue] = [await seeWork(store), await seeQueue(store)];
+  const { turn, waiting, paused } = queue;
+  // it is known to be at work before its job has the store
+  const begun: AtWork | null = turn && {
+    holder: turn.holder && { ...turn.holder, experiment: turn.entry.name },
+    progress: null,
+  };
+  const atWork = job ?? begun;
+  const name = atWork?.holder?.experiment;
+  const busy = [...waiting, ...paused].map(entry => entry.name).concat(name ?? []);
+  const stopped = (await pausedAtWork(store)).filter(one => !busy.includes(one));
   return {
     store,
     atWork,
-    waiting: queue.filter(({ paused }) => !paused),
-    paused: [
-      ...queue.flatMap(({ name, file, paused }) => (paused ? [{ name, file }] : [])),
-      ...stopped.map(name => ({ name })),
-    ],
+    // its turn has come, but a job that is none of the queue was faster
+    waiting: turn && turn.entry.name !== name ? [turn.entry, ...waiting] : waiting,
+    paused: [...paused.map(entry => ({ name: entry.name, file: entry.file })), ...stopped.map(one => ({ name: one }))],
   };
 }
 

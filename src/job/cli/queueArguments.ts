@@ -1,5 +1,6 @@
 /** Options of `queue`, `pause`, `cancel` and `resume`. */
 import { experimentSchema } from '../../shared/experiment';
+import { jobFlagNames, readJobChoices, type JobChoices, type JobValues } from './jobArguments';
 import { UsageError } from './usageError';
 
 const actions = ['list', 'add', 'remove', 'first', 'run'] as const;
@@ -10,6 +11,8 @@ export interface QueueCommand {
   /** Experiment files to add, or the name of the experiment to remove or to put first. */
   readonly operands: readonly string[];
   readonly store: string;
+  /** Of `run`, for each of the experiments. */
+  readonly choices: JobChoices;
   readonly json: boolean;
 }
 
@@ -30,7 +33,7 @@ export interface ResumeCommand {
 
 export const queueFlags = { experiment: { type: 'string' } } as const;
 
-interface QueueValues {
+interface QueueValues extends JobValues {
   readonly store?: string;
   readonly experiment?: string;
   readonly json?: boolean;
@@ -48,7 +51,10 @@ export function readQueueCommand([given = 'list', ...operands]: readonly string[
   } else if (operands[0] !== undefined) {
     throw new UsageError(`"queue ${action}" takes no "${operands[0]}"`);
   }
-  return { kind: 'queue', action, operands, store: storeOf(values), json: values.json ?? false };
+  const idle = action === 'run' ? undefined : jobFlagNames.find(name => values[name] !== undefined);
+  if (idle !== undefined) throw new UsageError(`--${idle} has no meaning for "queue ${action}"`);
+  const choices = readJobChoices(values);
+  return { kind: 'queue', action, operands, store: storeOf(values), choices, json: values.json ?? false };
 }
 
 /** @throws UsageError */

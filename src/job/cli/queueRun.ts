@@ -7,8 +7,10 @@ import { seeWork } from '../atWork';
 import { runExperiment } from '../experiment';
 import { exitCodes, outcomeOf, outcomeOfError, type ExitCode } from '../outcome';
 import { readExperiment } from '../prepare';
-import { changeQueue, nextOf, readQueue, takeNext, withEntry, type QueueEntry } from '../queueFile';
-import { stopKindOf } from '../stop';
+import type { QueueEntry } from '../queueFile';
+import { isTurnTaken, seeQueue, Turn } from '../queueTurn';
+import { Stop, stopKindOf } from '../stop';
+import { jobOptions, type JobChoices } from './jobArguments';
 import { complain, print, toJson } from './output';
 import { ProgressLine } from './progressLine';
 import { printable } from './terminal';
@@ -22,22 +24,30 @@ interface Ended {
   readonly summary?: string;
 }
 
+export interface ThroughQueue {
+  /** For each of the experiments. */
+  readonly choices: JobChoices;
+  readonly json: boolean;
+}
+
 /** @param signal its reason says what becomes of the experiment at work */
-export async function runThroughQueue(store: string, json: boolean, signal: AbortSignal): Promise<ExitCode> {
+export async function runThroughQueue(
+  store: string,
+  { choices, json }: ThroughQueue,
+  signal: AbortSignal,
+): Promise<ExitCode> {
   // one that was paused and goes on later has the end it came to last
   const ended = new Map<string, Ended>();
   while (await turnComes(store, signal)) {
-    const entry = await takeNext(store);
-    if (!entry) continue;
-    const end = await work(store, entry, signal);
-    // by a wish that somebody left for it
-    if (end.status === 'paused' && !signal.aborted) await putBack(store, entry, true);
-    ended.set(entry.name, end);
+    const turn = await Turn.take(store);
+    if (!turn) continue;
+    const end = await work(store, turn, choices, signal);
+    ended.set(end.name, end);
     if (!json) print(describe(end));
   }
   if (json) print(toJson([...ended.values()]));
-  const paused = (await readQueue(store)).filter(entry => entry.paused).map(({ name }) => name);
-  for (const name of paused) complain(`${name} is paused: "winning-ticket resume ${name}" puts it in front again`);
+  const { paused } = await seeQueue(store);
+  for (const { name } of paused) complain(`${name} is paused: "winning-ticket resume ${name}" puts it in front again`);
   if (signal.aborted) return exitCodes.cancelled;
   if (ended.size === 0 && paused.length === 0) complain(`nothing waits in the queue of ${store}`);
   const ends = [...ended.values()].map(({ status }) => status);
@@ -51,27 +61,53 @@ export async function runThroughQueue(store: string, json: boolean, signal: Abor
  */
 async function turnComes(store: string, signal: AbortSignal): Promise<boolean> {
   for (let told = false; ; told = true) {
-    if (signal.aborted || !nextOf(await readQueue(store))) return false;
-    if (!(await seeWork(store))) return true;
+    if (signal.aborted || (await seeQueue(store)).waiting.length === 0) return false;
+    if (!(await seeWork(store)) && !(await isTurnTaken(store))) return true;
     if (!told) complain(`another job works on the store ${store}: waiting until it is done`);
     await sleep(lookMilliseconds, undefined, { signal }).catch(() => undefined);
   }
 }
 
-async function work(store: string, entry: QueueEntry, signal: AbortSignal): Promise<Ended> {
-  const left = (await readQueue(store)).filter(({ paused }) => !paused).length;
+async function work(store: string, turn: Turn, choices: JobChoices, signal: AbortSignal): Promise<Ended> {
+  const { entry } = turn;
+  const left = (await seeQueue(store)).waiting.length;
   complain(`${entry.name}${left > 0 ? `; ${plural(left, 'experiment')} after it` : ''}`);
   // at once: the process may end before the work has
-  let kept: Promise<unknown> | undefined;
+  let kept: Promise<void> | undefined;
   const keep = (): void => {
-    kept = putBack(store, entry, stopKindOf(signal.reason) !== 'left');
+    kept = turn.end(stopKindOf(signal.reason) === 'left' ? 'left' : 'paused');
   };
   signal.addEventListener('abort', keep, { once: true });
+  const told = followTurn(turn);
+  const end = await compute(store, entry, choices, AbortSignal.any([signal, told.signal]));
+  told.end();
+  signal.removeEventListener('abort', keep);
+  await (kept ?? turn.end(end.status === 'paused' ? 'paused' : 'over'));
+  return end;
+}
+
+/** Aborts with the `Stop` that somebody wants of the one at work. */
+function followTurn(turn: Turn): { readonly signal: AbortSignal; readonly end: () => void } {
+  const controller = new AbortController();
+  const look = async (): Promise<void> => {
+    const wish = await turn.wished();
+    if (wish) controller.abort(new Stop(wish === 'pause' ? 'paused' : 'cancelled'));
+  };
+  const timer = setInterval(() => void look(), lookMilliseconds);
+  return {
+    signal: controller.signal,
+    end: () => {
+      clearInterval(timer);
+    },
+  };
+}
+
+async function compute(store: string, entry: QueueEntry, choices: JobChoices, signal: AbortSignal): Promise<Ended> {
   const progress = new ProgressLine(process.stderr);
   try {
     const report = await runExperiment({
       experimentPath: entry.file,
-      parsed: await readNamed(entry),
+      ...jobOptions(choices, await readNamed(entry)),
       storeDirectory: store,
       emit: event => {
         progress.show(event);
@@ -86,8 +122,6 @@ async function work(store: string, entry: QueueEntry, signal: AbortSignal): Prom
     return { name: entry.name, status, ...(problem && { summary: problem.message }) };
   } finally {
     progress.end();
-    signal.removeEventListener('abort', keep);
-    await kept;
   }
 }
 
@@ -96,12 +130,6 @@ async function readNamed({ name, file }: QueueEntry): Promise<ParsedExperiment> 
   const parsed = await readExperiment(file);
   if (parsed.name === name) return parsed;
   throw new ExperimentError('name', `is "${parsed.name}" now, and was "${name}" in the queue: add it again`, file);
-}
-
-/** In front: one that was interrupted goes on when the queue does, one that was paused when a person says so. */
-async function putBack(store: string, { name, file }: QueueEntry, paused: boolean): Promise<void> {
-  const entry: QueueEntry = { name, file, ...(paused && { paused }) };
-  await changeQueue(store, waiting => withEntry(waiting, entry, 'first'), complain);
 }
 
 function describe({ name, status, summary }: Ended): string {

@@ -3,16 +3,16 @@ import { parseCommand } from '../../../src/job/cli/arguments';
 import { describeProgress, ProgressLine } from '../../../src/job/cli/progressLine';
 import { UsageError } from '../../../src/job/cli/usageError';
 
-const queue = { kind: 'queue', action: 'list', operands: [], store: '.winning-ticket', json: false };
+const queue = { kind: 'queue', action: 'list', operands: [], store: '.winning-ticket', choices: {}, json: false };
+const run = { kind: 'run', experiment: 'a.json', store: '.winning-ticket', choices: {}, json: false };
+const given = ['--executor', 'wasm', '--parallel', '2', '--checkpoint-seconds', '.5', '--store-limit', '1.5'];
+const choices = { executor: 'wasm', parallel: 2, checkpointSeconds: 0.5, storeLimit: 1.5 };
 
 describe('the command line', () => {
   it.each([
-    [['run', 'a.json'], { kind: 'run', experiment: 'a.json', store: '.winning-ticket', json: false }],
-    [['run', '--json', 'a.json', '--store', 's'], { kind: 'run', experiment: 'a.json', store: 's', json: true }],
-    [
-      ['run', 'a.json', '--checkpoint-seconds', '.5'],
-      { kind: 'run', experiment: 'a.json', store: '.winning-ticket', checkpointSeconds: 0.5, json: false },
-    ],
+    [['run', 'a.json'], run],
+    [['run', '--json', 'a.json', '--store', 's'], { ...run, store: 's', json: true }],
+    [['run', 'a.json', ...given], { ...run, choices }],
     [['doctor', '--json'], { kind: 'doctor', json: true }],
     [['doctor', '--store', 's'], { kind: 'doctor', store: 's', json: false }],
     [['inspect', 'a', 'b'], { kind: 'inspect', files: ['a', 'b'], form: 'table' }],
@@ -34,15 +34,12 @@ describe('the command line', () => {
     [['queue', 'add', 'a', 'b'], { ...queue, action: 'add', operands: ['a', 'b'] }],
     [['queue', 'remove', 'a', '--store', 's'], { ...queue, action: 'remove', operands: ['a'], store: 's' }],
     [['queue', 'run', '--json'], { ...queue, action: 'run', json: true }],
+    [['queue', 'run', ...given], { ...queue, action: 'run', choices }],
     [['pause', 'a'], { kind: 'pause', name: 'a', store: '.winning-ticket' }],
     [['cancel', 'a', '--store', 's'], { kind: 'cancel', name: 'a', store: 's' }],
     [['resume', 'a'], { kind: 'resume', name: 'a', store: '.winning-ticket' }],
     [['resume', 'a', '--experiment', 'f'], { kind: 'resume', name: 'a', experiment: 'f', store: '.winning-ticket' }],
     [['--help'], { kind: 'help' }],
-    [
-      ['run', 'a.json', '--executor', 'webgpu'],
-      { kind: 'run', experiment: 'a.json', store: '.winning-ticket', executor: 'webgpu', json: false },
-    ],
     [['run', '-h'], { kind: 'help' }],
     [['--version'], { kind: 'version' }],
   ])('understands %j', (args, command) => {
@@ -88,6 +85,11 @@ describe('the command line', () => {
     [['queue', 'fly'], '"fly"'],
     [['queue', 'list', 'x'], '"x"'],
     [['queue', 'run', 'x'], '"x"'],
+    [['queue', 'run', '--executor', 'gpu'], 'one of auto, wasm, webgpu'],
+    [['queue', 'run', '--parallel', '0'], '--parallel'],
+    [['queue', 'run', '--checkpoint-seconds', '-1'], '--checkpoint-seconds'],
+    [['queue', 'add', 'a', '--executor', 'wasm'], '--executor has no meaning for "queue add"'],
+    [['queue', '--parallel', '2'], '--parallel has no meaning for "queue list"'],
     [['queue', 'add'], 'paths of experiment files'],
     [['queue', 'add', 'a', ''], 'paths of experiment files'],
     [['queue', 'remove'], '"queue remove" needs the name'],
