@@ -76,7 +76,10 @@ async function start(message: Start): Promise<void> {
 }
 
 function crash(error: unknown): void {
-  finish(outcomeOfError(error, controller.signal), exitCodes.failed);
+  // while it stops, or where the host is gone and 'disconnect' has yet to come, the limit of time is enough: what was
+  // trained is saved and the lock given back, whatever else breaks
+  if (started && !process.connected) stop('left');
+  if (!controller.signal.aborted) finish(outcomeOfError(error, controller.signal), exitCodes.failed);
 }
 
 stepAside();
