@@ -24,10 +24,12 @@ const flags = 0x0800;
 /** The first day that the format knows: the same ticket gives the same bytes. */
 const date = (1 << 5) | 1;
 const most = { bytes: 0xffffffff, entries: 0xffff, name: 0xffff } as const;
+/** Absolute, or out of the folder that the archive is unpacked into: layers of any model file become names of entries. */
+const leadsOut = /^[\\/]|^[A-Za-z]:[\\/]|(?:^|[\\/])\.\.(?:[\\/]|$)|\0/;
 
 /**
  * @param file named in errors
- * @throws CheckpointError where it is more than the format without zip64 holds
+ * @throws CheckpointError where it is more than the format without zip64 holds, or a name leads out of the archive
  */
 export function zipPieces(entries: readonly ZipEntry[], file: string): Uint8Array[] {
   const pieces: Uint8Array[] = [];
@@ -38,6 +40,9 @@ export function zipPieces(entries: readonly ZipEntry[], file: string): Uint8Arra
     offset += bytes.length;
   };
   for (const { name, pieces: content } of entries) {
+    if (leadsOut.test(name)) {
+      throw new CheckpointError(file, `"${name}" would leave its folder when it is unpacked: rename that layer`);
+    }
     const encoded = utf8(name);
     const size = content.reduce((sum, { length }) => sum + length, 0);
     const checksum = content.reduce((sum, piece) => crc32(piece, sum), 0);
