@@ -1,5 +1,5 @@
 /** A run that is paused, resumed, cut off by a reload of its window, and resumed again: it goes on each time. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExperimentFile } from '../../src/shared/experiment';
@@ -108,6 +108,49 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('an experim
     expect(second).toBeGreaterThan(first!);
     await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(second!);
     await workbench.screenshot('interrupted-4-resumed');
+  });
+
+  test('Always Resume goes on too, and from then on every reload does without a question', async () => {
+    await workbench.reload();
+    await toast('marathon was interrupted').getByRole('button', { name: 'Always Resume' }).click();
+    await expect.poll(() => resumptions().length, { timeout: 60_000 }).toBe(3);
+    await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(resumptions()[2]!);
+    await workbench.reload();
+    await expect.poll(() => resumptions().length, { timeout: 60_000 }).toBe(4);
+    await panel('running');
+    expect(await toast('was interrupted').count()).toBe(0);
+    await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(resumptions()[3]!);
+    await workbench.screenshot('interrupted-5-always');
+  });
+
+  test('with "never", of this folder, nothing is said: the tree shows it', async () => {
+    const folder = path.join(server.workspace, '.vscode');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, 'settings.json'), '{ "winningTicket.resumeInterrupted": "never" }');
+    await workbench.reload();
+    await expect.poll(() => tree().innerText(), { timeout: 60_000 }).toMatch(/marathon.*interrupted at 0 of 2 runs/s);
+    await panel('interrupted');
+    expect(await toast('was interrupted').count()).toBe(0);
+    expect(resumptions().length).toBe(4);
+    await workbench.screenshot('interrupted-6-never');
+  });
+
+  test('Restart asks, begins from nothing, and Undo has back what was there', async () => {
+    const before = readFileSync(experiment('report.json'), 'utf8');
+    await workbench.fromMenu(tree(), 'Restart from Nothing');
+    await workbench.screenshot('interrupted-7-restart');
+    await workbench.page.locator('.monaco-dialog-box .monaco-button', { hasText: 'Restart' }).click();
+    await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(0);
+    expect(resumptions().length).toBe(4);
+    await toast('marathon starts from nothing').getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(() => tree().innerText(), { timeout: 60_000 }).toMatch(/marathon.*interrupted at 0 of 2 runs/s);
+    expect(readFileSync(experiment('report.json'), 'utf8')).toBe(before);
+    expect(saved()).toBe(1);
+    await tree().hover();
+    await tree().locator('.action-label[aria-label^="Resume Run"]').click();
+    await expect.poll(() => resumptions().length, { timeout: 60_000 }).toBe(5);
+    await panel('running');
+    await workbench.screenshot('interrupted-8-undone');
   });
 
   test('after it was cancelled, a reload of the window does not ask', async () => {
