@@ -1,8 +1,8 @@
 /** The job under a parent that stands for the extension host: one or the other is killed. */
 import { fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { seeLock } from '../../src/job/lock';
 import type { Random } from '../../src/shared/random';
 import type { FromParent, ToParent } from './parent';
 import { gone } from './processes';
@@ -70,7 +70,8 @@ function startMessage({ experiment, store, checkpointSeconds, parallel }: Work):
 /** The job saves and goes by itself, and gives the lock back if it has the time. */
 async function orphanGone(job: number, store: string): Promise<Death> {
   const orphaned = await gone(job);
-  const leftLock = orphaned < graceSeconds && existsSync(path.join(store, 'lock'));
+  // one that was killed before it may have left its own, which this one had no time to take over
+  const leftLock = orphaned < graceSeconds && (await seeLock(store))?.holder?.pid === job;
   return { orphaned, wrong: [...tooLong(orphaned), ...(leftLock ? ['the job left the lock behind'] : [])] };
 }
 
