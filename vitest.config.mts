@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// a page or a window shows late what a busy machine has no time for
+const patient = { poll: { timeout: 30_000 } };
+
 export default defineConfig({
   test: {
     // One project after the other. Jobs take all processors, and a VS Code shows late what it has no time for: one file at a
@@ -22,6 +25,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
           include: ['test/webview/**/*.test.ts'],
           maxWorkers: 2,
+          expect: patient,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -32,6 +36,7 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,
+          expect: patient,
           testTimeout: 300_000,
           hookTimeout: 600_000,
         },

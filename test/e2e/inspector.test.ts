@@ -71,10 +71,19 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('checkpoint
   const failure = async (frame: Frame) => frame.locator('.failure-message').innerText();
   const fact = (frame: Frame, label: string) =>
     frame.locator('.total', { has: frame.locator(`dt:text-is("${label}")`) }).locator('dd');
+  const picks = (timeout: number) => workbench.picks().first().waitFor({ timeout });
   const save = async (name: string) => {
-    await expect.poll(() => workbench.input().inputValue()).toContain(server.workspace);
-    await workbench.input().fill(inWorkspace(name));
-    await page().locator('.quick-input-widget:visible .monaco-button', { hasText: 'OK' }).click();
+    // the dialog sets its value again, folder by folder, while it reads them
+    for (let attempt = 0; ; attempt++) {
+      await expect.poll(() => workbench.input().inputValue()).toContain(path.dirname(server.workspace));
+      await workbench.input().fill(inWorkspace(name));
+      await page().locator('.quick-input-widget:visible .monaco-button', { hasText: 'OK' }).click();
+      try {
+        return await workbench.input().waitFor({ state: 'hidden', timeout: 5_000 });
+      } catch (error) {
+        if (attempt === 5) throw error;
+      }
+    }
   };
 
   beforeAll(async () => {
@@ -154,8 +163,10 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('checkpoint
     // the explorer selects what comes to the front once more
     await workbench.webview(title('dense.safetensors'));
     await workbench.explorerRow('pruned.safetensors').click({ modifiers: ['Control'] });
-    await workbench.fromMenu(workbench.explorerRow('pruned.safetensors'), 'Compare Selected Checkpoints');
-    const frame = await workbench.webview(title('dense.safetensors ↔ pruned.safetensors'));
+    const pruned = workbench.explorerRow('pruned.safetensors');
+    const frame = await workbench.fromMenu(pruned, 'Compare Selected Checkpoints', timeout =>
+      workbench.webview(title('dense.safetensors ↔ pruned.safetensors'), timeout),
+    );
     await expect.poll(() => fact(frame, 'in both').innerText()).toBe('5 tensors');
     await expect.poll(() => fact(frame, 'only right').innerText()).toBe('0 (0 %)');
     await frame.locator('.filter-input').fill('fc.weight');
@@ -169,7 +180,7 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('checkpoint
   });
 
   test('one is compared with another from its own menu', async () => {
-    await workbench.fromMenu(workbench.explorerRow('added.safetensors'), 'Compare Checkpoint with');
+    await workbench.fromMenu(workbench.explorerRow('added.safetensors'), 'Compare Checkpoint with', picks);
     await workbench.choose('pruned.safetensors');
     const frame = await workbench.webview(title('added.safetensors ↔ pruned.safetensors'));
     await expect.poll(() => fact(frame, 'not paired').innerText()).toBe('1 tensor');
@@ -242,7 +253,7 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('checkpoint
     await workbench.activityIcon().click();
     const item = (name: string) => workbench.treeRows().filter({ hasText: name }).first();
     await item('tiny').locator('.monaco-tl-twistie').click();
-    await workbench.fromMenu(item('level 2'), 'Compare Weights of Two Runs');
+    await workbench.fromMenu(item('level 2'), 'Compare Weights of Two Runs', picks);
     await workbench.choose('level 0, dense');
     const frame = await workbench.webview(title('tiny level 2 ↔ tiny level 0, dense'));
     await expect.poll(() => fact(frame, 'only left').innerText()).toBe('0 (0 %)');

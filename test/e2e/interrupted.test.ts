@@ -137,9 +137,10 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('an experim
 
   test('Restart asks, begins from nothing, and Undo has back what was there', async () => {
     const before = readFileSync(experiment('report.json'), 'utf8');
-    await workbench.fromMenu(tree(), 'Restart from Nothing');
+    const button = workbench.page.locator('.monaco-dialog-box .monaco-button', { hasText: 'Restart' });
+    await workbench.fromMenu(tree(), 'Restart from Nothing', timeout => button.waitFor({ timeout }));
     await workbench.screenshot('interrupted-7-restart');
-    await workbench.page.locator('.monaco-dialog-box .monaco-button', { hasText: 'Restart' }).click();
+    await button.click();
     await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(0);
     expect(resumptions().length).toBe(4);
     await toast('marathon starts from nothing').getByRole('button', { name: 'Undo' }).click();

@@ -81,10 +81,11 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('experiment
     await workbench.screenshot('jobs-2-menu');
     await workbench.picks().filter({ hasText: 'Cancel' }).filter({ hasText: 'sorrel' }).click();
     await rowSays('quince', /queued, 1st/);
-    await workbench.fromMenu(row('quince'), 'Cancel Run');
-    await expect
-      .poll(() => workbench.treeRows().allInnerTexts(), { timeout: 30_000 })
-      .not.toContainEqual(expect.stringContaining('queued'));
+    await workbench.fromMenu(row('quince'), 'Cancel Run', timeout =>
+      expect
+        .poll(() => workbench.treeRows().allInnerTexts(), { timeout })
+        .not.toContainEqual(expect.stringContaining('queued')),
+    );
     await workbench.screenshot('jobs-3-alone');
   });
 

@@ -109,16 +109,19 @@ export class Workbench {
     return this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label^="${name}"]`);
   }
 
-  /** Runs an entry of an explorer row's context menu. */
-  async fromMenu(row: Locator, label: string): Promise<void> {
+  /**
+   * Runs an entry of a row's context menu, and waits for what it brings about: `effect` fails as long as that is not
+   * there. A busy window closes a menu again, or takes a click that comes early for the end of the one that opened it.
+   */
+  async fromMenu<T>(row: Locator, label: string, effect: (timeout: number) => Promise<T>): Promise<T> {
     const menu = this.page.locator('.context-view .monaco-menu');
-    const entry = menu.locator('.action-item', { hasText: label }).first();
-    // a busy window closes a menu again, or lets a click on it pass, while something else takes the focus
     for (let attempt = 0; ; attempt++) {
       try {
         await row.click({ button: 'right' });
-        await entry.click({ timeout: 5_000 });
-        return await menu.waitFor({ state: 'hidden', timeout: 5_000 });
+        await menu.waitFor({ timeout: 5_000 });
+        await this.page.waitForTimeout(500);
+        await menu.locator('.action-item', { hasText: label }).first().click({ timeout: 5_000 });
+        return await effect(15_000);
       } catch (error) {
         if (attempt === 5) throw error;
         await this.page.keyboard.press('Escape');
