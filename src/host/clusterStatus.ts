@@ -2,7 +2,8 @@
 import path from 'node:path';
 import * as z from 'zod';
 import { plural } from '../shared/format';
-import { experimentName, key } from './reportSchema';
+import { key } from '../shared/storedProgress';
+import { experimentName } from './reportSchema';
 import { experimentDirectory, type ExperimentRef } from './store';
 
 /** As squeue has it: the number of a job, or of an array and its task. */

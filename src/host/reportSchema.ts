@@ -6,12 +6,11 @@ import * as z from 'zod';
 import { experimentSchema } from '../shared/experiment';
 import { measureNames, methods } from '../shared/report';
 import { measured } from '../shared/storedCurve';
+import { key, method, study } from '../shared/storedProgress';
 
 export const count = z.int().min(0);
-export const key = z.string().regex(/^[0-9a-f]{8,64}$/, 'must be the key of a run');
 /** Paths are made of it. */
 export const experimentName = experimentSchema.shape.name;
-export const method = z.enum(methods);
 export const text = z.string().max(100_000);
 
 const statistic = z.looseObject({ mean: measured, std: measured, values: z.array(measured).max(1000) });
@@ -75,12 +74,6 @@ const studies = {
   stabilityAdvice: text.optional(),
   transfer: z.looseObject({ dataDescription: text, series: z.array(series).max(100), summary: text }).optional(),
 };
-
-const study = z.discriminatedUnion('kind', [
-  z.looseObject({ kind: z.literal('sweep'), rewind: count }),
-  z.looseObject({ kind: z.literal('stability'), at: count, branch: z.literal([0, 1]) }),
-  z.looseObject({ kind: z.literal('transfer') }),
-]);
 
 const verdict = z.looseObject({
   found: z.boolean(),

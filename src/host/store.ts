@@ -7,7 +7,8 @@ import type { RunEvaluation } from '../shared/evaluation';
 import type { CurvePoint, Progress, Report } from '../shared/report';
 import { parseCurve } from '../shared/storedCurve';
 import { parseEvaluation } from '../shared/storedEvaluation';
-import { isExperimentName, parseChecksums, parseLock, parseProgress, parseReport, type Checked } from './validate';
+import { parseProgress } from '../shared/storedProgress';
+import { isExperimentName, parseChecksums, parseLock, parseReport, type Checked } from './validate';
 
 export const storeName = '.winning-ticket';
 

@@ -6,23 +6,14 @@ import * as z from 'zod';
 import { maskLimits, maskWeights } from '../shared/mask';
 import type { ComparisonToHost, JobToHost, PanelToHost, SidebarToHost } from '../shared/messages';
 import { previewAnswers, type PreviewToHost } from '../shared/previewMessages';
-import type { Progress, Report } from '../shared/report';
-import { curvePoint, measured } from '../shared/storedCurve';
-import { count, experimentName, key, method, report, text } from './reportSchema';
+import type { Report } from '../shared/report';
+import { curvePoint } from '../shared/storedCurve';
+import { key, progress } from '../shared/storedProgress';
+import { count, experimentName, report, text } from './reportSchema';
 import { savedFileSchema } from './savedFile';
 
 /** More experiments than this in one chart help nobody. */
 export const mostCompared = 12;
-
-const progress = z.looseObject({
-  runsDone: count,
-  runsTotal: count,
-  run: z.looseObject({ key, method, level: count, replicate: count, step: count, steps: count }).optional(),
-  runsAtWork: count.optional(),
-  levels: count,
-  fraction: measured,
-  secondsLeft: z.number().nullable(),
-});
 
 const jobMessage = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('progress'), progress }),
@@ -129,16 +120,6 @@ export function parseLock(json: string): { readonly startedAt: number; readonly 
   try {
     const { startedAt, experiment } = holder.parse(JSON.parse(json));
     return { startedAt: Date.parse(startedAt), ...(experiment !== undefined && { experiment }) };
-  } catch {
-    return null;
-  }
-}
-
-/** The text of a `progress.json`; null where it is none. */
-export function parseProgress(json: string): Progress | null {
-  try {
-    const checked = check<Progress>(progress, JSON.parse(json));
-    return checked.ok ? checked.value : null;
   } catch {
     return null;
   }

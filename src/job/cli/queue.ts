@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { formatClock, plural } from '../../shared/format';
-import { seeWork, type AtWork, type SeenProgress } from '../atWork';
+import type { BriefProgress } from '../../shared/storedProgress';
+import { seeWork, type AtWork } from '../atWork';
 import { readBounded } from '../files';
 import { exitCodes, type ExitCode } from '../outcome';
 import { readExperiment } from '../prepare';
@@ -179,7 +180,7 @@ function describeWork({ holder, progress }: AtWork): string {
   return `at work: ${holder.experiment ?? 'another job'}${progress ? `  ${describeProgress(progress)}` : ''}  (${who})`;
 }
 
-function describeProgress({ fraction, runsDone, runsTotal, secondsLeft }: SeenProgress): string {
+function describeProgress({ fraction, runsDone, runsTotal, secondsLeft }: BriefProgress): string {
   return [
     `${Math.floor(fraction * 100)} %`,
     `${runsDone} of ${plural(runsTotal, 'run')}`,
