@@ -49,8 +49,8 @@ export class WishWatch {
   }
 }
 
-/** @returns null where there is none, and where it is none: anyone may have written it */
-async function takeWish(directory: string): Promise<Wish | null> {
+/** Takes it away. @returns null where there is none, and where it is none: anyone may have written it */
+export async function takeWish(directory: string): Promise<Wish | null> {
   const file = path.join(directory, wishName);
   let text: string;
   try {

@@ -1,6 +1,8 @@
 /** Files of the store that are read from disk, where anyone may have written them. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readProgress } from '../../../src/host/store';
+import { seeWork } from '../../../src/job/atWork';
 import { readVersion } from '../../../src/job/care/storeVersion';
 import { ClusterFile, type ClusterRecord } from '../../../src/job/cluster/clusterFile';
 import { ExecutorFile, type ExecutorEntry } from '../../../src/job/executorFile';
@@ -8,8 +10,12 @@ import { StoreError } from '../../../src/job/files';
 import { parseHolder, StoreLock } from '../../../src/job/lock';
 import { readDefinition } from '../../../src/job/modelDefinition';
 import { changeQueue, readQueue, withEntry } from '../../../src/job/queueFile';
+import { seeQueue } from '../../../src/job/queueTurn';
 import { RunStore } from '../../../src/job/store';
+import { takeWish } from '../../../src/job/wish';
 import { readWorth, type RunWorth } from '../../../src/job/worthFile';
+import { formatProgress } from '../../../src/shared/format';
+import type { Progress } from '../../../src/shared/report';
 import { sampleExperiment } from '../../support/sampleReports';
 import { sampleTarget, sampleTopology } from '../../support/sampleTicket';
 import { damageJson } from '../json';
@@ -71,7 +77,19 @@ const definition = {
 const waiting = [
   { name: 'mine', file: path.resolve('mine.ticket.json') },
   { name: 'other', file: path.resolve('other.ticket.json'), paused: true as const },
+  { name: 'begun', file: path.resolve('begun.ticket.json'), taken: 'mark' },
+  { name: 'ended', file: path.resolve('ended.ticket.json'), taken: 'mark', cancelled: true as const },
 ];
+
+const progress: Progress = {
+  runsDone: 3,
+  runsTotal: 8,
+  run: { key, method: 'random-mask', study: { kind: 'sweep', rewind: 500 }, level: 1, replicate: 0, step: 5, steps: 9 },
+  runsAtWork: 2,
+  levels: 2,
+  fraction: 0.25,
+  secondsLeft: 38,
+};
 
 const cluster: ClusterRecord = {
   version: 1,
@@ -150,6 +168,12 @@ export const storeFileTargets: readonly Target[] = [
       read.every(({ file }) => path.isAbsolute(file)),
       'paths that depend on no folder',
     );
+    const seen = await seeQueue(store);
+    demand(seen.turn === null, 'nobody’s turn where nobody holds its lock');
+    demand(
+      seen.waiting.every(({ paused, cancelled }) => !paused && !cancelled),
+      'none whose turn is not to come',
+    );
     const changed = await changeQueue(store, queue => withEntry(queue, waiting[0]!, 'first'));
     demand(changed[0]!.name === waiting[0]!.name, 'a queue that can be changed, whatever was there');
     return read.length > 0 ? 'valid' : 'refused';
@@ -158,6 +182,23 @@ export const storeFileTargets: readonly Target[] = [
     const read = await readWorth(await RunStore.open(directory), key);
     demand(read === null || read.key === key, 'of the run that was asked for');
     return read === null ? 'refused' : 'valid';
+  }),
+  fileTarget('progress.json', `${ownFolder}/progress.json`, progress, async store => {
+    const holder = { pid: process.pid, host: 'h', startedAt: '', token: 't', experiment };
+    await writeFile(path.join(store, 'lock'), JSON.stringify(holder));
+    const inLine = (await seeWork(store))!.progress;
+    demand(inLine === null || (inLine.fraction >= 0 && inLine.fraction <= 1), 'a share of the work');
+    const whole = await readProgress({ store, name: experiment });
+    if (whole === null) return 'refused';
+    demand(inLine !== null && formatProgress(whole).length < 300, 'a progress that both can show');
+    return 'valid';
+  }),
+  fileTarget('wish.json', `${ownFolder}/wish.json`, { wish: 'pause' }, async store => {
+    const directory = path.join(store, ownFolder);
+    const wish = await takeWish(directory);
+    demand([null, 'pause', 'cancel'].includes(wish), 'a wish there is');
+    demand(!(await readdir(directory)).includes('wish.json'), 'none that is left for the next job');
+    return wish === null ? 'refused' : 'valid';
   }),
   // whoever holds it, or whatever it holds: one whose heartbeat stands still is taken over
   fileTarget(
