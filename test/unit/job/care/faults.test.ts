@@ -1,5 +1,5 @@
 /** Whatever write fails, and however: what the store holds is believed only where it is right, and the next job completes it. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync, readdirSync, renameSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync, readdirSync, renameSync } from 'node:fs';
 import type * as Files from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -34,14 +34,14 @@ const experiment = parseExperiment(
   'tiny',
 );
 
-async function run(store: string): Promise<string> {
+async function run(store: string, executor = fakeExecutor()): Promise<string> {
   try {
     const report = await runExperiment({
       experimentPath: path.join(root, 'tiny.ticket.json'),
       parsed: experiment,
       storeDirectory: store,
       emit: () => undefined,
-      executors: [fakeExecutor()],
+      executors: [executor],
       checkpointSeconds: 0,
     });
     return report.status;
@@ -90,6 +90,74 @@ describe(`an experiment of ${operations.length} writes`, () => {
         expect((await verifyStore(await RunStore.open(store))).damaged, where).toEqual([]);
         expect(await run(store), `${where}: ${first}`).toBe('done');
         expect(compared(store, expected), where).toEqual([]);
+        rmSync(store, { recursive: true });
+      }
+    },
+    600_000,
+  );
+});
+
+type Json = Record<string, unknown>;
+const readJson = (file: string): Json => JSON.parse(readFileSync(file, 'utf8')) as Json;
+const runsOf = (store: string): string[] =>
+  readdirSync(path.join(store, 'runs')).map(key => path.join(store, 'runs', key));
+
+/** The undisturbed store as version 1 left it: no checksums in records and measurements, and nothing that names a version. */
+function writeOldStore(store: string): void {
+  cpSync(undisturbed, store, { recursive: true });
+  rmSync(path.join(store, 'store.json'));
+  for (const folder of runsOf(store)) {
+    const record = { ...readJson(path.join(folder, 'run.json')), files: undefined, checksum: undefined };
+    writeFileSync(path.join(folder, 'run.json'), JSON.stringify(record));
+    writeFileSync(path.join(folder, 'worth.json'), JSON.stringify({ key: path.basename(folder) }));
+  }
+}
+
+const migrated = path.join(root, 'migrated');
+writeOldStore(migrated);
+files.faulty!.begin(null);
+const statusOfMigrated = await run(migrated);
+const operationsOfMigration = [...files.faulty!.operations];
+const expectedOfMigrated = readContent(migrated);
+
+function checkMigrated(store: string, where: string): void {
+  expect(readJson(path.join(store, 'store.json')), where).toEqual({ version: 2 });
+  for (const folder of runsOf(store)) {
+    for (const name of ['run.json', 'worth.json']) {
+      expect(readJson(path.join(folder, name)), `${where}: ${name}`).toHaveProperty('checksum');
+    }
+  }
+  expect(compared(store, expectedOfMigrated), where).toEqual([]);
+}
+
+describe(`a store of version 1, brought to version 2 with ${operationsOfMigration.length} writes`, () => {
+  it('has checksums where nothing fails', () => {
+    expect(statusOfMigrated).toBe('done');
+    expect(runsOf(migrated)).toHaveLength(2);
+    checkMigrated(migrated, 'undisturbed');
+  });
+
+  it.each<Fault>(['crash', 'short write', 'ENOSPC'])(
+    'has them all after the next job, which computes nothing anew, whichever write meets %s',
+    async fault => {
+      for (const [at, operation] of operationsOfMigration.entries()) {
+        if (fault === 'short write' && operation !== 'write') continue;
+        const store = path.join(root, `old-${fault}-${at}`);
+        const where = `${fault} at ${at}, ${operation}`;
+        writeOldStore(store);
+        files.faulty!.begin({ at, fault });
+        await run(store);
+        files.faulty!.begin(null);
+        bury(store);
+        const executor = fakeExecutor();
+        expect(await run(store, executor), where).toBe('done');
+        expect(executor.opened, where).toEqual([]);
+        checkMigrated(store, where);
+        expect(await verifyStore(await RunStore.open(store)), where).toMatchObject({
+          sound: 2,
+          damaged: [],
+          setAside: 0,
+        });
         rmSync(store, { recursive: true });
       }
     },
