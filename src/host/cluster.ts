@@ -14,6 +14,8 @@ import { experimentDirectory, refKey, refOfReport, storeName, type ExperimentRef
 const pattern = `**/${storeName}/experiments/*/cluster.json`;
 const maximumExperiments = 1000;
 const pollMilliseconds = 10_000;
+/** Where the cluster does not answer, twice as long each time, up to this. */
+const mostPatienceMilliseconds = 300_000;
 /** The end of a log tells most. */
 const mostLogBytes = 2 ** 20;
 const logScheme = 'winning-ticket-log';
@@ -30,6 +32,8 @@ export interface ClusterParts {
 export class Clusters implements vscode.Disposable {
   private readonly known = new Map<string, ClusterStatus>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
+  /** By experiment: how often in a row it was asked in vain. */
+  private readonly silences = new Map<string, number>();
   private readonly emitter = new vscode.EventEmitter<ExperimentRef>();
   readonly onDidChange = this.emitter.event;
   private readonly stopped = new AbortController();
@@ -146,17 +150,26 @@ export class Clusters implements vscode.Disposable {
     try {
       const status = parseClusterStatus(await this.cli('status', ref, '--json'));
       this.known.set(key, status);
-      if (!status.over)
-        this.timers.set(
-          key,
-          setTimeout(() => void this.ask(ref), pollMilliseconds),
-        );
+      this.silences.delete(key);
+      if (!status.over) this.askLater(ref, pollMilliseconds);
       this.emitter.fire(ref);
     } catch (error) {
-      this.forget(ref);
       if (this.isStopped()) return;
+      // a controller that is busy or is started anew answers later: what it said before holds until then
+      const silences = (this.silences.get(key) ?? 0) + 1;
+      this.silences.set(key, silences);
+      this.askLater(ref, Math.min(pollMilliseconds * 2 ** silences, mostPatienceMilliseconds));
       this.parts.log.warn(`${ref.name} on the cluster: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  private askLater(ref: ExperimentRef, milliseconds: number): void {
+    const key = refKey(ref);
+    clearTimeout(this.timers.get(key));
+    this.timers.set(
+      key,
+      setTimeout(() => void this.ask(ref), milliseconds),
+    );
   }
 
   private isStopped(): boolean {
@@ -165,6 +178,7 @@ export class Clusters implements vscode.Disposable {
 
   private forget(ref: ExperimentRef): void {
     clearTimeout(this.timers.get(refKey(ref)));
+    this.silences.delete(refKey(ref));
     if (this.known.delete(refKey(ref))) this.emitter.fire(ref);
   }
 

@@ -55,13 +55,25 @@ export class Settlement {
   async settle(store: RunStore, signal: AbortSignal): Promise<Succession> {
     const known = await this.settled();
     if (known) return known;
+    const { entry, ready } = await this.choose(store, signal);
+    await this.file.write(entry);
+    this.input.tell(`executor ${entry.executor}, ${entry.device}: ${entry.reason}`);
+    return this.succession(entry, ready);
+  }
+
+  /** What `settle` would come to; nothing is written. @throws as `settle` */
+  async foresee(store: RunStore, signal: AbortSignal): Promise<Succession> {
+    const known = await this.settled();
+    if (known) return known;
+    const { entry, ready } = await this.choose(store, signal);
+    return this.succession(entry, ready);
+  }
+
+  private async choose(store: RunStore, signal: AbortSignal): Promise<{ entry: ExecutorEntry; ready: ReadyExecutor }> {
     const chosen = (await this.earlierVersion(store)) ?? (await this.named()) ?? (await this.measured(signal));
     const { reason, candidates, ready } = chosen;
     const { name: executor, variant, device } = ready;
-    const entry = { subject: this.subject, executor, variant, device, reason, candidates, losses: [] };
-    await this.file.write(entry);
-    this.input.tell(`executor ${executor}, ${device}: ${reason}`);
-    return this.succession(entry, ready);
+    return { entry: { subject: this.subject, executor, variant, device, reason, candidates, losses: [] }, ready };
   }
 
   /** What was settled before, where it was; nothing is measured or written. */

@@ -68,8 +68,17 @@ export class RunStore {
    * @throws StoreError, also where a newer version of Winning Ticket has written the store
    */
   static async open(directory: string, space?: Space): Promise<RunStore> {
-    const { version, isNamed } = await readVersion(directory);
+    const store = await RunStore.look(directory, space);
     await Promise.all(['experiments', 'runs'].map(name => makeDirectory(path.join(directory, name))));
+    return store;
+  }
+
+  /**
+   * For who only reads: makes nothing, also where there is no store yet.
+   * @throws StoreError where a newer version of Winning Ticket has written it
+   */
+  static async look(directory: string, space?: Space): Promise<RunStore> {
+    const { version, isNamed } = await readVersion(directory);
     const limitBytes = limitOf(process.env);
     const own = space ?? new Space(directory, limitBytes === undefined ? {} : { limitBytes });
     return new RunStore(directory, version, isNamed, own);

@@ -85,12 +85,14 @@ export interface Prepared {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Called with the workspace before VS Code sees it. */
   readonly prepare?: (workspace: string) => Promise<void>;
+  /** Variables that it has beside those of every test; a PATH of its own takes the place of ours. */
+  readonly environment?: Readonly<NodeJS.ProcessEnv>;
 }
 
 /** Starts VS Code on a workspace that holds the given files by name. */
 export async function startCodeServer(
   files: Readonly<Record<string, string | Uint8Array>> = {},
-  { settings: more = {}, prepare }: Prepared = {},
+  { settings: more = {}, prepare, environment = {} }: Prepared = {},
 ): Promise<CodeServer> {
   const setUp = await run(process.execPath, [path.join(root, 'test/e2e/setup.mjs')], { maxBuffer: 2 ** 26 });
   const { node, entry } = JSON.parse(setUp.stdout) as { node: string; entry: string };
@@ -113,6 +115,7 @@ export async function startCodeServer(
       controlUrl: '',
       recommendationsUrl: '',
     }),
+    ...environment,
   };
   const profile = ['--extensions-dir', path.join(directory, 'ext'), '--user-data-dir', path.join(directory, 'ud')];
   const common = [entry, '--config', path.join(directory, 'config.yaml'), ...profile];

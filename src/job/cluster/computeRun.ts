@@ -5,7 +5,9 @@ import type { Experiment } from '../../shared/experiment';
 import type { RunNode, RunRecord } from '../../shared/run';
 import type { Executor } from '../../training/trainer';
 import type { RunListener } from '../attempt';
+import { DamagedRunError } from '../care/damagedRun';
 import { underRunLock } from '../care/runLock';
+import { StoredRuns } from '../care/storedRuns';
 import { executorSources, type ExecutorSource } from '../executors';
 import { prepare, readExperiment, type Prepared } from '../prepare';
 import { Runner } from '../runner';
@@ -14,6 +16,7 @@ import { RunStore } from '../store';
 import type { PreparedTransfer } from '../studies/transferSite';
 import { ClusterError } from './clusterError';
 import { ClusterFile } from './clusterFile';
+import { updateClusterReport } from './clusterReport';
 import { plannedRuns } from './plan';
 
 export interface ComputeRunOptions {
@@ -48,7 +51,8 @@ export async function computeRun(options: ComputeRunOptions): Promise<Computed> 
   const wanted = await wantedRun(options, parsed.name);
   const store = await RunStore.open(storeDirectory);
   tell(`${wanted.name}, run ${wanted.key}`);
-  if (await store.readRun(wanted.key)) return 'there';
+  const stored = new StoredRuns(store, new Map(), tell, signal);
+  if (await stored.read(wanted.key)) return 'there';
   const prepared = await prepare(
     named ? { ...parsed, executor: named } : parsed,
     experimentPath,
@@ -63,18 +67,29 @@ export async function computeRun(options: ComputeRunOptions): Promise<Computed> 
   if (!found.usable) {
     throw new ClusterError(`the executor ${found.name} cannot be used on this node: ${found.reason}`);
   }
-  const node = (await plannedRuns(prepared, succession, store)).find(({ key }) => key === wanted.key);
+  const nodes = await plannedRuns(prepared, succession, { readRun: key => stored.read(key) });
+  const node = nodes.find(({ key }) => key === wanted.key);
   if (!node) throw changed(prepared);
-  if (await needsFailedRun(node, store)) return 'skipped';
-  return await alone(node, store, options, async stop => {
-    const site = node.study?.kind === 'transfer' && prepared.transfer ? prepared.transfer : prepared;
-    const executor = await found.create(site.data);
-    try {
-      return await runnerAt(executor, site, store).run(node, told(node, tell), stop);
-    } finally {
-      await executor.close();
-    }
-  });
+  if (await needsFailedRun(node, stored)) return 'skipped';
+  const report = (): Promise<void> => updateClusterReport({ prepared, succession, store, nodes, tell, signal });
+  try {
+    return await alone(node, store, options, async stop => {
+      const site = node.study?.kind === 'transfer' && prepared.transfer ? prepared.transfer : prepared;
+      const executor = await found.create(site.data);
+      try {
+        await report();
+        return await runnerAt(executor, site, store).run(node, told(node, tell), stop);
+      } finally {
+        await executor.close();
+      }
+    });
+  } catch (error) {
+    // what it began from: computed anew by the last job
+    if (error instanceof DamagedRunError) await stored.mend(error);
+    throw error;
+  } finally {
+    if (!signal.aborted) await report();
+  }
 }
 
 function runnerAt(executor: Executor, site: Prepared | PreparedTransfer, store: RunStore): Runner {
@@ -131,8 +146,8 @@ function changed({ experiment }: Prepared): ClusterError {
 }
 
 /** @throws ClusterError where one that it needs is missing */
-async function needsFailedRun(node: RunNode, store: RunStore): Promise<boolean> {
-  const needed = await Promise.all(node.needs.map(key => store.readRun(key)));
+async function needsFailedRun(node: RunNode, stored: StoredRuns): Promise<boolean> {
+  const needed = await Promise.all(node.needs.map(key => stored.read(key)));
   if (needed.some(record => record?.status === 'failed')) return true;
   const missing = node.needs.find((_, i) => !needed[i]);
   if (missing === undefined) return false;

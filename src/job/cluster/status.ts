@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { RunStatus } from '../../shared/report';
 import type { RunStore } from '../store';
 import { ClusterError } from './clusterError';
+import { cancelClusterReport } from './clusterReport';
 import { ClusterFile, logName, type ClusterRecord } from './clusterFile';
 import { cancelJobs, queuedTasks, type QueuedTask } from './slurm';
 
@@ -62,6 +63,7 @@ export async function cancelOnCluster(store: RunStore, experiment: string): Prom
   const { record } = await submissionOf(store, experiment);
   const { length } = await queuedTasks(record);
   if (length > 0) await cancelJobs(record);
+  await cancelClusterReport(store, experiment);
   return length;
 }
 

@@ -1,12 +1,12 @@
 /** Submits what is missing of an experiment to SLURM: an array of tasks for each depth of its graph, and a last job. */
 import { randomBytes } from 'node:crypto';
-import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { DecodedCache } from '../../data/cache';
-import { buildReport } from '../../lottery/report';
 import type { Experiment } from '../../shared/experiment';
 import type { RunNode, RunRecord } from '../../shared/run';
 import { isPlan } from '../../training/network';
+import { DamagedRunError } from '../care/damagedRun';
+import { StoredRuns } from '../care/storedRuns';
 import { executorSources } from '../executors';
 import { runName } from '../failures';
 import { StoreLock } from '../lock';
@@ -16,6 +16,7 @@ import { RunStore } from '../store';
 import type { Succession } from '../succession';
 import { ClusterError } from './clusterError';
 import { ClusterFile, mostTasks, type ClusterRecord } from './clusterFile';
+import { writeClusterReport } from './clusterReport';
 import { missingByDepth, plannedRuns } from './plan';
 import { queuedTasks } from './slurm';
 import { Submission, type SubmittedJob } from './submission';
@@ -74,6 +75,16 @@ export async function submitExperiment(options: SubmitOptions): Promise<Submitte
     tell,
   });
   await settlement.check();
+  const file = new ClusterFile(storeDirectory, prepared.experiment.name);
+  await refuseTwice(file);
+  if (options.dryRun) {
+    const store = await RunStore.look(storeDirectory);
+    const succession = await settlement.foresee(store, signal);
+    const read = (key: string): Promise<RunRecord | null> => readSound(store, key);
+    const { nodes, layers } = await missingRuns(prepared, succession, read);
+    const submission = new Submission(options, prepared, file, newRecord(succession, layers));
+    return told(prepared, succession, { nodes, layers, jobs: layers.length === 0 ? [] : submission.foresee() });
+  }
   const store = await RunStore.open(storeDirectory);
   const lock = await StoreLock.acquire(store.directory, {
     signal,
@@ -82,36 +93,78 @@ export async function submitExperiment(options: SubmitOptions): Promise<Submitte
     },
   });
   try {
-    const file = new ClusterFile(store.directory, prepared.experiment.name);
+    await store.migrate(tell);
     await refuseTwice(file);
     const succession = await settlement.settle(store, signal);
-    const { found } = succession;
-    if (!found.usable) throw new ClusterError(`the executor ${found.name} cannot be used any more: ${found.reason}`);
-    const nodes = await plannedRuns(prepared, succession, store);
-    const records = await readRecords(nodes, store);
-    const layers = missingByDepth(nodes, records);
-    const submission = new Submission(options, prepared, file, {
-      version: 1,
-      scheduler: 'slurm',
-      submission: randomBytes(8).toString('hex'),
-      submittedAt: new Date().toISOString(),
-      executor: succession.current.name,
-      groups: layers.flatMap((layer, depth) => groupsOf(layer, depth)),
-      lastJob: null,
-    });
-    if (layers.length > 0 && !options.dryRun) await firstReport(prepared, succession, store, { nodes, records });
-    const jobs = layers.length === 0 ? [] : options.dryRun ? submission.foresee() : await submission.submit(store);
-    return {
-      experiment: prepared.experiment.name,
-      executor: succession.current.name,
-      runs: new Set(nodes.map(({ key }) => key)).size,
-      missing: layers.flat().length,
-      file: jobs.length > 0 && !options.dryRun ? file.path : null,
-      jobs,
-    };
+    const stored = new StoredRuns(store, new Map(), tell, signal);
+    const { nodes, layers } = await missingRuns(prepared, succession, key => stored.read(key));
+    if (layers.length === 0) return told(prepared, succession, { nodes, layers, jobs: [] });
+    const submission = new Submission(options, prepared, file, newRecord(succession, layers));
+    const jobs = await submission.submit(store);
+    await writeClusterReport({ prepared, succession, store, nodes, tell, signal });
+    return { ...told(prepared, succession, { nodes, layers, jobs }), file: file.path };
   } finally {
     await lock.release();
   }
+}
+
+interface Missing {
+  readonly nodes: readonly RunNode[];
+  readonly layers: readonly (readonly RunNode[])[];
+}
+
+/** @throws ClusterError where the executor cannot be used any more; what `read` throws */
+async function missingRuns(
+  prepared: Prepared,
+  succession: Succession,
+  read: (key: string) => Promise<RunRecord | null>,
+): Promise<Missing> {
+  const { found } = succession;
+  if (!found.usable) throw new ClusterError(`the executor ${found.name} cannot be used any more: ${found.reason}`);
+  const nodes = await plannedRuns(prepared, succession, { readRun: read });
+  const records = new Map<string, RunRecord>();
+  for (const { key } of nodes) {
+    const record = records.get(key) ?? (await read(key));
+    if (record) records.set(key, record);
+  }
+  return { nodes, layers: missingByDepth(nodes, records) };
+}
+
+/** A damaged run counts as missing. */
+async function readSound(store: RunStore, key: string): Promise<RunRecord | null> {
+  try {
+    return await store.readRun(key);
+  } catch (error) {
+    if (error instanceof DamagedRunError) return null;
+    throw error;
+  }
+}
+
+function newRecord({ current }: Succession, layers: Missing['layers']): ClusterRecord {
+  return {
+    version: 1,
+    scheduler: 'slurm',
+    submission: randomBytes(8).toString('hex'),
+    submittedAt: new Date().toISOString(),
+    executor: current.name,
+    groups: layers.flatMap((layer, depth) => groupsOf(layer, depth)),
+    lastJob: null,
+  };
+}
+
+function told(
+  { experiment }: Prepared,
+  { current }: Succession,
+  { nodes, layers, jobs }: Missing & { readonly jobs: readonly SubmittedJob[] },
+): Submitted {
+  return {
+    experiment: experiment.name,
+    executor: current.name,
+    runs: new Set(nodes.map(({ key }) => key)).size,
+    missing: layers.flat().length,
+    file: null,
+    jobs,
+  };
 }
 
 /** @throws ClusterError where jobs of an earlier submission are still there */
@@ -121,49 +174,6 @@ async function refuseTwice(file: ClusterFile): Promise<void> {
   const name = path.basename(path.dirname(file.path));
   throw new ClusterError(
     `${name} is on the cluster already, since ${earlier.submittedAt}: wait for it ("winning-ticket cluster status ${name}") or cancel it first ("winning-ticket cluster cancel ${name}")`,
-  );
-}
-
-async function readRecords(nodes: readonly RunNode[], store: RunStore): Promise<Map<string, RunRecord>> {
-  const records = new Map<string, RunRecord>();
-  for (const { key } of nodes) {
-    const record = records.get(key) ?? (await store.readRun(key));
-    if (record) records.set(key, record);
-  }
-  return records;
-}
-
-/** Where there is none: so that an experiment is seen before its last job writes one. */
-async function firstReport(
-  { experiment, data, dataDescription, modelDescription, transfer }: Prepared,
-  { current, choice, executor }: Succession,
-  store: RunStore,
-  runs: { readonly nodes: readonly RunNode[]; readonly records: ReadonlyMap<string, RunRecord> },
-): Promise<void> {
-  const there = await access(store.reportPath(experiment.name)).then(
-    () => true,
-    () => false,
-  );
-  if (there) return;
-  const settled = { ...experiment, executor };
-  await store.writeExperiment(settled);
-  await store.writeReport(
-    buildReport({
-      ...runs,
-      experiment: settled,
-      running: new Set(),
-      status: 'running',
-      ...(data.task === 'regression' && { task: data.task }),
-      ...(data.labelNames && { labelNames: data.labelNames }),
-      inputShape: data.inputShape,
-      executor: current.name,
-      device: '',
-      executorChoice: choice,
-      dataDescription,
-      modelDescription,
-      paths: new Map(),
-      ...(transfer && { transferDescription: transfer.dataDescription }),
-    }),
   );
 }
 

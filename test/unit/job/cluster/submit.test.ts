@@ -6,7 +6,9 @@ import { ClusterFile } from '../../../../src/job/cluster/clusterFile';
 import { computeRun } from '../../../../src/job/cluster/computeRun';
 import { cancelOnCluster, clusterStatus } from '../../../../src/job/cluster/status';
 import { submitExperiment, type Submitted } from '../../../../src/job/cluster/submit';
+import type { ExecutorSource } from '../../../../src/job/executors';
 import { RunStore } from '../../../../src/job/store';
+import type { Report } from '../../../../src/shared/report';
 import { fakeCluster, type FakeCluster } from '../../../support/clusterPrograms';
 import { fakeExecutor } from '../../../support/fakeExecutor';
 import { writeExperiment } from '../../../support/tinyExperiment';
@@ -58,7 +60,7 @@ describe('submitting', () => {
     const { jobs } = await submit({ dryRun: true });
     expect(jobs.map(({ job }) => job)).toEqual([null, null, null, null, null]);
     expect(jobs.at(-1)!.command).toContain('--dependency=afterany:JOB4');
-    expect(existsSync(file().path)).toBe(false);
+    expect(existsSync(storeDirectory())).toBe(false);
   });
 
   it('says where to go where sbatch is not there', async () => {
@@ -113,20 +115,27 @@ describe('what was submitted', () => {
     await file().write({ ...record, lastJob: '20' });
   });
   const store = (): Promise<RunStore> => RunStore.open(storeDirectory());
-  const compute = async (group: number, task: number, submission?: string) =>
+  const report = (): Report =>
+    JSON.parse(readFileSync(path.join(storeDirectory(), 'experiments/tiny/report.json'), 'utf8')) as Report;
+  const states = (): Record<string, number> => {
+    const counts: Record<string, number> = {};
+    for (const { status } of report().runs) counts[status] = (counts[status] ?? 0) + 1;
+    return counts;
+  };
+  const compute = async (group: number, task: number, submission?: string, executors?: ExecutorSource[]) =>
     computeRun({
       experimentPath: path.join(directory, 'tiny.ticket.json'),
       storeDirectory: storeDirectory(),
       submission: submission ?? (await file().read())!.submission,
       group,
       task,
-      executors: [fakeExecutor()],
+      ...(executors && { executors }),
       tell: () => undefined,
       signal: new AbortController().signal,
     });
 
   it('is told by what squeue says and what the store holds; lines that nobody understands count for nothing', async () => {
-    await expect(compute(0, 0)).rejects.toThrow('this node computes with other bits');
+    await expect(compute(0, 0, undefined, [fakeExecutor()])).rejects.toThrow('this node computes with other bits');
     const output = [
       '11_0|RUNNING|None',
       '12_1|PENDING|Dependency',
@@ -158,6 +167,7 @@ describe('what was submitted', () => {
     cluster.answer('scancel', {});
     expect(await cancelOnCluster(await store(), 'tiny')).toBe(1);
     expect(cluster.calls('scancel')).toEqual([['10', '11', '12', '13', '20']]);
+    expect(report().status).toBe('cancelled');
     cluster.answer('squeue', {});
     expect(await cancelOnCluster(await store(), 'tiny')).toBe(0);
     expect(cluster.calls('scancel')).toHaveLength(1);
@@ -167,6 +177,45 @@ describe('what was submitted', () => {
     await expect(compute(0, 0, '0123456789abcdef')).rejects.toThrow('of a submission that is not that of');
     await expect(compute(0, 5)).rejects.toThrow('has no task 5 in group 0');
     await expect(clusterStatus(await store(), 'other')).rejects.toThrow('other was not submitted to a cluster');
+  });
+
+  it('is seen in its report, run by run, until somebody cancels it', async () => {
+    expect(report().status).toBe('running');
+    expect(states()).toEqual({ waiting: report().runs.length });
+    expect(await compute(0, 0)).toBe('done');
+    expect(states()['done']).toBeGreaterThan(0);
+    expect(report().status).toBe('running');
+    cluster.answer('squeue', {});
+    await cancelOnCluster(await store(), 'tiny');
+    const { done } = states();
+    expect(states()).toEqual({ done, cancelled: report().runs.length - done! });
+    // a task that was not told in time
+    expect(await compute(1, 0)).toBe('done');
+    expect(report().status).toBe('cancelled');
+  });
+
+  it('never believes a damaged run: it is set aside, and computed anew', async () => {
+    expect(await compute(0, 0)).toBe('done');
+    const { key } = (await file().read())!.groups[0]!.runs[0]!;
+    const start = path.join(storeDirectory(), 'runs', key, 'start.safetensors');
+    const sound = readFileSync(start);
+    writeFileSync(start, sound.subarray(1));
+    await expect(compute(1, 0)).rejects.toThrow(`it needs run ${key}, which is missing`);
+    expect(existsSync(path.join(storeDirectory(), 'damaged', `${key}-1`, 'why.txt'))).toBe(true);
+    expect(await compute(0, 0)).toBe('done');
+    expect(readFileSync(start).equals(sound)).toBe(true);
+    // damaged where only who reads its bytes sees it
+    const final = path.join(storeDirectory(), 'runs', key, 'final.safetensors');
+    const bytes = readFileSync(final);
+    writeFileSync(final, bytes.fill(1, bytes.length - 4));
+    await expect(compute(1, 0)).rejects.toThrow('damaged');
+    expect(existsSync(path.join(storeDirectory(), 'damaged', `${key}-2`, 'why.txt'))).toBe(true);
+    cluster.answer('squeue', {});
+    expect(await submit()).toMatchObject({ missing: 5 });
+  });
+
+  it('lies in a store of this version, whatever it was before', () => {
+    expect(existsSync(path.join(storeDirectory(), 'store.json'))).toBe(true);
   });
 
   it('is said to be damaged where cluster.json is', async () => {
