@@ -8,7 +8,7 @@ export default defineConfig({
     // One project after the other. Jobs take all processors, and a VS Code shows late what it has no time for: one file at a
     // time.
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers: '100%' } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers: '100%', testTimeout: 60_000 } },
       {
         test: {
           name: 'job',
