@@ -73,10 +73,14 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('checkpoint
     frame.locator('.total', { has: frame.locator(`dt:text-is("${label}")`) }).locator('dd');
   const picks = (timeout: number) => workbench.picks().first().waitFor({ timeout });
   const save = async (name: string) => {
-    // the dialog sets its value again, folder by folder, while it reads them
+    // the dialog sets its value again, folder by folder, while it reads them; the name that it proposes comes last
     for (let attempt = 0; ; attempt++) {
-      await expect.poll(() => workbench.input().inputValue()).toContain(path.dirname(server.workspace));
+      const value = () => workbench.input().inputValue();
+      await expect.poll(value).toMatch(/\/lottery\/./);
+      await page().waitForTimeout(1000);
       await workbench.input().fill(inWorkspace(name));
+      await page().waitForTimeout(500);
+      if ((await value()) !== inWorkspace(name)) continue;
       await page().locator('.quick-input-widget:visible .monaco-button', { hasText: 'OK' }).click();
       try {
         return await workbench.input().waitFor({ state: 'hidden', timeout: 5_000 });
