@@ -42,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
       index.refresh();
     },
   });
-  const index: ExperimentIndex = new ExperimentIndex(jobs, queues, log);
+  const index: ExperimentIndex = new ExperimentIndex(jobs, queues, { of: ref => clusters.of(ref) }, log);
   const panels = new ExperimentPanels(
     { extensionUri, jobs, index, log, perform: (action, ref) => results.perform(action, ref) },
     workspaceState,
@@ -58,7 +58,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const find = new Find({ extensionUri, runner, describer, log });
   const results: Results = new Results(jobs, index, panels, runner, log, extensionUri, queues);
   const cli = vscode.Uri.joinPath(extensionUri, 'dist', 'cli.js').fsPath;
-  const clusters = new Clusters({ script: cli, runner, memory: workspaceState, log });
+  const clusters: Clusters = new Clusters({ script: cli, runner, memory: workspaceState, log });
   const chart = new ChartView({
     extensionUri,
     jobs,
@@ -77,7 +77,10 @@ export function activate(context: vscode.ExtensionContext): void {
     index,
     panels,
     chart,
-    new ExperimentTree(index, clusters, chart.select.bind(chart)),
+    clusters.onDidChange(() => {
+      index.refresh();
+    }),
+    new ExperimentTree(index, chart.select.bind(chart)),
     new Interrupted(jobs, index, results, workspaceState),
     new RunFeedback(jobs, index, runner, showPanel, log),
     new ExperimentLenses(jobs, index, runner),

@@ -1,10 +1,12 @@
 /** The small live chart under the tree: the running experiment, else the one selected in the tree, else the newest. */
 import * as vscode from 'vscode';
+import { formatProgress } from '../shared/format';
 import type { HostToSidebar } from '../shared/messages';
+import { describeCluster } from './clusterStatus';
 import type { ExperimentIndex } from './experimentIndex';
 import type { JobService } from './jobService';
 import type { ExperimentRef } from './store';
-import { sortEntries } from './treeModel';
+import { sortEntries, stateOf, type ExperimentEntry } from './treeModel';
 import { checkSidebarMessage } from './validate';
 import { loadPage } from './webviews';
 
@@ -76,14 +78,24 @@ export class ChartView implements vscode.WebviewViewProvider, vscode.Disposable 
     const ref = this.shown();
     const live = ref && this.services.jobs.get(ref);
     const run = live?.progress?.run?.key;
+    const entry = ref && this.services.index.entry(ref);
+    const away = entry && placeOf(entry);
     const message: HostToSidebar = {
       type: 'state',
       name: ref?.name ?? null,
       running: live !== undefined && live !== null,
-      report: ref ? (live?.report ?? this.services.index.entry(ref).report) : null,
+      report: ref ? (live?.report ?? entry?.report ?? null) : null,
       progress: live?.progress ?? null,
       curve: (run === undefined ? undefined : live?.curves.get(run)) ?? [],
+      ...(away !== null && { away }),
     };
     void this.view?.webview.postMessage(message);
   }
+}
+
+/** Where it is at work, and how far; null where it is in this window, or nowhere. */
+function placeOf(entry: ExperimentEntry): string | null {
+  const state = stateOf(entry);
+  if (state === 'elsewhere') return entry.progress ? formatProgress(entry.progress) : 'runs in another process';
+  return state === 'cluster' && entry.cluster ? describeCluster(entry.cluster) : null;
 }

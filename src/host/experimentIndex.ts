@@ -1,5 +1,6 @@
 /** All experiments of the window: what lies in the stores of its folders, and what the jobs at work say. */
 import * as vscode from 'vscode';
+import type { Clusters } from './cluster';
 import type { JobService } from './jobService';
 import type { StoreQueues } from './storeQueues';
 import {
@@ -33,6 +34,7 @@ export class ExperimentIndex implements vscode.Disposable {
   constructor(
     private readonly jobs: JobService,
     private readonly queues: StoreQueues,
+    private readonly clusters: Pick<Clusters, 'of'>,
     private readonly log: vscode.LogOutputChannel,
   ) {
     // the command line writes to the same stores
@@ -106,6 +108,7 @@ export class ExperimentIndex implements vscode.Disposable {
     const { ref } = stored;
     const live = this.jobs.get(ref);
     const place = this.queues.place(ref);
+    const cluster = this.clusters.of(ref);
     const folders = vscode.workspace.workspaceFolders ?? [];
     const folder =
       folders.length > 1 ? vscode.workspace.getWorkspaceFolder(vscode.Uri.file(reportPath(ref)))?.name : undefined;
@@ -113,6 +116,7 @@ export class ExperimentIndex implements vscode.Disposable {
       ...stored,
       ...(live ? { live: { progress: live.progress } } : {}),
       ...(place !== null && { queued: place }),
+      ...(cluster && { cluster }),
       ...(folder === undefined ? {} : { folder }),
       failure: this.jobs.failure(ref),
     };

@@ -4,12 +4,14 @@ import * as vscode from 'vscode';
 import type { RunEvaluation } from '../shared/evaluation';
 import type { HostToPanel, PanelToHost, SavedFile } from '../shared/messages';
 import type { CurvePoint, Report } from '../shared/report';
+import { describeCluster } from './clusterStatus';
 import type { ExperimentIndex } from './experimentIndex';
 import type { JobEvent, JobService } from './jobService';
 import { MaskAnswers } from './maskAnswers';
 import { savedBytes } from './savedFile';
 import { saveFile } from './saving';
 import { readCurve, readEvaluation, refKey, type ExperimentRef } from './store';
+import { stateOf } from './treeModel';
 import { checkPanelMessage } from './validate';
 import { loadPage } from './webviews';
 
@@ -91,6 +93,7 @@ export class ExperimentPanel {
       progress: live?.progress ?? entry.progress ?? null,
       error: live ? null : (entry.failure ?? unreadable),
       ...(entry.queued !== undefined && { queued: entry.queued }),
+      ...(stateOf(entry) === 'cluster' && entry.cluster && { away: describeCluster(entry.cluster) }),
     });
   }
 

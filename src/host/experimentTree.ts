@@ -1,9 +1,8 @@
 /** The tree of experiments in the activity bar. */
 import * as vscode from 'vscode';
-import type { Clusters } from './cluster';
 import type { ExperimentIndex } from './experimentIndex';
 import type { ExperimentRef } from './store';
-import { experimentNodes, type ExperimentEntry, type TreeNode } from './treeModel';
+import { experimentNodes, type TreeNode } from './treeModel';
 
 const refreshMilliseconds = 250;
 
@@ -16,7 +15,6 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
 
   constructor(
     private readonly index: ExperimentIndex,
-    private readonly clusters: Pick<Clusters, 'of' | 'onDidChange'>,
     onSelect: (ref: ExperimentRef | null) => void,
   ) {
     this.view = vscode.window.createTreeView('winningTicket.experiments', {
@@ -32,9 +30,6 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
           this.timer = undefined;
           this.refresh();
         }, refreshMilliseconds);
-      }),
-      clusters.onDidChange(() => {
-        this.refresh();
       }),
       this.view.onDidChangeSelection(({ selection }) => {
         onSelect(selection[0]?.ref ?? null);
@@ -61,12 +56,7 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
   }
 
   getChildren(node?: TreeNode): TreeNode[] {
-    return node ? [...node.children()] : experimentNodes(this.index.entries().map(entry => this.complete(entry)));
-  }
-
-  private complete(entry: ExperimentEntry): ExperimentEntry {
-    const cluster = this.clusters.of(entry.ref);
-    return cluster ? { ...entry, cluster } : entry;
+    return node ? [...node.children()] : experimentNodes(this.index.entries());
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {

@@ -87,6 +87,8 @@ export type HostToPanel =
       readonly error: string | null;
       /** Its place in the queue of its store, 1 for the next; absent where it does not wait. */
       readonly queued?: number;
+      /** How far it is where it is computed on a cluster, in words; absent where it is not. */
+      readonly away?: string;
     }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'evaluation'; readonly run: string; readonly point: CurvePoint }
@@ -128,4 +130,6 @@ export type HostToSidebar = {
   readonly progress: Progress | null;
   /** Learning curve of the run at work. */
   readonly curve: readonly CurvePoint[];
+  /** How far it is where it is at work, but not in this window, in words. */
+  readonly away?: string;
 };

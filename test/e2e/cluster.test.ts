@@ -64,7 +64,10 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing ?? whyNoSlurm
     await rowSays('orchard', /1 running|2 running/);
     await workbench.screenshot('cluster-2-running');
     await workbench.command('Winning Ticket: Show Report');
-    await workbench.webview('h1:text-is("orchard")');
+    const panel = await workbench.webview('[data-testid="status"][data-standing="away"]');
+    await expect.poll(() => panel.locator('[data-testid="status"]').innerText()).toMatch(/on slurm: \d of 4 runs/);
+    // nobody is to begin the same on this machine by mistake
+    expect(await panel.locator('vscode-button', { hasText: 'Resume' }).count()).toBe(0);
     // a run that is done is seen before the last job writes the report
     const done = () => report().runs.filter(run => run.status === 'done').length;
     await expect.poll(done, { timeout: 90_000 }).toBeGreaterThan(0);

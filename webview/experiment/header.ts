@@ -49,6 +49,8 @@ function statusText(state: PanelState, now: Standing): string {
       return 'not run yet';
     case 'queued':
       return `waits in the queue, ${ordinal(state.queued ?? 1)}`;
+    case 'away':
+      return state.away ?? '';
     case 'done':
       return `done${took}`;
     case 'failed':
@@ -197,6 +199,7 @@ export class Header {
       busy
         ? button('Cancel', send('cancel'), { title: 'Stop within a second; everything measured so far is kept.' })
         : now !== 'queued' &&
+            now !== 'away' &&
             button(runLabels[now], send(now === 'paused' || now === 'interrupted' ? 'resume' : 'run'), {
               appearance: now === 'done' ? 'secondary' : 'primary',
             }),

@@ -240,8 +240,16 @@ function drawCurvesSoon(): void {
 host.listen(message => {
   switch (message.type) {
     case 'state': {
-      const { name, running, report, progress, error, queued } = message;
-      state = { name, running, report, progress, error, ...(queued !== undefined && { queued }) };
+      const { name, running, report, progress, error, queued, away } = message;
+      state = {
+        name,
+        running,
+        report,
+        progress,
+        error,
+        ...(queued !== undefined && { queued }),
+        ...(away !== undefined && { away }),
+      };
       saveState({ ...view, name });
       draw();
       if (report) mask.reportChanged(report);

@@ -52,6 +52,8 @@ export interface PanelState {
   readonly error: string | null;
   /** Its place in the queue, 1 for the next; absent where it does not wait. */
   readonly queued?: number;
+  /** How far it is on a cluster, in words; absent where it is on none. */
+  readonly away?: string;
 }
 
 /** Evaluations by run; live points and answers of the host meet here. */
@@ -102,11 +104,12 @@ export class EvaluationStore {
 
 /** How an experiment stands, in one word that header and verdict share. */
 export type Standing =
-  'reading' | 'nothing' | 'running' | 'queued' | 'done' | 'failed' | 'cancelled' | 'paused' | 'interrupted';
+  'reading' | 'nothing' | 'running' | 'queued' | 'away' | 'done' | 'failed' | 'cancelled' | 'paused' | 'interrupted';
 
 export function standing(state: PanelState): Standing {
   if (state.running) return state.report ? 'running' : 'reading';
   if (state.queued !== undefined) return 'queued';
+  if (state.away !== undefined && state.report) return 'away';
   if (state.error !== null) return 'failed';
   if (!state.report) return 'nothing';
   // The report on disk says "running" but no job is: the machine or the window went away.
@@ -114,7 +117,7 @@ export function standing(state: PanelState): Standing {
 }
 
 /** The button that sets it going. */
-export const runLabels: Readonly<Record<Exclude<Standing, 'running' | 'reading' | 'queued'>, string>> = {
+export const runLabels: Readonly<Record<Exclude<Standing, 'running' | 'reading' | 'queued' | 'away'>, string>> = {
   nothing: 'Run',
   done: 'Run again',
   failed: 'Try again',

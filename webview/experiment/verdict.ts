@@ -42,6 +42,7 @@ export class VerdictBox {
     const signature = JSON.stringify([
       standing(state),
       state.queued,
+      state.away,
       state.error,
       report?.verdict,
       report?.error,
@@ -83,6 +84,9 @@ export class VerdictBox {
         if (report) this.writeVerdict(report, now, waiting(state));
         else this.put('neutral', icon('clock'), 'Not run yet.', [h('p', { text: waiting(state) })]);
         return;
+      case 'away':
+        if (report) this.writeVerdict(report, now, `It is ${state.away ?? ''}.`);
+        return;
       case 'running':
       case 'done':
       case 'cancelled':
@@ -99,7 +103,7 @@ export class VerdictBox {
     const symbol: IconName = verdict.found
       ? 'check'
       : partial
-        ? now === 'running' || now === 'queued'
+        ? now === 'running' || now === 'queued' || now === 'away'
           ? 'clock'
           : 'pause'
         : missingControls(report)
@@ -165,11 +169,11 @@ export class VerdictBox {
 }
 
 /** Standings in which there is a verdict to show. */
-type Shown = 'running' | 'queued' | 'done' | 'cancelled' | 'paused' | 'interrupted';
+type Shown = 'running' | 'queued' | 'away' | 'done' | 'cancelled' | 'paused' | 'interrupted';
 
 /** Of one that has stopped: what its button does. */
 function standingNote(now: Shown): string | null {
-  if (now === 'running' || now === 'queued' || now === 'done') return null;
+  if (now === 'running' || now === 'queued' || now === 'away' || now === 'done') return null;
   return `${capitalised(now)}. Everything measured so far is kept; “${runLabels[now]}” goes on from there.`;
 }
 

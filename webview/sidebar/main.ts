@@ -26,7 +26,7 @@ const open = h(
 const charts = new SmallCharts(openExperiment);
 const experiment = h('div', { class: 'experiment' }, open, charts.element);
 
-function factsText({ running, report, progress }: HostToSidebar): string {
+function factsText({ running, report, progress, away }: HostToSidebar): string {
   if (running) {
     const parts: string[] = [];
     if (!progress) return 'starting';
@@ -34,12 +34,13 @@ function factsText({ running, report, progress }: HostToSidebar): string {
     if (progress.secondsLeft !== null) parts.push(`${formatClock(progress.secondsLeft)} left`);
     return parts.join(' · ') || 'starting';
   }
+  if (away !== undefined) return away;
   if (!report) return 'not run yet';
   const { verdict } = report;
   const quality = qualityOf(report);
   if (!verdict.found && report.status === 'done') return 'no winning ticket shown';
-  // the report says "running", but no job of this window is at work: it was cut off, or another process has it
-  if (!verdict.found) return report.status === 'running' ? 'not running here' : report.status;
+  // the report says "running", but no job is at work: it was cut off
+  if (!verdict.found) return report.status === 'running' ? 'interrupted' : report.status;
   const point = report.series[0]?.points.find(one => one.level === verdict.level);
   return `ticket at level ${verdict.level}${point ? ` · ${quality.format(quality.of(point).mean)}` : ''}`;
 }
