@@ -6,12 +6,12 @@ import * as z from 'zod';
 import { buildReport } from '../../lottery/report';
 import type { RunNode, RunRecord } from '../../shared/run';
 import { Afterwards } from '../afterwards';
-import { DamagedRunError } from '../care/damagedRun';
 import { isMissing, readBounded, writeWhole } from '../files';
 import { seeLock } from '../lock';
 import type { Prepared } from '../prepare';
 import type { RunStore } from '../store';
 import type { Succession } from '../succession';
+import { readSound } from './plan';
 
 const mostReportBytes = 256 * 1024 * 1024;
 const reportSchema = z.looseObject({
@@ -102,11 +102,7 @@ async function readReport(store: RunStore, experiment: string): Promise<StoredRe
 async function readNew(nodes: readonly RunNode[], records: Map<string, RunRecord>, store: RunStore): Promise<void> {
   for (const { key } of nodes) {
     if (records.has(key)) continue;
-    const record = await store.readRun(key).catch((error: unknown) => {
-      // it counts as missing: who computes the experiment sets it aside
-      if (error instanceof DamagedRunError) return null;
-      throw error;
-    });
+    const record = await readSound(store, key);
     if (record) records.set(key, record);
   }
 }

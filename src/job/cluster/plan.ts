@@ -1,5 +1,6 @@
 /** What of an experiment is missing, and in which order a cluster can compute it. */
 import type { RunNode, RunRecord } from '../../shared/run';
+import { DamagedRunError } from '../care/damagedRun';
 import type { Prepared } from '../prepare';
 import type { RunStore } from '../store';
 import type { Succession } from '../succession';
@@ -34,4 +35,14 @@ export function missingByDepth(nodes: readonly RunNode[], records: ReadonlyMap<s
     (layers[depth] ??= []).push(node);
   }
   return layers;
+}
+
+/** For who only looks: a damaged run counts as missing; who computes the experiment sets it aside. @throws StoreError */
+export async function readSound(store: Pick<RunStore, 'readRun'>, key: string): Promise<RunRecord | null> {
+  try {
+    return await store.readRun(key);
+  } catch (error) {
+    if (error instanceof DamagedRunError) return null;
+    throw error;
+  }
 }

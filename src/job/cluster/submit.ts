@@ -5,7 +5,6 @@ import { DecodedCache } from '../../data/cache';
 import type { Experiment } from '../../shared/experiment';
 import type { RunNode, RunRecord } from '../../shared/run';
 import { isPlan } from '../../training/network';
-import { DamagedRunError } from '../care/damagedRun';
 import { StoredRuns } from '../care/storedRuns';
 import { executorSources } from '../executors';
 import { runName } from '../failures';
@@ -17,7 +16,7 @@ import type { Succession } from '../succession';
 import { ClusterError } from './clusterError';
 import { ClusterFile, mostTasks, type ClusterRecord } from './clusterFile';
 import { writeClusterReport } from './clusterReport';
-import { missingByDepth, plannedRuns } from './plan';
+import { missingByDepth, plannedRuns, readSound } from './plan';
 import { queuedTasks } from './slurm';
 import { Submission, type SubmittedJob } from './submission';
 
@@ -128,16 +127,6 @@ async function missingRuns(
     if (record) records.set(key, record);
   }
   return { nodes, layers: missingByDepth(nodes, records) };
-}
-
-/** A damaged run counts as missing. */
-async function readSound(store: RunStore, key: string): Promise<RunRecord | null> {
-  try {
-    return await store.readRun(key);
-  } catch (error) {
-    if (error instanceof DamagedRunError) return null;
-    throw error;
-  }
 }
 
 function newRecord({ current }: Succession, layers: Missing['layers']): ClusterRecord {
