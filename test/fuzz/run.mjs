@@ -1,4 +1,4 @@
-// npm run fuzz: bundles the fuzzer and the thread that runs its cases into dist/ and starts it.
+// npm run fuzz, after a build (readers of some formats are workers of their own): bundles the fuzzer and the thread that runs its cases into dist/ and starts it.
 // FUZZ_SECONDS (60), FUZZ_SEED (random, printed), FUZZ_TARGETS (words in their names, "|" between them) and FUZZ_CASE
 // (printed by a failure) set what it does.
 import path from 'node:path';
