@@ -133,7 +133,8 @@ async function refusePointer(source: ByteSource): Promise<void> {
   );
 }
 
-function isInside(file: string, folder: string): boolean {
+/** Both without links. */
+export function isInside(file: string, folder: string): boolean {
   const relative = path.relative(folder, file);
   return relative !== '' && relative.split(path.sep)[0] !== '..' && !path.isAbsolute(relative);
 }

@@ -6,6 +6,7 @@ import { formatBytes } from '../../shared/format';
 import type { ByteSource } from '../checkpoint';
 import { CheckpointError } from '../checkpointError';
 import { fileIdentity } from '../source';
+import { refuseLinksOut } from './linksOut';
 import { writeAll } from './zeroWriter';
 
 const blockBytes = 4 * 2 ** 20;
@@ -77,12 +78,18 @@ export class CopyFolder {
     }
   }
 
-  /** Moves the files to their places, the last one last: who finds it finds the others. */
+  /**
+   * Moves the files to their places, the last one last: who finds it finds the others.
+   * @throws CheckpointError; nothing was moved where one of the places is found to lie elsewhere
+   */
   async publish(files: readonly string[]): Promise<void> {
+    await refuseLinksOut(this.target, files);
     for (const relative of files) {
       const file = path.join(this.target, relative);
       try {
         await mkdir(path.dirname(file), { recursive: true });
+        // once more: others write in the folder too
+        await refuseLinksOut(this.target, [relative]);
         await rename(this.pathOf(relative), file);
       } catch (error) {
         throw writeError(error, file);

@@ -12,6 +12,7 @@ import { openCheckpoint } from '../open';
 import { openFile } from '../source';
 import { CopyFolder } from './copyFolder';
 import { decide } from './decide';
+import { refuseLinksOut } from './linksOut';
 import { placesOf } from './places';
 import type { PruneRule } from './pruneRule';
 import { closeFiles, recordingSource, type FilesOf } from './recordingSource';
@@ -120,6 +121,9 @@ async function refuseTargets(
   names: Map<string, string>,
 ): Promise<void> {
   const originals = await Promise.all([...files.values()].map(fileOf));
+  const folder = path.dirname(path.resolve(out));
+  // before the work, which may take long; a folder that is not there is told of as it is made
+  if (await stat(folder).catch(() => null)) await refuseLinksOut(folder, [...names.values()]);
   for (const name of names.values()) {
     const target = path.join(path.dirname(out), name);
     const there = await stat(target, { bigint: true }).catch(() => null);

@@ -7,6 +7,8 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -25,7 +27,7 @@ import { floats, tensor, torchLegacy, torchZip } from '../../support/pickles';
 
 let directory: string;
 beforeEach(() => {
-  directory = mkdtempSync(path.join(tmpdir(), 'wt-write-'));
+  directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'wt-write-')));
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -121,11 +123,12 @@ describe('a pruned copy of safetensors', () => {
     expect(await read('b.safetensors')).toEqual({ 'a.weight': [0, 0, NaN, 0], 'b.weight': [1, 2, 3, 4] });
   });
 
+  const shard = (name: string, ...values: number[]) => {
+    const header = { [name]: { dtype: 'F32', shape: [1, values.length], data_offsets: [0, 4 * values.length] } };
+    return safetensorsBytes(header, floats(...values));
+  };
+
   it('in shards has all its files under their names in the other folder', async () => {
-    const shard = (name: string, ...values: number[]) => {
-      const header = { [name]: { dtype: 'F32', shape: [1, values.length], data_offsets: [0, 4 * values.length] } };
-      return safetensorsBytes(header, floats(...values));
-    };
     write('in/parts/1.safetensors', shard('a.weight', 1, 2, 30, 40));
     write('in/2.safetensors', shard('b.weight', 3, 4, 50, 60));
     const map = { 'a.weight': 'parts/1.safetensors', 'b.weight': '2.safetensors' };
@@ -139,6 +142,62 @@ describe('a pruned copy of safetensors', () => {
     await expect(prune('in/model.safetensors.index.json', 'in/other.index.json', { overwrite: true })).rejects.toThrow(
       'in another folder',
     );
+  });
+
+  describe.skipIf(process.platform === 'win32')('in shards whose subfolder is a link', () => {
+    beforeEach(() => {
+      write('in/parts/1.safetensors', shard('a.weight', 1, 2, 30, 40));
+      write('in/2.safetensors', shard('b.weight', 3, 4, 50, 60));
+      const map = { 'b.weight': '2.safetensors', 'a.weight': 'parts/1.safetensors' };
+      write('in/model.safetensors.index.json', JSON.stringify({ weight_map: map }));
+      write('elsewhere/1.safetensors', 'precious');
+      write('out/2.safetensors', 'precious too');
+    });
+    const pruned = (request: Partial<PruneRequest> = {}) =>
+      prune('in/model.safetensors.index.json', 'out/pruned.index.json', { overwrite: true, ...request });
+    const nothingWritten = () => {
+      expect(readdirSync(at('elsewhere'))).toEqual(['1.safetensors']);
+      expect(readFileSync(at('elsewhere/1.safetensors'), 'utf8')).toBe('precious');
+      expect(readdirSync(at('out')).sort()).toEqual(['2.safetensors', 'parts']);
+      expect(readFileSync(at('out/2.safetensors'), 'utf8')).toBe('precious too');
+    };
+
+    it('out of the folder is refused before the work, whatever else could be written', async () => {
+      symlinkSync(at('elsewhere'), at('out/parts'));
+      const phases: string[] = [];
+      await expect(pruned({ onPhase: phase => phases.push(phase) })).rejects.toThrow(
+        `${at('out/parts')}: a link that leads out of ${at('out')}, to ${at('elsewhere')}: nothing is written through it; remove it, or choose another folder`,
+      );
+      expect(phases).toEqual([]);
+      nothingWritten();
+    });
+
+    it('that came during the work is refused before anything is moved', async () => {
+      const onPhase = (phase: string) => {
+        if (phase === 'checking') symlinkSync('../elsewhere', at('out/parts'));
+      };
+      await expect(pruned({ onPhase })).rejects.toThrow(/parts: a link that leads out of/);
+      nothingWritten();
+    });
+
+    it('to what is not there is refused, and its end not made', async () => {
+      symlinkSync(at('none'), at('out/parts'));
+      await expect(pruned()).rejects.toThrow(/parts: a link that leads nowhere: .*choose another folder/);
+      expect(existsSync(at('none'))).toBe(false);
+      nothingWritten();
+    });
+
+    it('within the folder is followed, and so is one that is the folder itself, or in the source', async () => {
+      mkdirSync(at('out/real'));
+      symlinkSync('real', at('out/parts'));
+      renameSync(at('in/parts'), at('in/there'));
+      symlinkSync('there', at('in/parts'));
+      symlinkSync('out', at('chosen'));
+      await prune('in/model.safetensors.index.json', 'chosen/pruned.index.json', { overwrite: true });
+      expect(await read('out/pruned.index.json')).toEqual({ 'a.weight': [0, 0, 30, 40], 'b.weight': [0, 0, 50, 60] });
+      expect(readdirSync(at('out/real'))).toEqual(['1.safetensors']);
+      expect(readdirSync(at('out')).sort()).toEqual(['2.safetensors', 'parts', 'pruned.index.json', 'real']);
+    });
   });
 });
 
