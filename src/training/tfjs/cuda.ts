@@ -41,12 +41,19 @@ function isThere(library: string): boolean {
   }
 }
 
-function gpus(): Promise<readonly string[]> {
-  const program = nvidiaSmi();
+/** A line a GPU is all that nvidia-smi prints. */
+const mostAnswerBytes = 64 * 1024;
+
+/**
+ * @param milliseconds after which it is killed: it waits for a driver that hangs
+ * @returns empty where it fails, takes too long, or prints more than an answer has
+ */
+export function gpus(program = nvidiaSmi(), milliseconds = 5000): Promise<readonly string[]> {
   if (program === null) return Promise.resolve([]);
   const query = ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader'];
+  const limits = { timeout: milliseconds, killSignal: 'SIGKILL', maxBuffer: mostAnswerBytes } as const;
   return new Promise(resolve => {
-    execFile(program, query, { timeout: 5000 }, (error, output) => {
+    execFile(program, query, limits, (error, output) => {
       resolve(error ? [] : parseGpus(output));
     });
   });

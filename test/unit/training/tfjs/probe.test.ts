@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { describeCuda, parseGpus } from '../../../../src/training/tfjs/cuda';
+import { describeCuda, gpus, parseGpus } from '../../../../src/training/tfjs/cuda';
 import { probeCpu, probeTensorFlow, probeTensorFlowGpu } from '../../../../src/training/tfjs/probe';
 
 /** A package that cannot be loaded, as one whose installer did not finish. */
@@ -69,5 +69,33 @@ describe('probing', () => {
     expect(describeCuda({ gpus, found: ['libcudart.so.11.0'], missing: ['libcudnn.so.8'] })).toBe(
       'the driver knows NVIDIA H100 80GB HBM3, driver 550.54.15, 81559 MiB; of CUDA and cuDNN libcudnn.so.8 is missing; found libcudart.so.11.0',
     );
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('an nvidia-smi', () => {
+  function programThat(body: string): string {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'nvidia-')), 'nvidia-smi');
+    writeFileSync(file, `#!${process.execPath}\n${body}`, { mode: 0o755 });
+    return file;
+  }
+  const card = "'NVIDIA H100, 550.54, 81559 MiB\\n'";
+
+  it('that answers is heard', async () => {
+    const program = programThat(`process.stdout.write(${card});`);
+    expect(await gpus(program, 20_000)).toEqual(['NVIDIA H100, driver 550.54, 81559 MiB']);
+  });
+
+  it('that prints more than an answer has tells of no GPU', async () => {
+    expect(await gpus(programThat(`process.stdout.write(${card}.repeat(5000));`), 20_000)).toEqual([]);
+  });
+
+  it('that hangs and will not end is killed, and tells of no GPU', async () => {
+    const program = programThat(
+      `process.on('SIGTERM', () => {}); process.stdout.write(${card}); setTimeout(() => {}, 20_000);`,
+    );
+    const begin = Date.now();
+    // enough for Node.js to start
+    expect(await gpus(program, 1500)).toEqual([]);
+    expect(Date.now() - begin).toBeLessThan(10_000);
   });
 });
