@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { hearLines } from '../../../src/host/childLines';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { BoundedRate, hearLines, keptAtEnd, rateLimits } from '../../../src/host/childLines';
 import { runCli } from '../../../src/host/cliProcess';
 import { runProgram } from '../../../src/job/cluster/program';
 import { BoundedLines, BoundedText, mostOfLine } from '../../../src/shared/boundedOutput';
@@ -60,6 +60,79 @@ describe('lines of text that comes piece by piece', () => {
     expect(linesOf(longest, 'y', longest, longest, '\nafter\n')).toEqual([cut, 'after']);
     expect(linesOf(longest, longest)).toEqual([cut]);
   });
+});
+
+describe('lines that come fast', () => {
+  const { milliseconds, lines, characters } = rateLimits;
+  let heard: string[];
+  let rate: BoundedRate;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    heard = [];
+    rate = new BoundedRate(line => heard.push(line));
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const numbered = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => `${from + i}`);
+  const push = (from: number, to: number): void => {
+    for (const line of numbered(from, to)) rate.push(line);
+  };
+
+  test('are all heard, at once, up to the bound, and that in every window of time', () => {
+    push(0, lines);
+    expect(heard).toEqual(numbered(0, lines));
+    vi.advanceTimersByTime(milliseconds);
+    push(lines, 2 * lines);
+    expect(heard).toEqual(numbered(0, 2 * lines));
+    rate.end();
+    expect(heard).toHaveLength(2 * lines);
+  });
+
+  test('are counted beyond it, and the last of them heard when the time is over', () => {
+    const all = lines + 12_345 + keptAtEnd;
+    push(0, all);
+    expect(heard).toEqual(numbered(0, lines));
+    vi.advanceTimersByTime(milliseconds - 1);
+    expect(heard).toHaveLength(lines);
+    vi.advanceTimersByTime(1);
+    expect(heard.slice(lines)).toEqual(['… 12,345 lines left out', ...numbered(all - keptAtEnd, all)]);
+    // and the next window is like the first
+    heard = [];
+    push(0, lines + keptAtEnd + 1);
+    expect(heard).toEqual(numbered(0, lines));
+  });
+
+  test('are told of at the end of them, without waiting', () => {
+    push(0, lines + keptAtEnd + 1);
+    rate.end();
+    expect(heard.slice(lines)).toEqual(['… 1 line left out', ...numbered(lines + 1, lines + keptAtEnd + 1)]);
+    expect(vi.getTimerCount()).toBe(0);
+    rate.end();
+    expect(heard).toHaveLength(lines + keptAtEnd + 1);
+  });
+
+  test('are bound by their length too', () => {
+    const long = 'x'.repeat(mostOfLine);
+    for (let i = 0; i < lines; i++) rate.push(long);
+    rate.end();
+    expect(heard).toHaveLength(characters / mostOfLine + 1 + keptAtEnd);
+  });
+});
+
+test('a child that prints in a loop is heard at its beginning and at its end', async () => {
+  const child = spawn(process.execPath, [
+    script(`for (let i = 0; i < 200_000; i++) console.error(i); console.error('the reason');`),
+  ]);
+  const heard: string[] = [];
+  hearLines(child.stderr, line => heard.push(line));
+  await new Promise(resolve => child.on('close', resolve));
+  expect(heard.slice(0, 2)).toEqual(['0', '1']);
+  expect(heard.at(-1)).toBe('the reason');
+  const counts = heard.flatMap(line => /^… ([\d,]+) lines? left out$/.exec(line)?.[1] ?? []);
+  const leftOut = counts.reduce((sum, words) => sum + Number(words.replaceAll(',', '')), 0);
+  expect(heard.length - counts.length + leftOut).toBe(200_001);
+  expect(leftOut).toBeGreaterThan(100_000);
 });
 
 test('a text keeps its beginning and knows that there was more', () => {
