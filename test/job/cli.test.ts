@@ -108,6 +108,23 @@ describe('winning-ticket run', () => {
     child.stdout?.destroy();
     expect(await ended).toMatchObject({ code: 0, stderr: '' });
   });
+
+  it('goes on to its end where nobody reads any longer how far it is, and then exits as it would have', async () => {
+    const one = startCli(['run', writeExperiment(directory), '--html', 'page.html'], directory);
+    await one.said('runs');
+    one.child.stdout?.destroy();
+    one.child.stderr?.destroy();
+    expect((await one.ended).code).toBe(0);
+    expect(statSync(path.join(directory, 'page.html')).size).toBeGreaterThan(1000);
+    const report = JSON.parse(readFileSync(path.join(store(), 'experiments/tiny/report.json'), 'utf8')) as Report;
+    expect(report.status).toBe('done');
+    expectValidStore();
+    const optimizer = { name: 'sgd', learningRate: 1e30 };
+    const failing = writeExperiment(directory, { training: { steps: 30, optimizer } });
+    const other = startCli(['run', failing, '--store', 'elsewhere'], directory);
+    other.child.stderr?.destroy();
+    expect((await other.ended).code).toBe(1);
+  });
 });
 
 describe('two jobs on one store', () => {

@@ -140,6 +140,13 @@ describe('winning-ticket inspect for a person', () => {
     expect(markdown.stdout).toContain('| fc.weight | 2×4 | F32 | 37.5 % | 3 |');
   });
 
+  it('ends where nobody reads: the files that follow are not looked at', async () => {
+    const file = write('net.safetensors', network());
+    const { child, ended } = startCli(['inspect', file, 'none.pt'], directory);
+    child.stdout?.destroy();
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('ends at SIGINT with 130', async () => {
     const count = 2 ** 27;
     const file = path.join(directory, 'large.safetensors');

@@ -24,14 +24,12 @@ const stopWords: Readonly<Partial<Record<ExperimentStatus, string>>> = {
   running: 'interrupted',
 };
 
+/** What they do is for who reads it, and for nothing else. */
+const printingOnly: ReadonlySet<Command['kind']> = new Set(['help', 'version', 'doctor', 'inspect', 'diff']);
+
 export async function runCli(args: readonly string[]): Promise<void> {
-  // whoever reads may stop reading, as `head` does: not a failure of the work
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', error => {
-      if (errorCode(error) === 'EPIPE') process.exit(exitCodes.done);
-      throw error;
-    });
-  }
+  // work of hours goes on without a word, and its exit code tells how it ended
+  whenNobodyReads(() => undefined);
   process.on('uncaughtException', error => {
     complain(error.message);
     process.exit(exitCodes.failed);
@@ -41,9 +39,21 @@ export async function runCli(args: readonly string[]): Promise<void> {
   done();
 }
 
+/** Whoever reads may stop reading, as `head` does, and a terminal may be closed: not a failure of the work. */
+function whenNobodyReads(act: () => void): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', error => {
+      const code = errorCode(error);
+      if (code !== 'EPIPE' && code !== 'EIO') throw error;
+      act();
+    });
+  }
+}
+
 async function carryOut(args: readonly string[]): Promise<ExitCode> {
   try {
     const command = parseCommand(args);
+    if (printingOnly.has(command.kind)) whenNobodyReads(() => process.exit(exitCodes.done));
     switch (command.kind) {
       case 'help':
         print(help);
