@@ -4,7 +4,7 @@
  * there. The folder can be deleted at any time.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, utimes } from 'node:fs/promises';
 import path from 'node:path';
 
 const mark = Buffer.from('WTDECOD1', 'latin1');
@@ -20,6 +20,16 @@ const defaultLimit = 2 ** 35;
 const abandonedAfter = 3_600_000;
 const pieceBytes = 2 ** 22;
 let temporaries = 0;
+
+/** Of the folder, by what is said to be in it. */
+export interface CacheFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Was read or written last, ms since 1970. */
+  readonly used: number;
+  /** Nobody goes on writing it. */
+  readonly isLeftOver: boolean;
+}
 
 export class DecodedCache {
   /** @param limit bytes at most; what was used longest ago goes first */
@@ -80,30 +90,62 @@ export class DecodedCache {
     }
   }
 
+  /**
+   * Deletes what was not used for `milliseconds`, and what was left over.
+   * @param dryRun only tells of it
+   * @returns what went
+   */
+  async dropUnused(milliseconds: number, dryRun: boolean): Promise<readonly CacheFile[]> {
+    const gone: CacheFile[] = [];
+    for (const { name } of await this.files()) {
+      // looked at again: somebody may have used it while others were deleted
+      const file = await this.look(name);
+      if (!file || (!file.isLeftOver && Date.now() - file.used <= milliseconds)) continue;
+      if (dryRun || (await this.drop(file))) gone.push(file);
+    }
+    return gone;
+  }
+
   private path(key: string): string {
     return path.join(this.directory, key + suffix);
   }
 
   /** Deletes what was used longest ago until `bytes` more fit, and what was left over. */
   private async makeRoom(bytes: number, own: string): Promise<void> {
-    const names = await readdir(this.directory);
-    const files = await Promise.all(
-      names.map(async name => {
-        const file = path.join(this.directory, name);
-        const found = await stat(file).catch(() => null);
-        return { file, name, size: found?.size ?? 0, used: found?.mtimeMs ?? 0 };
-      }),
-    );
-    const leftOver = files.filter(({ name, used }) => temporaryName.test(name) && Date.now() - used > abandonedAfter);
-    const kept = files.filter(({ name }) => entryName.test(name) && name !== own).sort((a, b) => a.used - b.used);
-    let total = bytes + kept.reduce((sum, { size }) => sum + size, 0);
-    const tooMany = kept.filter(({ size }) => {
+    const files = (await this.files()).filter(({ name }) => name !== own);
+    const leftOver = files.filter(({ isLeftOver }) => isLeftOver);
+    const kept = files.filter(({ name }) => entryName.test(name)).sort((a, b) => a.used - b.used);
+    let total = bytes + kept.reduce((sum, file) => sum + file.bytes, 0);
+    const tooMany = kept.filter(file => {
       if (total <= this.limit) return false;
-      total -= size;
+      total -= file.bytes;
       return true;
     });
-    // one that another process has open may refuse to go
-    await Promise.all([...leftOver, ...tooMany].map(({ file }) => rm(file, { force: true }).catch(() => undefined)));
+    await Promise.all([...leftOver, ...tooMany].map(file => this.drop(file)));
+  }
+
+  /** In the order of their names; none where there is no folder. */
+  private async files(): Promise<CacheFile[]> {
+    const names = await readdir(this.directory).catch(() => []);
+    return (await Promise.all(names.sort().map(name => this.look(name)))).filter(file => file !== null);
+  }
+
+  /** @returns null for what is not of the cache, or gone */
+  private async look(name: string): Promise<CacheFile | null> {
+    const isTemporary = temporaryName.test(name);
+    if (!isTemporary && !entryName.test(name)) return null;
+    const found = await lstat(path.join(this.directory, name)).catch(() => null);
+    if (!found?.isFile()) return null;
+    const isLeftOver = isTemporary && Date.now() - found.mtimeMs > abandonedAfter;
+    return { name, bytes: found.size, used: found.mtimeMs, isLeftOver };
+  }
+
+  /** @returns false where it stays: one that another process has open may refuse to go */
+  private async drop({ name }: CacheFile): Promise<boolean> {
+    return rm(path.join(this.directory, name), { force: true }).then(
+      () => true,
+      () => false,
+    );
   }
 }
 

@@ -2,6 +2,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
+import { DecodedCache } from '../../data/cache';
 import { isMissing, readBounded, StoreError } from '../files';
 import { StoreLock } from '../lock';
 import { keyPattern } from '../runRecord';
@@ -25,6 +26,11 @@ export interface Collection {
 const mostReportBytes = 64 * 1024 * 1024;
 /** Deleted results can be brought back, and damaged runs looked at, for so long. */
 const keptDays = 7;
+/**
+ * Decoded data that no job has begun with for so long. Who needs it is not known: it is named by a hash of the data, which
+ * may not be there; and it can be made again, as long as there is the data.
+ */
+const keptDecodedDays = 30;
 const dayMilliseconds = 24 * 3600 * 1000;
 
 const report = z.looseObject({ runs: z.array(z.looseObject({ key: z.string().regex(keyPattern) })) });
@@ -57,6 +63,12 @@ export async function collect(store: RunStore, dryRun: boolean): Promise<Collect
   }
   if (!dryRun) {
     for (const one of found) await rm(path.join(store.directory, one.path), { recursive: true, force: true });
+  }
+  const decoded = new DecodedCache(path.join(store.directory, 'cache'));
+  for (const { name, bytes, used, isLeftOver } of await decoded.dropUnused(keptDecodedDays * dayMilliseconds, dryRun)) {
+    const days = Math.floor((Date.now() - used) / dayMilliseconds);
+    const why = isLeftOver ? 'it was never finished' : `decoded data that no job has used for ${days} days`;
+    found.push({ path: path.join('cache', name), bytes, why });
   }
   return { store: store.directory, removed: found, ...(keptRuns !== undefined && { keptRuns }) };
 }

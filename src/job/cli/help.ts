@@ -57,7 +57,8 @@ Usage:
   winning-ticket store verify [--store DIR] [--json]
       Reads every run of a store to its end and says which do not hold what was written; nothing is changed.
   winning-ticket store gc [--store DIR] [--dry-run] [--json]
-      Removes what no experiment refers to, and what was deleted or set aside as damaged a week ago.
+      Removes what no experiment refers to, what was deleted or set aside as damaged a week ago, and decoded data that no
+      job has used for thirty days. --dry-run says what would go, and how many bytes.
   winning-ticket queue [list] [--store DIR] [--json]
   winning-ticket queue add EXPERIMENT.json… | remove NAME | first NAME [--store DIR] [--json]
       Says what is at work on a store, what waits for its turn, in order, and what is paused; or changes what waits.
