@@ -44,6 +44,18 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
+  {
+    files: ['src/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.property.name='safeParse']",
+          message: 'It may throw: use safeParse of src/shared/check.ts.',
+        },
+      ],
+    },
+  },
   { files: ['src/**'], ignores: ['src/host/**', 'src/extension.ts'], rules: rooms(onlyHostSeesVscode, noHost) },
   {
     files: ['src/shared/**'],

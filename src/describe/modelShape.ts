@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { openCheckpoint } from '../checkpoints/open';
 import { openFile } from '../checkpoints/source';
 import { readTopology, type KerasTopology } from '../models/topology';
+import { safeParse } from '../shared/check';
 import type { ExampleShape } from '../shared/describeMessages';
 import { orderLayers } from '../training/plan/order';
 
@@ -19,7 +20,7 @@ export interface OwnShape {
 /** The shape of the examples that a model declares; null: it declares none. */
 export function ownShape(topology: KerasTopology): OwnShape | null {
   const { input } = orderLayers(readTopology(topology));
-  const parsed = declared.safeParse(input.config['batch_input_shape'] ?? input.config['batch_shape']);
+  const parsed = safeParse(declared, input.config['batch_input_shape'] ?? input.config['batch_shape']);
   if (!parsed.success) return null;
   const shape = parsed.data.slice(1);
   return { inputShape: shape.map(size => size ?? usualSide), fixed: !shape.includes(null) };

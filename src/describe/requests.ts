@@ -1,5 +1,6 @@
 /** What the host may ask: checked and bounded, as anything that comes from another process. */
 import * as z from 'zod';
+import { safeParse } from '../shared/check';
 import { dataSchema } from '../shared/dataConfig';
 import type { HostToDescriber } from '../shared/describeMessages';
 
@@ -23,7 +24,7 @@ const request: z.ZodType<HostToDescriber> = z.discriminatedUnion('type', [
 
 /** @returns the message, or what is wrong with it */
 export function checkRequest(message: unknown): HostToDescriber | { readonly problem: string } {
-  const parsed = request.safeParse(message);
+  const parsed = safeParse(request, message);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   return { problem: `${issue!.path.join('.') || 'the message'}: ${issue!.message}` };

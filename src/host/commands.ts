@@ -28,7 +28,6 @@ export interface CommandServices {
 type Wanted = (entry: ExperimentEntry) => boolean;
 const any: Wanted = () => true;
 const running: Wanted = entry => entry.live !== undefined || entry.elsewhere === true;
-const stoppable: Wanted = entry => running(entry) || entry.queued !== undefined;
 const queued: Wanted = entry => stateOf(entry) === 'queued';
 const resumable: Wanted = entry => ['paused', 'interrupted', 'cancelled'].includes(stateOf(entry));
 const stopped: Wanted = entry => entry.live === undefined;
@@ -47,11 +46,12 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     find: argument => find.find(argument instanceof vscode.Uri ? argument : undefined),
     tryExample: () => find.tryExample(),
     openModel: () => find.chooseModel(),
-    cancel: onExperiment(stoppable, ref => results.cancel(ref)),
+    cancel: onExperiment(running, ref => results.cancel(ref)),
     pause: onExperiment(running, ref => results.pause(ref)),
     resume: onExperiment(resumable, ref => results.resume(ref)),
     restart: onExperiment(stopped, ref => results.restart(ref)),
     prioritise: onExperiment(queued, ref => results.prioritise(ref)),
+    removeFromQueue: onExperiment(queued, ref => results.removeFromQueue(ref)),
     openPanel: onExperiment(any, ref => {
       results.openPanel(ref);
     }),
@@ -99,9 +99,11 @@ async function chooseExperiment(
   if (entries.length === 0) {
     const find = 'Find Winning Ticket';
     const words =
-      wanted === running || wanted === stoppable
-        ? 'No experiment is running in this window.'
-        : 'There is no such experiment in this window yet.';
+      wanted === running
+        ? 'No experiment of this window is running.'
+        : wanted === queued
+          ? 'No experiment of this window waits in a queue.'
+          : 'There is no such experiment in this window yet.';
     if ((await vscode.window.showInformationMessage(words, find)) === find) {
       await vscode.commands.executeCommand('winningTicket.find');
     }

@@ -41,6 +41,11 @@ export class Results {
         return this.resume(ref);
       case 'prioritise':
         return this.prioritise(ref);
+      case 'removeFromQueue':
+        return this.removeFromQueue(ref);
+      case 'cancelOnCluster':
+        await vscode.commands.executeCommand('winningTicket.cancelOnCluster', { ref });
+        return;
       case 'addControls':
         return this.addControls(ref);
       case 'openExperiment':
@@ -63,10 +68,8 @@ export class Results {
     this.panels.open(ref);
   }
 
-  /** One that waits leaves the queue. */
   async cancel(ref: ExperimentRef): Promise<void> {
-    if (this.queues.place(ref) === null) await this.stop(ref, 'cancel');
-    else if (await isTrusted()) await this.queues.remove(ref);
+    await this.stop(ref, 'cancel');
   }
 
   async pause(ref: ExperimentRef): Promise<void> {
@@ -103,6 +106,11 @@ export class Results {
 
   async prioritise(ref: ExperimentRef): Promise<void> {
     if (await isTrusted()) await this.queues.moveToFront(ref);
+  }
+
+  /** What is measured of it is kept. */
+  async removeFromQueue(ref: ExperimentRef): Promise<void> {
+    if (await isTrusted()) await this.queues.remove(ref);
   }
 
   /** Computes everything anew; what was there can be had back until the message has gone. */

@@ -3,6 +3,7 @@
  * are lenient about fields they do not know, so that an older host reads a newer store, and strict about what is used.
  */
 import * as z from 'zod';
+import { safeParse } from '../shared/check';
 import { maskLimits, maskWeights } from '../shared/mask';
 import type { ComparisonToHost, JobToHost, PanelToHost, SidebarToHost } from '../shared/messages';
 import { previewAnswers, type PreviewToHost } from '../shared/previewMessages';
@@ -52,6 +53,8 @@ const panelMessage = z.discriminatedUnion('type', [
   signal('pause'),
   signal('resume'),
   signal('prioritise'),
+  signal('removeFromQueue'),
+  signal('cancelOnCluster'),
   signal('addControls'),
   signal('openExperiment'),
   signal('openReport'),
@@ -81,7 +84,7 @@ export type Checked<T> =
   | { readonly ok: false; readonly problem: string };
 
 export function check<T>(schema: z.ZodType, value: unknown): Checked<T> {
-  const result = schema.safeParse(value);
+  const result = safeParse(schema, value);
   if (result.success) return { ok: true, value: result.data as T };
   const [issue] = result.error.issues;
   const field = issue?.path.map(String).join('.') ?? '';
@@ -127,5 +130,5 @@ export function parseLock(json: string): { readonly startedAt: number; readonly 
 
 /** Whether a name can be a folder of the store, as an experiment file may have it. */
 export function isExperimentName(value: unknown): value is string {
-  return experimentName.safeParse(value).success;
+  return safeParse(experimentName, value).success;
 }

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { inspectorLimits, type HostToInspector } from '../shared/inspectorMessages';
 import { limits } from '../checkpoints/checkpoint';
+import { safeParse } from '../shared/check';
 
 const id = z.number().int().positive();
 const index = z.number().int().nonnegative();
@@ -38,7 +39,7 @@ const request: z.ZodType<HostToInspector> = z.discriminatedUnion('type', [
 
 /** @returns the message, or what is wrong with it */
 export function checkRequest(message: unknown): HostToInspector | { readonly problem: string } {
-  const parsed = request.safeParse(message);
+  const parsed = safeParse(request, message);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   return { problem: `${issue!.path.join('.') || 'the message'}: ${issue!.message}` };

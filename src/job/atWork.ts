@@ -1,5 +1,6 @@
 /** Who works on a store, and how far it is: for those who only look. */
 import path from 'node:path';
+import { safeParse } from '../shared/check';
 import { experimentSchema } from '../shared/experiment';
 import { parseBriefProgress, type BriefProgress } from '../shared/storedProgress';
 import { readBounded } from './files';
@@ -26,7 +27,7 @@ export async function seeWork(store: string): Promise<AtWork | null> {
 
 async function readProgress(store: string, name: string): Promise<BriefProgress | null> {
   // a path is made of it, and a lock may come from anywhere
-  if (!experimentSchema.shape.name.safeParse(name).success) return null;
+  if (!safeParse(experimentSchema.shape.name, name).success) return null;
   try {
     const text = (await readBounded(path.join(store, 'experiments', name, progressName), mostProgressBytes)).toString(
       'utf8',

@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { beyondBounds } from '../checkpoints/jsonBounds';
 import type { DataSet } from '../data/dataset';
 import type { KerasTopology } from '../models/topology';
+import { safeParse } from '../shared/check';
 import type { Loss } from '../shared/experiment';
 import { isMissing, readBounded, StoreError, writeWhole } from './files';
 
@@ -51,7 +52,7 @@ export async function readDefinition(store: string, experiment: string): Promise
     const bytes = await readBounded(place, mostBytes);
     const excess = beyondBounds(bytes, mostDepth, mostValues);
     if (excess !== null) throw fault(excess);
-    const { data, error } = file.safeParse(JSON.parse(bytes.toString('utf8')));
+    const { data, error } = safeParse(file, JSON.parse(bytes.toString('utf8')));
     if (!data) throw fault(`is no description of a model (${error.issues[0]!.path.join('.')})`);
     const { topology, ...rest } = data;
     const { class_name, config, keras_version } = topology;

@@ -1,5 +1,6 @@
 /** What the host may send to a job: checked and bounded, as anything that comes from another process. */
 import * as z from 'zod';
+import { safeParse } from '../shared/check';
 import { executors } from '../shared/experiment';
 
 const path = z.string().min(1).max(32_768);
@@ -21,7 +22,7 @@ export type Start = Extract<Request, { type: 'start' }>;
 
 /** @returns the message, or what is wrong with it */
 export function checkRequest(message: unknown): Request | { readonly problem: string } {
-  const parsed = request.safeParse(message);
+  const parsed = safeParse(request, message);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   return { problem: `${issue!.path.join('.') || 'the message'}: ${issue!.message}` };

@@ -1,6 +1,7 @@
 /** What a `run.json` must hold to be believed: anyone may have written it. */
 import * as z from 'zod';
 import { runKey } from '../lottery/graph';
+import { safeParse } from '../shared/check';
 import { measureNames } from '../shared/report';
 import type { RunRecord } from '../shared/run';
 import { unsealed } from './care/checksum';
@@ -161,7 +162,7 @@ export interface StoredRun {
 export function parseStoredRun(text: string, expectedKey: string): StoredRun | string {
   const { seal, value } = unsealed(text);
   if (seal === 'broken') return value ? 'does not have its checksum' : 'is no JSON object';
-  const result = record.safeParse(value);
+  const result = safeParse(record, value);
   if (!result.success) {
     const [issue] = result.error.issues;
     return `is no record of a run: ${issue!.path.join('.')}: ${issue!.message}`;

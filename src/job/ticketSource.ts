@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { version } from '../../package.json';
 import { kindsOf, nameIn, tensorsOf, type ExportPart, type Ticket } from '../export/ticket';
 import { prunableLayers } from '../lottery/layers';
+import { safeParse } from '../shared/check';
 import { experimentSchema } from '../shared/experiment';
 import { methods, type Method } from '../shared/report';
 import type { RunRecord } from '../shared/run';
@@ -73,7 +74,7 @@ export async function placeOf(operand: string, store: string): Promise<Place> {
 
 /** @throws StoreError that says what there is, where there is no such run; PlanError, ExperimentError where its model is damaged */
 export async function loadTicket({ store: directory, name }: Place, choice: TicketChoice): Promise<Ticket> {
-  if (!experimentSchema.shape.name.safeParse(name).success) {
+  if (!safeParse(experimentSchema.shape.name, name).success) {
     throw new StoreError(directory, `"${name}" is not the name of an experiment`);
   }
   const report = await readReport(directory, name);
@@ -115,7 +116,7 @@ export function withHashes(ticket: Ticket, part: ExportPart): Ticket {
 async function readReport(store: string, name: string): Promise<ReportFile> {
   const file = path.join(store, 'experiments', name, 'report.json');
   try {
-    const { data } = reportFile.safeParse(JSON.parse((await readBounded(file, mostReportBytes)).toString('utf8')));
+    const { data } = safeParse(reportFile, JSON.parse((await readBounded(file, mostReportBytes)).toString('utf8')));
     if (data) return data;
   } catch (error) {
     if (isMissing(error)) {

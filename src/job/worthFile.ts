@@ -1,5 +1,6 @@
 /** `runs/<key>/worth.json`: what one level is worth, measured once. Anyone may have written it. */
 import * as z from 'zod';
+import { safeParse } from '../shared/check';
 import type { RunNode, RunRecord } from '../shared/run';
 import type { LevelWorth, Worth } from '../shared/worth';
 import { worthStatement } from '../sparsity/worth';
@@ -34,7 +35,7 @@ export async function readWorth(store: RunStore, key: string): Promise<RunWorth 
   const text = await store.readMeasurement(key, 'worth.json');
   if (text === null) return null;
   try {
-    const { data } = file.safeParse(JSON.parse(text));
+    const { data } = safeParse(file, JSON.parse(text));
     return data?.key === key ? data : null;
   } catch {
     return null;

@@ -1,5 +1,6 @@
 /** Keras' JSON description of a model, as TensorFlow.js, Keras 2 and Keras 3 write it, read into a graph of layers. */
 import * as z from 'zod';
+import { safeParse } from '../shared/check';
 import { ExperimentError } from '../shared/experiment';
 
 /** `{ class_name, config }` of a Sequential or Functional model. */
@@ -84,7 +85,7 @@ function parse<T>(schema: z.ZodType<T>, config: unknown): T {
   const key = typeof config === 'object' && config !== null ? config : {};
   const before = known.get(key);
   if (before !== undefined) return before as T;
-  const result = schema.safeParse(config);
+  const result = safeParse(schema, config);
   if (result.success) {
     known.set(key, result.data);
     return result.data;
@@ -240,11 +241,11 @@ function feedersOf({ inbound_nodes: nodes }: LayerJson, use: number): Reference[
   if (Array.isArray(node)) return references(node);
   const found: Reference[] = [];
   const visit = (value: unknown): void => {
-    const tensor = kerasTensor.safeParse(value);
+    const tensor = safeParse(kerasTensor, value);
     if (tensor.success) found.push(tensor.data.config.keras_history);
     else if (Array.isArray(value)) value.forEach(visit);
   };
-  visit(z.looseObject({ args: z.array(z.unknown()) }).safeParse(node).data?.args);
+  visit(safeParse(z.looseObject({ args: z.array(z.unknown()) }), node).data?.args);
   return found;
 }
 
@@ -259,10 +260,10 @@ const kerasTensor = z.looseObject({
 
 /** `[["dense", 0, 0], …]`, or as Keras 3 writes a single one: `["dense", 0, 0]`. */
 function references(list: readonly unknown[]): Reference[] {
-  const single = reference.safeParse(list);
+  const single = safeParse(reference, list);
   if (single.success) return [single.data];
   return list.map(item => {
-    const one = reference.safeParse(item);
+    const one = safeParse(reference, item);
     if (!one.success) throw new ExperimentError('model', 'is not a Keras model: a reference to a layer cannot be read');
     return one.data;
   });

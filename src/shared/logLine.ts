@@ -1,5 +1,6 @@
 /** A line of a job's log: `<store>/logs/<experiment>-<time>.jsonl`. */
 import * as z from 'zod';
+import { safeParse } from './check';
 
 export const logLevels = ['info', 'warn', 'error'] as const;
 
@@ -28,7 +29,7 @@ const line = z
 export function parseLog(text: string): LogLine[] {
   return text.split('\n').flatMap((one): LogLine[] => {
     try {
-      const { data } = line.safeParse(JSON.parse(one));
+      const { data } = safeParse(line, JSON.parse(one));
       return data ? [data] : [];
     } catch {
       return [];

@@ -63,6 +63,8 @@ export type PanelToHost =
   | { readonly type: 'resume' }
   /** It waits in the queue, and is to be the next. */
   | { readonly type: 'prioritise' }
+  | { readonly type: 'removeFromQueue' }
+  | { readonly type: 'cancelOnCluster' }
   /** Adds the missing controls to the experiment file and runs it again. */
   | { readonly type: 'addControls' }
   | { readonly type: 'openExperiment' }

@@ -10,6 +10,7 @@ import {
   type Node,
   type ParseError,
 } from 'jsonc-parser';
+import { safeParse } from './check';
 import { methodOf } from './compareConfig';
 import { ExperimentError, experimentSchema, type ParsedExperiment, type TextPosition } from './experiment';
 import { explainIssue, mostTelling } from './issues';
@@ -31,7 +32,7 @@ export function parseExperiment(text: string, file: string): ParsedExperiment {
   // editors on Windows write a byte-order mark, which is no part of JSON
   const root = readTree(text.replace(/^\uFEFF/, ' '), file);
   const value: unknown = getNodeValue(root);
-  const result = experimentSchema.safeParse(value);
+  const result = safeParse(experimentSchema, value);
   if (!result.success) {
     const issue = mostTelling(result.error.issues);
     const { path, reason } = explainIssue(issue, value);

@@ -1,5 +1,6 @@
 /** What a `curve.jsonl` must hold to be shown: anyone may have written it. */
 import * as z from 'zod';
+import { safeParse } from './check';
 import type { CurvePoint } from './report';
 
 /** JSON has no NaN or Infinity and writes null: nothing was measured, or it was no finite number. */
@@ -24,7 +25,7 @@ export function parseCurve(jsonl: string): CurvePoint[] {
   for (const line of jsonl.split('\n')) {
     if (line.trim() === '') continue;
     try {
-      const result = curvePoint.safeParse(JSON.parse(line));
+      const result = safeParse(curvePoint, JSON.parse(line));
       if (result.success) points.push(result.data);
     } catch {
       // the line that is being written, or one that was damaged

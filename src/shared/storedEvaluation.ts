@@ -1,5 +1,6 @@
 /** What an `evaluation.json` must hold to be shown: anyone may have written it. Its counts must agree with each other. */
 import * as z from 'zod';
+import { safeParse } from './check';
 import {
   confidenceBins,
   largestConfusionMatrix,
@@ -63,7 +64,7 @@ export function parseEvaluation(json: string): RunEvaluation | null {
   } catch {
     return null;
   }
-  const checked = evaluation.safeParse(value);
+  const checked = safeParse(evaluation, value);
   if (!checked.success) return null;
   const read: RunEvaluation = checked.data;
   const sound =

@@ -60,6 +60,9 @@ export function places(root: Container): [Container, string | number][] {
   return found;
 }
 
+const isLarge = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && places(value as Container).length > 50;
+
 function damageOnce(root: Container, random: Random): void {
   const all = places(root);
   const [around, key] = pick(random, all);
@@ -76,7 +79,9 @@ function damageOnce(root: Container, random: Random): void {
     around[key] = structuredClone(elsewhere[other]);
   } else if (change === 6 && Array.isArray(value)) {
     const item: unknown = value[0];
-    around[key] = new Array<unknown>(pick(random, [0, value.length + 1, 300])).fill(item);
+    // hundreds of one that is deep, and indented, come to more bytes than a case may have
+    const most = isLarge(item) ? value.length + 1 : 300;
+    around[key] = new Array<unknown>(pick(random, [0, value.length + 1, most])).fill(item);
   } else if (value instanceof Float32Array || value instanceof Uint32Array || value instanceof Uint8Array) {
     around[key] = pick(random, [
       value.subarray(1),

@@ -68,6 +68,8 @@ type Signal =
   | 'pause'
   | 'resume'
   | 'prioritise'
+  | 'removeFromQueue'
+  | 'cancelOnCluster'
   | 'openExperiment'
   | 'openReport'
   | 'copyTable'
@@ -195,7 +197,11 @@ export class Header {
       this.actions,
       busy && button('Pause', send('pause'), { title: 'Save how far it is and free memory and processors.' }),
       isBehind && button('Move to Front', send('prioritise'), { title: 'Make it the next that is run.' }),
-      now === 'queued' && button('Cancel', send('cancel'), { title: 'Leave the queue; what is measured is kept.' }),
+      now === 'queued' && button('Remove from Queue', send('removeFromQueue'), { title: 'What is measured is kept.' }),
+      now === 'away' &&
+        button('Cancel on Cluster', send('cancelOnCluster'), {
+          title: 'Take back what is left of it there; everything measured so far is kept.',
+        }),
       busy
         ? button('Cancel', send('cancel'), { title: 'Stop within a second; everything measured so far is kept.' })
         : now !== 'queued' &&

@@ -3,6 +3,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { DecodedCache } from '../../data/cache';
+import { safeParse } from '../../shared/check';
 import { isMissing, readBounded, StoreError } from '../files';
 import { StoreLock } from '../lock';
 import { keyPattern } from '../runRecord';
@@ -99,7 +100,7 @@ async function usedRuns(store: RunStore): Promise<ReadonlySet<string>> {
 
 async function runsOf(file: string): Promise<string[] | null> {
   try {
-    const { data } = report.safeParse(JSON.parse((await readBounded(file, mostReportBytes)).toString('utf8')));
+    const { data } = safeParse(report, JSON.parse((await readBounded(file, mostReportBytes)).toString('utf8')));
     return data?.runs.map(({ key }) => key) ?? null;
   } catch {
     return null;

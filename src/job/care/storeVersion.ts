@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
+import { safeParse } from '../../shared/check';
 import { isMissing, readBounded, StoreError, writeWhole } from '../files';
 
 /** 1: records without checksums, and no `store.json`. */
@@ -53,7 +54,7 @@ export async function writeVersion(directory: string): Promise<void> {
 
 function versionIn(text: string): number | null {
   try {
-    return schema.safeParse(JSON.parse(text)).data?.version ?? null;
+    return safeParse(schema, JSON.parse(text)).data?.version ?? null;
   } catch {
     return null;
   }

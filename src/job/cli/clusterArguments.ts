@@ -2,6 +2,7 @@
 import { executors, experimentSchema, type Experiment } from '../../shared/experiment';
 import { submissionPattern } from '../cluster/clusterFile';
 import { UsageError } from './usageError';
+import { safeParse } from '../../shared/check';
 
 export interface SubmitCommand {
   readonly kind: 'submit';
@@ -124,7 +125,7 @@ export function readCluster([action, name, extra]: readonly string[], values: Cl
   }
   if (name === undefined) throw new UsageError(`"cluster ${action}" needs the name of an experiment`);
   if (extra !== undefined) throw new UsageError(`"cluster ${action}" takes one name, but "${extra}" is there too`);
-  if (!experimentSchema.shape.name.safeParse(name).success) {
+  if (!safeParse(experimentSchema.shape.name, name).success) {
     throw new UsageError(`"${name}" is not the name of an experiment`);
   }
   return { kind: 'cluster', action, name, store: storeOf(values), json: values.json ?? false };

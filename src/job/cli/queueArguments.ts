@@ -2,6 +2,7 @@
 import { experimentSchema } from '../../shared/experiment';
 import { jobFlagNames, readJobChoices, type JobChoices, type JobValues } from './jobArguments';
 import { UsageError } from './usageError';
+import { safeParse } from '../../shared/check';
 
 const actions = ['list', 'add', 'remove', 'first', 'run'] as const;
 
@@ -78,7 +79,7 @@ function nameFor(command: string, [name, extra]: readonly string[]): string {
   if (name === undefined) throw new UsageError(`"${command}" needs the name of an experiment`);
   if (extra !== undefined) throw new UsageError(`"${command}" takes one name, but "${extra}" is there too`);
   // paths are made of it
-  if (!experimentSchema.shape.name.safeParse(name).success) {
+  if (!safeParse(experimentSchema.shape.name, name).success) {
     throw new UsageError(`"${name}" is not the name of an experiment: it is the "name" in its file`);
   }
   return name;

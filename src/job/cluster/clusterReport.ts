@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { buildReport } from '../../lottery/report';
+import { safeParse } from '../../shared/check';
 import type { RunNode, RunRecord } from '../../shared/run';
 import { Afterwards } from '../afterwards';
 import { isMissing, readBounded, writeWhole } from '../files';
@@ -92,7 +93,7 @@ const unfinished: ReadonlySet<string> = new Set(['waiting', 'running']);
 async function readReport(store: RunStore, experiment: string): Promise<StoredReport | null> {
   try {
     const text = (await readBounded(store.reportPath(experiment), mostReportBytes)).toString('utf8');
-    return reportSchema.safeParse(JSON.parse(text)).data ?? null;
+    return safeParse(reportSchema, JSON.parse(text)).data ?? null;
   } catch (error) {
     if (isMissing(error) || error instanceof SyntaxError || error instanceof RangeError) return null;
     throw error;

@@ -1,6 +1,7 @@
 /** `runs/<key>/path-<points>.json`: errors along the line from another run to the run of the folder. */
 import * as z from 'zod';
 import { positionsOnLine } from '../../lottery/studies/barrier';
+import { safeParse } from '../../shared/check';
 import { keyPattern } from '../runRecord';
 import type { MeasurementFile, RunStore } from '../store';
 
@@ -55,7 +56,7 @@ export function parsePath(text: string, runs: readonly [string, string], points:
   } catch {
     return null;
   }
-  const result = record.safeParse(value);
+  const result = safeParse(record, value);
   if (!result.success || result.data.runs.join() !== runs.join()) return null;
   const expected = positionsOnLine(points);
   const isWhole =

@@ -5,6 +5,7 @@ import { beyondBounds } from '../../checkpoints/jsonBounds';
 import { readModelConfig } from '../../checkpoints/keras/modelConfig';
 import { openCheckpoint } from '../../checkpoints/open';
 import { openFile } from '../../checkpoints/source';
+import { safeParse } from '../../shared/check';
 import type { KerasTopology } from '../topology';
 import { asModelError, checkTopology, fault, weightsOf, type ModelFile } from './modelFile';
 
@@ -49,7 +50,7 @@ function topologyOf(file: string, config: string | null, { metadata }: Checkpoin
   } catch (error) {
     throw fault(file, `has a configuration that is not JSON (${(error as Error).message}); save the model again`);
   }
-  const parsed = configJson.safeParse(json);
+  const parsed = safeParse(configJson, json);
   if (!parsed.success)
     throw fault(file, 'has a configuration that describes no model with layers; save the model again');
   const version = metadata.find(([key]) => key === 'keras_version')?.[1];

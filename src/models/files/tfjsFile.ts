@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { openFile } from '../../checkpoints/source';
 import { readModelJson } from '../../checkpoints/tfjs/modelJson';
 import { tfjsReader } from '../../checkpoints/tfjs/tfjsReader';
+import { safeParse } from '../../shared/check';
 import type { KerasTopology } from '../topology';
 import { asModelError, checkTopology, fault, weightsOf, type ModelFile } from './modelFile';
 
@@ -21,7 +22,7 @@ export function readTfjsFile(file: string): Promise<ModelFile> {
     // a checkpoint closes its source itself
     let open: { close(): Promise<void> } = source;
     try {
-      const json = modelJson.safeParse(await readModelJson(source)).data;
+      const json = safeParse(modelJson, await readModelJson(source)).data;
       if (!json) throw fault(file, 'is not a TensorFlow.js LayersModel');
       const topology = topologyOf(file, json);
       if (json.weightsManifest === undefined) return { topology, weights: null };
@@ -43,9 +44,9 @@ function topologyOf(file: string, json: z.infer<typeof modelJson>): KerasTopolog
     );
   }
   const described = json.modelTopology ?? json;
-  const parsed = topologyJson.safeParse((described as { model_config?: unknown }).model_config ?? described);
+  const parsed = safeParse(topologyJson, (described as { model_config?: unknown }).model_config ?? described);
   if (!parsed.success) throw fault(file, 'is not a TensorFlow.js LayersModel: it has no model topology with layers');
-  const version = versionJson.safeParse(described).data?.keras_version;
+  const version = safeParse(versionJson, described).data?.keras_version;
   const { class_name, config } = parsed.data;
   const topology = { class_name, config, ...(version === undefined ? {} : { keras_version: version }) };
   checkTopology(file, topology);

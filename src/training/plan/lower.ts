@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Task } from '../../data/dataset';
 import type { Model } from '../../models/model';
 import { readTopology, type Layer } from '../../models/topology';
+import { safeParse } from '../../shared/check';
 import { PlanBuilder, type Value } from './builder';
 import { sizeOf } from './geometry';
 import { lowerings } from './layers';
@@ -54,7 +55,7 @@ const declaredShape = z.array(z.int().min(1).nullable()).min(2).nullish();
  * That is so for equal shapes, for a flat one of equal size, and for shapes that differ by axes of length 1.
  */
 export function seenShape(first: Layer, data: readonly number[]): readonly number[] {
-  const parsed = declaredShape.safeParse(first.config['batch_input_shape'] ?? first.config['batch_shape']);
+  const parsed = safeParse(declaredShape, first.config['batch_input_shape'] ?? first.config['batch_shape']);
   if (!parsed.success) throw new PlanError(first.name, `layer "${first.name}" has an input shape that cannot be read`);
   const declared = parsed.data?.slice(1);
   if (declared === undefined) return data;

@@ -46,6 +46,7 @@ const commands: Readonly<Record<string, 'reads' | 'asks' | { readonly trust: str
   cancelOnCluster: { trust: 'cluster.ts' },
   pause: { trust: 'results.ts' },
   prioritise: { trust: 'results.ts' },
+  removeFromQueue: { trust: 'results.ts' },
   restart: { trust: 'results.ts' },
   resume: { trust: 'runner.ts' },
   chooseDevice: 'reads',
@@ -98,7 +99,7 @@ describe('commands', () => {
     const text = sources.map(host).join('\n');
     const unset = [...new Set(keys)].filter(key => !views.includes(key) && !text.includes(`'${key}'`));
     expect(unset).toEqual([]);
-    expect(keys).toContain('winningTicket.stoppable');
+    expect(keys).toContain('winningTicket.queued');
   });
 
   test('every start of a job goes through the one place that asks', () => {

@@ -1,5 +1,6 @@
 /** Activation functions: by name in a layer's configuration, and layers of their own. */
 import * as z from 'zod';
+import { safeParse } from '../../../shared/check';
 import type { Value } from '../builder';
 import { PlanError, type Activation } from '../plan';
 import { absent, configOf, lastAxisOnly, only, refusal, type Lowering, type LoweringSite } from './lowering';
@@ -33,12 +34,12 @@ const layerJson = z.looseObject({ class_name: z.string(), config: z.looseObject(
 
 /** Applies what a layer names after its own work: a function, or a layer that is one. */
 export function activate(site: LoweringSite, input: Value, written: unknown): Value {
-  const asLayer = layerJson.safeParse(written).data;
+  const asLayer = safeParse(layerJson, written).data;
   if (asLayer !== undefined && Object.hasOwn(layers, asLayer.class_name)) {
     const layer = { ...site.layer, className: asLayer.class_name, config: asLayer.config };
     return layers[asLayer.class_name]!({ ...site, layer, inputs: [input] });
   }
-  return applyNamed(site, input, functionJson.safeParse(written).data?.config ?? written);
+  return applyNamed(site, input, safeParse(functionJson, written).data?.config ?? written);
 }
 
 function applyNamed(site: LoweringSite, input: Value, name: unknown): Value {

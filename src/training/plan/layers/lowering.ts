@@ -1,6 +1,7 @@
 /** What the lowerings of all kinds of layers share: what they get, and how they read a layer's configuration. */
 import * as z from 'zod';
 import type { KerasVersion, Layer } from '../../../models/topology';
+import { safeParse } from '../../../shared/check';
 import type { PlanBuilder, Value } from '../builder';
 import { initializerJson, toInitializer, type InitializerJson } from '../initializer';
 import { PlanError, type Initializer, type Padding, type Pair } from '../plan';
@@ -29,7 +30,7 @@ export function refusal(layer: Layer, reason: string): PlanError {
 
 /** @throws PlanError naming the field */
 export function configOf<T>(layer: Layer, schema: z.ZodType<T>): T {
-  const result = schema.safeParse(layer.config);
+  const result = safeParse(schema, layer.config);
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
   throw new PlanError(layer.name, `layer "${layer.name}" (${layer.className}): ${path.join('.')} ${message}`);
