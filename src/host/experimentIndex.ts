@@ -77,7 +77,8 @@ export class ExperimentIndex implements vscode.Disposable {
     for (const key of this.stored.keys()) if (!keys.has(key)) this.stored.delete(key);
     // before it is told what was interrupted: the queue goes on with its own
     await Promise.all(refs.map(({ store }) => this.queues.watch(store)));
-    await forEach(refs, loadsAtOnce, ref => this.load(ref));
+    await forEach(refs, loadsAtOnce, ref => this.reload(ref));
+    // also where none is left
     this.emitter.fire(undefined);
   }
 

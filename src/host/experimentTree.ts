@@ -2,16 +2,14 @@
 import * as vscode from 'vscode';
 import type { ExperimentIndex } from './experimentIndex';
 import type { ExperimentRef } from './store';
+import { Throttle, viewMilliseconds } from './throttle';
 import { experimentNodes, type TreeNode } from './treeModel';
-
-const refreshMilliseconds = 250;
 
 export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   private readonly emitter = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.emitter.event;
   private readonly view: vscode.TreeView<TreeNode>;
   private readonly disposables: { dispose(): unknown }[];
-  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly index: ExperimentIndex,
@@ -21,15 +19,15 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
       treeDataProvider: this,
       canSelectMany: true,
     });
+    const refresh = new Throttle(viewMilliseconds, () => {
+      this.refresh();
+    });
     this.disposables = [
       this.emitter,
       this.view,
+      refresh,
       index.onDidChange(() => {
-        // progress comes many times a second
-        this.timer ??= setTimeout(() => {
-          this.timer = undefined;
-          this.refresh();
-        }, refreshMilliseconds);
+        refresh.ask();
       }),
       this.view.onDidChangeSelection(({ selection }) => {
         onSelect(selection[0]?.ref ?? null);
@@ -38,7 +36,6 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
   }
 
   dispose(): void {
-    clearTimeout(this.timer);
     vscode.Disposable.from(...this.disposables).dispose();
   }
 
@@ -47,7 +44,8 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
     const contexts = {
       'winningTicket.hasExperiments': entries.length > 0,
       // what runs in this window says so itself: see RunFeedback
-      'winningTicket.stoppable': entries.some(({ elsewhere, queued }) => elsewhere === true || queued !== undefined),
+      'winningTicket.elsewhere': entries.some(({ elsewhere }) => elsewhere === true),
+      'winningTicket.queued': entries.some(({ queued }) => queued !== undefined),
     };
     for (const [key, value] of Object.entries(contexts)) {
       void vscode.commands.executeCommand('setContext', key, value);

@@ -25,13 +25,20 @@ export type JobEvent =
       readonly point: CurvePoint;
     }
   | { readonly type: 'report'; readonly live: LiveExperiment; readonly report: Report }
-  | { readonly type: 'ended'; readonly live: LiveExperiment; readonly outcome: JobOutcome };
+  | {
+      readonly type: 'ended';
+      readonly live: LiveExperiment;
+      readonly outcome: JobOutcome;
+      /** Ended by `end`: whoever did so knows, and what it has come to is not wanted. */
+      readonly unwanted: boolean;
+    };
 
 interface Work extends LiveExperiment {
   report: Report | null;
   progress: Progress | null;
   readonly curves: Map<string, CurvePoint[]>;
   readonly process: JobProcess;
+  unwanted: boolean;
 }
 
 export class JobService implements vscode.Disposable {
@@ -84,7 +91,7 @@ export class JobService implements vscode.Disposable {
         },
       },
     );
-    const work: Work = { ref, file, report: null, progress: null, curves: new Map(), process };
+    const work: Work = { ref, file, report: null, progress: null, curves: new Map(), process, unwanted: false };
     this.works.set(key, work);
     this.emitter.fire({ type: 'started', live: work });
     return work;
@@ -97,9 +104,12 @@ export class JobService implements vscode.Disposable {
     return work !== undefined;
   }
 
-  /** Cancels it where it is at work, and waits until its process has gone. */
+  /** Cancels it where it is at work, and waits until its process has gone; nobody is told of that. */
   async end(ref: ExperimentRef): Promise<void> {
-    if (!this.stop(ref, 'cancel')) return;
+    const work = this.works.get(refKey(ref));
+    if (!work) return;
+    work.unwanted = true;
+    work.process.stop('cancel');
     await new Promise<void>(resolve => {
       const subscription = this.onEvent(({ type, live }) => {
         if (type !== 'ended' || refKey(live.ref) !== refKey(ref)) return;
@@ -152,7 +162,7 @@ export class JobService implements vscode.Disposable {
     this.log[outcome.status === 'failed' ? 'error' : 'info'](
       `${live.ref.name}: ${outcome.status}${outcome.error ? `: ${outcome.error.message}` : ''}`,
     );
-    this.emitter.fire({ type: 'ended', live, outcome });
+    this.emitter.fire({ type: 'ended', live, outcome, unwanted: live.unwanted });
   }
 }
 

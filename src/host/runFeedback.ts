@@ -6,7 +6,8 @@ import type { JobOutcome } from './jobProcess';
 import type { JobEvent, JobService, LiveExperiment } from './jobService';
 import type { ExperimentRef } from './store';
 import type { Runner } from './runner';
-import { statusGroups } from './statusActions';
+import { statusGroups, statusItem } from './statusActions';
+import { Throttle, viewMilliseconds } from './throttle';
 import { runsDone } from './treeModel';
 
 /** Not in the palette: a click on the item of the status bar. */
@@ -29,13 +30,20 @@ export class RunFeedback implements vscode.Disposable {
   ) {
     this.status.name = 'Winning Ticket';
     this.status.command = menuCommand;
+    const status = new Throttle(viewMilliseconds, () => {
+      this.updateStatus();
+    });
     this.disposables = [
       this.status,
+      status,
+      index.onDidChange(() => {
+        status.ask();
+      }),
       vscode.commands.registerCommand(menuCommand, () => this.showMenu()),
       jobs.onEvent(event => {
-        this.updateStatus();
+        void vscode.commands.executeCommand('setContext', 'winningTicket.running', jobs.all().length > 0);
         if (event.type === 'started') void this.followInNotification(event.live);
-        else if (event.type === 'ended') void this.tellEnd(event.live, event.outcome);
+        else if (event.type === 'ended' && !event.unwanted) void this.tellEnd(event.live, event.outcome);
       }),
     ];
   }
@@ -45,18 +53,14 @@ export class RunFeedback implements vscode.Disposable {
   }
 
   private updateStatus(): void {
-    const running = this.jobs.all();
-    void vscode.commands.executeCommand('setContext', 'winningTicket.running', running.length > 0);
-    const [first] = running;
-    if (!first) {
+    const item = statusItem(this.index.entries());
+    if (!item) {
       this.status.hide();
       return;
     }
-    const more = running.length > 1 ? ` (+${running.length - 1})` : '';
-    const text = formatProgress(first.progress);
-    this.status.text = `$(beaker) ${text}${more}`;
-    this.status.tooltip = `Winning Ticket: ${running.map(live => `${live.ref.name}, ${formatProgress(live.progress)}`).join('\n')}`;
-    this.status.accessibilityInformation = { label: `Winning Ticket, ${first.ref.name}, ${text}` };
+    this.status.text = item.text;
+    this.status.tooltip = item.tooltip;
+    this.status.accessibilityInformation = { label: item.label };
     this.status.show();
   }
 

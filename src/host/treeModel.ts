@@ -31,6 +31,8 @@ export interface ExperimentEntry {
   readonly progress?: Progress | null;
   /** Its place in the queue of its store, 1 for the next. */
   readonly queued?: number;
+  /** It was handed to a cluster, at work there or not. */
+  readonly submitted?: boolean;
   /** As far as it is on a cluster. */
   readonly cluster?: ClusterStatus;
   /** Why the last job in this window failed. */
@@ -59,7 +61,7 @@ export interface TreeNode {
   readonly icon: string;
   /** Name of a theme colour for the icon. */
   readonly color?: string;
-  /** What menus ask for: `experiment.running`, `experiment.elsewhere`, `experiment.cluster`, `experiment.queued`, `experiment.paused` (and interrupted), `experiment.idle`, `experiment.unreadable`, `level`, `run`; `level.done` and `run.done` have weights. */
+  /** What menus ask for: `experiment.running`, `experiment.elsewhere`, `experiment.cluster`, `experiment.queued`, `experiment.paused` (and interrupted), `experiment.idle`, `experiment.unreadable`, each with `.submitted` where there is something of it on a cluster; `level`, `run`; `level.done` and `run.done` have weights. */
   readonly context: string;
   /** Markdown. */
   readonly tooltip: string;
@@ -133,7 +135,7 @@ function experimentNode(entry: ExperimentEntry): TreeNode {
     label: ref.name,
     description: [describe(entry, state), entry.folder].filter(Boolean).join(' · '),
     ...stateIcons[state],
-    context: contextOf(state, report !== null),
+    context: `${contextOf(state, report !== null)}${entry.submitted ? '.submitted' : ''}`,
     tooltip: tooltip(entry, state),
     ref,
     expandable: report !== null && report.runs.length > 0,
@@ -238,9 +240,10 @@ function tooltip(entry: ExperimentEntry, state: ExperimentState): string {
     if (failure === null && report.error !== undefined) lines.push(escapeMarkdown(report.error));
     lines.push(escapeMarkdown(report.verdict.summary));
     lines.push(`${escapeMarkdown(report.modelDescription)} → ${escapeMarkdown(report.dataDescription)}`);
-    lines.push(
-      `${escapeMarkdown(report.executor)}, ${escapeMarkdown(report.device)}, ${formatSeconds(report.seconds.total)}`,
-    );
+    // one that was paused before its first run ended has no time to tell
+    const took = report.seconds.total > 0 ? formatSeconds(report.seconds.total) : '';
+    const how = [report.executor, report.device, took].filter(part => part !== '');
+    lines.push(how.map(escapeMarkdown).join(', '));
   }
   return lines.filter(line => line !== '').join('\n\n');
 }

@@ -79,9 +79,9 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('experiment
     await workbench.statusBar().locator('[id*="winningTicket.status"], [aria-label^="Winning Ticket"]').first().click();
     await workbench.picks().first().waitFor();
     await workbench.screenshot('jobs-2-menu');
-    await workbench.picks().filter({ hasText: 'Cancel' }).filter({ hasText: 'sorrel' }).click();
+    await workbench.picks().filter({ hasText: 'Remove from Queue' }).filter({ hasText: 'sorrel' }).click();
     await rowSays('quince', /queued, 1st/);
-    await workbench.fromMenu(row('quince'), 'Cancel Run', timeout =>
+    await workbench.fromMenu(row('quince'), 'Remove from Queue', timeout =>
       expect
         .poll(() => workbench.treeRows().allInnerTexts(), { timeout })
         .not.toContainEqual(expect.stringContaining('queued')),

@@ -183,15 +183,23 @@ describe.skipIf(unlessMissing(chromiumMissing))('experiment panel', () => {
     expect(await panel.posted()).toContainEqual({ type });
   });
 
+  test('one on a cluster says how far it is, and can be taken back from there', async () => {
+    const panel = await opened(state(sampleReports.running(), { away: 'on slurm: 1 of 4 runs, 3 pending' }));
+    expect(await panel.page.getByTestId('status').innerText()).toBe('on slurm: 1 of 4 runs, 3 pending');
+    await button(panel, 'Cancel on Cluster').click();
+    expect(await panel.posted()).toContainEqual({ type: 'cancelOnCluster' });
+    expect(await button(panel, 'Resume').count()).toBe(0);
+  });
+
   test('one that waits in the queue says its place, and can leave it or be the next', async () => {
     const panel = await opened(state(sampleReports.cancelled(), { queued: 2 }));
     expect(await panel.page.getByTestId('status').innerText()).toBe('waits in the queue, 2nd');
     expect(await verdict(panel).innerText()).toContain('Waits in the queue, 2nd');
     await button(panel, 'Move to Front').click();
-    await button(panel, 'Cancel').click();
+    await button(panel, 'Remove from Queue').click();
     await expect
       .poll(async () => (await panel.posted()).slice(-2))
-      .toEqual([{ type: 'prioritise' }, { type: 'cancel' }]);
+      .toEqual([{ type: 'prioritise' }, { type: 'removeFromQueue' }]);
     await panel.send(state(null, { queued: 1 }));
     await panel.page.getByTestId('status').filter({ hasText: '1st' }).waitFor();
     expect(await button(panel, 'Move to Front').count()).toBe(0);

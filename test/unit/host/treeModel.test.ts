@@ -62,6 +62,19 @@ describe('experiments', () => {
     expect(level!.children().map(({ label }) => label)).not.toContain('SNIP');
   });
 
+  test('one that was paused before its first run ended tells no time', () => {
+    const paused = { ...report, status: 'paused', seconds: { ...report.seconds, total: 0 } } as const;
+    const { tooltip } = only({ report: paused });
+    expect(tooltip).toMatch(/\bpaused\b/);
+    expect(tooltip).not.toContain('0.00 s');
+    expect(only({}).tooltip).toMatch(/, \d[\d:. ]*(s|min|h)?$/);
+  });
+
+  test('menus are told which was handed to a cluster, and in which state it is', () => {
+    expect(only({ submitted: true }).context).toBe('experiment.idle.submitted');
+    expect(only({}).context).toBe('experiment.idle');
+  });
+
   test('a running one tells level, time left and the newest accuracy', () => {
     const progress = {
       runsDone: 3,
