@@ -24,6 +24,7 @@ import { writeDefinition } from './modelDefinition';
 import { statusOfStop } from './outcome';
 import { prepare, readExperiment, type Prepared } from './prepare';
 import { ProgressFile } from './progressFile';
+import { reportParts } from './reportParts';
 import { Runner, type RunnerParts } from './runner';
 import { Settlement } from './settlement';
 import { RunStore } from './store';
@@ -418,12 +419,11 @@ class ExperimentJob {
   }
 
   private report(status: ExperimentStatus, error?: string, errorField?: string): Report {
-    const { data, dataDescription, modelDescription, transfer } = this.prepared;
-    const { experiment, nodes, records, running } = this;
+    const { prepared, afterwards, experiment, nodes, records, running } = this;
     const { current, choice, found } = this.succession;
-    const worth = this.afterwards.worth(nodes);
     const computed = [...records.values()].find(one => one.executor === current.name);
     return buildReport({
+      ...reportParts(prepared, afterwards, nodes),
       experiment,
       nodes,
       records,
@@ -431,17 +431,9 @@ class ExperimentJob {
       status,
       ...(error !== undefined && { error }),
       ...(errorField !== undefined && { errorField }),
-      ...(data.task === 'regression' && { task: data.task }),
-      ...(data.labelNames && { labelNames: data.labelNames }),
-      inputShape: data.inputShape,
       executor: current.name,
       device: this.lanes && found.usable ? found.device : (computed?.device ?? ''),
       executorChoice: choice,
-      dataDescription,
-      modelDescription,
-      paths: this.afterwards.measuredPaths,
-      ...(transfer && { transferDescription: transfer.dataDescription }),
-      ...(worth && { worth }),
     });
   }
 }

@@ -48,13 +48,10 @@ async function add(store: string, files: readonly string[]): Promise<void> {
     if (other) throw new UsageError(`${other.file} and ${file} are both named "${name}": rename one`);
     entries.push({ name, file });
   }
-  const atWork = (await seeQueue(store)).turn?.entry.name;
-  const busy = entries.findIndex(({ name }) => name === atWork);
-  if (busy >= 0) {
-    entries.splice(busy, 1);
-    complain(`${atWork!} is at work already`);
-  }
-  await changeQueue(store, waiting => entries.reduce((all, entry) => withEntry(all, entry, 'last'), waiting), complain);
+  const atWork = await namesAtWork(store);
+  for (const { name } of entries) if (atWork.includes(name)) complain(`${name} is at work already`);
+  const idle = entries.filter(({ name }) => !atWork.includes(name));
+  await changeQueue(store, waiting => idle.reduce((all, entry) => withEntry(all, entry, 'last'), waiting), complain);
 }
 
 async function rearrange(store: string, action: 'remove' | 'first', name: string): Promise<void> {
@@ -92,11 +89,16 @@ export async function runStop({ kind, name, store: given }: StopCommand): Promis
 
 const holderOf = async (store: string): Promise<string | undefined> => (await seeWork(store))?.holder?.experiment;
 
+/** Of the queue, whose turn it is, perhaps before its job has begun; and of whoever has the store. */
+async function namesAtWork(store: string): Promise<readonly string[]> {
+  const names = [(await seeQueue(store)).turn?.entry.name, await holderOf(store)];
+  return names.filter(name => name !== undefined);
+}
+
 /** Goes on bit for bit where it stopped, as the next of the queue. */
 export async function runResume({ name, experiment, store: given }: ResumeCommand): Promise<ExitCode> {
   const store = path.resolve(given);
-  const atWork = [(await seeQueue(store)).turn?.entry.name, await holderOf(store)];
-  if (atWork.includes(name)) throw new Error(`"${name}" is at work already`);
+  if ((await namesAtWork(store)).includes(name)) throw new Error(`"${name}" is at work already`);
   const file = experiment === undefined ? null : path.resolve(experiment);
   if (file !== null) {
     const { name: described } = await readExperiment(file);

@@ -10,6 +10,7 @@ import { Afterwards } from '../afterwards';
 import { isMissing, readBounded, writeWhole } from '../files';
 import { seeLock } from '../lock';
 import type { Prepared } from '../prepare';
+import { reportParts } from '../reportParts';
 import type { RunStore } from '../store';
 import type { Succession } from '../succession';
 import { readSound } from './plan';
@@ -37,8 +38,7 @@ export interface ClusterReportParts {
  */
 export async function writeClusterReport(parts: ClusterReportParts): Promise<void> {
   const { prepared, succession, store, nodes, tell, signal } = parts;
-  const { experiment, data, dataDescription, modelDescription, transfer } = prepared;
-  const settled = { ...experiment, executor: succession.executor };
+  const settled = { ...prepared.experiment, executor: succession.executor };
   const records = new Map<string, RunRecord>();
   for (let written: string | null = null; ;) {
     await readNew(nodes, records, store);
@@ -47,25 +47,17 @@ export async function writeClusterReport(parts: ClusterReportParts): Promise<voi
     if (seen === written) return;
     const afterwards = new Afterwards({ store, prepared, experiment: settled, records, tell, signal });
     await afterwards.read(nodes);
-    const worth = afterwards.worth(nodes);
     await store.writeReport(
       buildReport({
+        ...reportParts(prepared, afterwards, nodes),
         nodes,
         records,
         running,
         experiment: settled,
         status: 'running',
-        ...(data.task === 'regression' && { task: data.task }),
-        ...(data.labelNames && { labelNames: data.labelNames }),
-        inputShape: data.inputShape,
         executor: succession.current.name,
         device: '',
         executorChoice: succession.choice,
-        dataDescription,
-        modelDescription,
-        paths: afterwards.measuredPaths,
-        ...(transfer && { transferDescription: transfer.dataDescription }),
-        ...(worth && { worth }),
       }),
     );
     written = seen;
