@@ -4,12 +4,14 @@
  */
 import * as z from 'zod';
 import { safeParse } from '../shared/check';
+import { formatCount } from '../shared/format';
 import { maskLimits, maskWeights } from '../shared/mask';
 import type { ComparisonToHost, JobToHost, PanelToHost, SidebarToHost } from '../shared/messages';
 import { previewAnswers, type PreviewToHost } from '../shared/previewMessages';
 import type { Report } from '../shared/report';
 import { curvePoint } from '../shared/storedCurve';
 import { key, progress } from '../shared/storedProgress';
+import { holdsMoreThan } from './messageSize';
 import { count, experimentName, report, text } from './reportSchema';
 import { savedFileSchema } from './savedFile';
 
@@ -83,7 +85,12 @@ export type Checked<T> =
   /** In words: the field and what is wrong with it. */
   | { readonly ok: false; readonly problem: string };
 
-export function check<T>(schema: z.ZodType, value: unknown): Checked<T> {
+/** A report of 10,000 runs holds some 300,000. */
+const mostValues = 2_000_000;
+
+/** @param most entries that all lists and objects may have together */
+export function check<T>(schema: z.ZodType, value: unknown, most = mostValues): Checked<T> {
+  if (holdsMoreThan(value, most)) return { ok: false, problem: `more than ${formatCount(most)} values` };
   const result = safeParse(schema, value);
   if (result.success) return { ok: true, value: result.data as T };
   const [issue] = result.error.issues;

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { inspectorLimits, type InspectorToHost } from '../../shared/inspectorMessages';
 import { copyFormats, inspectorActions, mostVisible, type InspectorViewToHost } from '../../shared/inspectorView';
+import { list } from '../boundedList';
 import { check, type Checked } from '../validate';
 
 const id = z.int().positive();
@@ -115,8 +116,8 @@ const fromInspector = z.discriminatedUnion('type', [
       format: z.string().max(1_000),
       bytes: z.number().min(0),
       tensors,
-      metadata: z.array(z.tuple([text, z.string().max(mostMetadata)])).max(1_000_000),
-      notes: z.array(text).max(100_000),
+      metadata: list(z.tuple([text, z.string().max(mostMetadata)]), 1_000_000),
+      notes: list(text, 100_000),
     }),
     tensorCount: count,
     identity: text,
@@ -133,8 +134,8 @@ const fromInspector = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('pairs'),
     id,
-    pairs: z.array(z.object({ name, left: count, right: count })).max(1_000_000),
-    unpaired: z.array(z.object({ name, left: shape.nullable(), right: shape.nullable() })).max(2_000_000),
+    pairs: list(z.object({ name, left: count, right: count }), 1_000_000),
+    unpaired: list(z.object({ name, left: shape.nullable(), right: shape.nullable() }), 2_000_000),
   }),
   z.object({
     type: z.literal('comparison'),
@@ -174,5 +175,9 @@ const fromView = z.discriminatedUnion('type', [
   z.object({ type: z.literal('perform'), action: z.enum(inspectorActions) }),
 ]);
 
-export const checkInspectorMessage = (value: unknown): Checked<InspectorToHost> => check(fromInspector, value);
+/** Of two files with as many tensors as a file may have, none like one of the other: names and shapes of all. */
+const mostValues = 20_000_000;
+
+export const checkInspectorMessage = (value: unknown): Checked<InspectorToHost> =>
+  check(fromInspector, value, mostValues);
 export const checkInspectorView = (value: unknown): Checked<InspectorViewToHost> => check(fromView, value);

@@ -1,5 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { list } from '../../../src/host/boundedList';
+import { holdsMoreThan } from '../../../src/host/messageSize';
 import {
+  check,
   checkJobMessage,
   checkPanelMessage,
   checkSidebarMessage,
@@ -48,6 +52,83 @@ describe('messages of a job', () => {
     const checked = checkJobMessage(message);
     expect(checked.ok).toBe(false);
     expect(checked).toHaveProperty('problem', expect.stringMatching(/\w/));
+  });
+});
+
+describe('a message that holds very much', () => {
+  const [firstRun] = report.runs;
+  const many = (runs: number) => {
+    const [series] = report.series;
+    const points = Array.from({ length: 200 }, () => series!.points[0]!);
+    const all = Array.from({ length: runs }, (_, i) => ({ ...firstRun!, key: runKey(i) }));
+    return { ...report, series: Array.from({ length: 10 }, () => ({ ...series!, points })), runs: all };
+  };
+
+  test('is taken where it is the report of 10,000 runs', () => {
+    const message = { type: 'report', report: many(10_000) };
+    expect(checkJobMessage(message).ok).toBe(true);
+    expect(parseReport(JSON.stringify(message.report)).ok).toBe(true);
+  });
+
+  test('is refused where one list stands in many places, each within its bound, before it is looked through', () => {
+    const kept = Array.from({ length: 1000 }, () => 1);
+    const layers = Array.from({ length: 2001 }, () => ({ name: 'a', shape: [1], total: 1, kept }));
+    const problem = 'more than 2,000,000 values';
+    expect(checkJobMessage({ type: 'report', report: { ...report, layers } })).toEqual({ ok: false, problem });
+    expect(parseReport(JSON.stringify({ ...report, layers }))).toEqual({ ok: false, problem });
+  });
+
+  test('is refused with more runs than any study has', () => {
+    const checked = checkJobMessage({ type: 'report', report: many(100_001) });
+    expect(checked).toEqual({ ok: false, problem: expect.stringContaining('"report.runs"') });
+  });
+});
+
+describe('a list', () => {
+  const seen: unknown[] = [];
+  const number = z.preprocess(value => (seen.push(value), value === null ? 0 : value), z.number());
+  const checkList = (value: unknown) => check(z.object({ list: list(z.object({ number }), 3) }), { list: value });
+  const entries = (...numbers: unknown[]) => numbers.map(one => ({ number: one }));
+  beforeEach(() => seen.splice(0));
+
+  test('comes back with its entries as they were read', () => {
+    expect(checkList(entries(1, null, 3))).toEqual({ ok: true, value: { list: entries(1, 0, 3) } });
+    expect(checkList([])).toEqual({ ok: true, value: { list: [] } });
+  });
+
+  test('is left at the first entry that is wrong, which is named', () => {
+    const problem = expect.stringMatching(/^"list\.1\.number": .*expected number/) as string;
+    expect(checkList(entries(1, 'x', 'y'))).toEqual({ ok: false, problem });
+    expect(seen).toEqual([1, 'x']);
+  });
+
+  test('that is too long is not looked at, and what is none is wrong', () => {
+    expect(checkList(entries(1, 2, 3, 4))).toEqual({ ok: false, problem: '"list": must have 3 entries at most' });
+    for (const value of ['abc', { length: 1 }, null, undefined, new Float32Array(1)]) {
+      expect(checkList(value)).toEqual({ ok: false, problem: '"list": must be a list' });
+    }
+    expect(checkList(Array(2))).toMatchObject({ ok: false });
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('values in a value', () => {
+  test('are the entries of its arrays and objects, whatever lies in them', () => {
+    const value = { a: [1, [2, null]], b: 'text', c: new Float32Array(100) };
+    expect(holdsMoreThan(value, 6)).toBe(true);
+    expect(holdsMoreThan(value, 7)).toBe(false);
+    for (const one of [null, undefined, 'text', 7, new Uint8Array(9), [], {}]) {
+      expect(holdsMoreThan(one, 0)).toBe(false);
+    }
+  });
+
+  test('are counted wherever they stand, and without end where one holds itself', () => {
+    let value: unknown = [];
+    for (let i = 0; i < 60; i++) value = [value, value];
+    expect(holdsMoreThan(value, 1_000_000)).toBe(true);
+    const itself: unknown[] = [];
+    itself.push(itself);
+    expect(holdsMoreThan(itself, 1000)).toBe(true);
   });
 });
 
