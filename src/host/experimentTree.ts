@@ -3,10 +3,12 @@ import * as vscode from 'vscode';
 import type { ExperimentIndex } from './experimentIndex';
 import type { ExperimentRef } from './store';
 import { Throttle, viewMilliseconds } from './throttle';
-import { experimentNodes, type TreeNode } from './treeModel';
+import type { TreeNode } from './treeModel';
+import { TreeRows } from './treeRows';
 
 export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
-  private readonly emitter = new vscode.EventEmitter<undefined>();
+  private readonly rows = new TreeRows();
+  private readonly emitter = new vscode.EventEmitter<TreeNode[] | undefined>();
   readonly onDidChangeTreeData = this.emitter.event;
   private readonly view: vscode.TreeView<TreeNode>;
   private readonly disposables: { dispose(): unknown }[];
@@ -50,11 +52,14 @@ export class ExperimentTree implements vscode.TreeDataProvider<TreeNode>, vscode
     for (const [key, value] of Object.entries(contexts)) {
       void vscode.commands.executeCommand('setContext', key, value);
     }
-    this.emitter.fire(undefined);
+    // thousands of items cross to the window where all are drawn anew, and a running job changes several times a second
+    const changed = this.rows.update(entries);
+    if (changed === null) this.emitter.fire(undefined);
+    else if (changed.length > 0) this.emitter.fire([...changed]);
   }
 
   getChildren(node?: TreeNode): TreeNode[] {
-    return node ? [...node.children()] : experimentNodes(this.index.entries());
+    return [...(node ? node.children() : this.rows.nodes())];
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {

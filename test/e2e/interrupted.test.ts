@@ -146,6 +146,8 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing))('an experim
     await toast('marathon starts from nothing').getByRole('button', { name: 'Undo' }).click();
     await expect.poll(() => tree().innerText(), { timeout: 60_000 }).toMatch(/marathon.*interrupted at 0 of 2 runs/s);
     expect(readFileSync(experiment('report.json'), 'utf8')).toBe(before);
+    // the runs that were begun and undone are none to be told of
+    expect(await toast('was cancelled').count()).toBe(0);
     expect(saved()).toBe(1);
     await tree().hover();
     await tree().locator('.action-label[aria-label^="Resume Run"]').click();

@@ -99,7 +99,8 @@ describe('winning-ticket queue', () => {
       { name: 'first', status: 'done' },
       { name: 'second', status: 'done' },
     ]);
-    expect(stderr).toContain('goes on from step');
+    // or it was stopped between two runs
+    expect(stderr).toMatch(/goes on from step |in the store already/);
     expect(code).toBe(0);
   });
 
@@ -157,7 +158,8 @@ describe('a queue whose process is killed', () => {
       { name: 'next', status: 'done' },
     ]);
     expect(code).toBe(0);
-    expect(stderr).toContain('goes on from step');
+    // or it was stopped between two runs
+    expect(stderr).toMatch(/goes on from step |in the store already/);
     expect(await listed()).toMatchObject({ atWork: null, waiting: [], paused: [] });
   });
 
