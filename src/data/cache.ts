@@ -4,7 +4,7 @@
  * there. The folder can be deleted at any time.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, utimes } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 
 const mark = Buffer.from('WTDECOD1', 'latin1');
@@ -48,8 +48,7 @@ export class DecodedCache {
       } finally {
         await handle.close();
       }
-      const now = new Date();
-      await utimes(file, now, now).catch(() => undefined);
+      await markUsed(file);
       return file;
     } catch {
       // not there, or not to be read: decoded anew
@@ -82,6 +81,7 @@ export class DecodedCache {
       } finally {
         await handle.close();
       }
+      await markUsed(temporary);
       await rename(temporary, file);
       return file;
     } catch (error) {
@@ -137,7 +137,7 @@ export class DecodedCache {
     const found = await lstat(path.join(this.directory, name)).catch(() => null);
     if (!found?.isFile()) return null;
     const isLeftOver = isTemporary && Date.now() - found.mtimeMs > abandonedAfter;
-    return { name, bytes: found.size, used: found.mtimeMs, isLeftOver };
+    return { name, bytes: found.size, used: Math.max(found.atimeMs, found.mtimeMs), isLeftOver };
   }
 
   /** @returns false where it stays: one that another process has open may refuse to go */
@@ -146,6 +146,19 @@ export class DecodedCache {
       () => true,
       () => false,
     );
+  }
+}
+
+/**
+ * By the time of access: who has begun with a file knows it by the time when it was changed, which stays. That is of whole
+ * seconds, which can be set again to the bit.
+ */
+async function markUsed(file: string): Promise<void> {
+  try {
+    const { mtimeMs } = await stat(file);
+    await utimes(file, new Date(), Math.floor(mtimeMs / 1000));
+  } catch {
+    // read-only: it may go before its time, and is made again
   }
 }
 

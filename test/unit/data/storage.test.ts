@@ -238,6 +238,19 @@ describe('the cache of decoded examples', () => {
     expect((await load(config, tree(files), undefined, new DecodedCache(inTheWay))).training.count).toBeGreaterThan(0);
   });
 
+  it('is used by a second start without a change for the one that has begun with it and opens it later', async () => {
+    const [directory, kept] = folders();
+    const cache = new DecodedCache(kept);
+    const { training } = await load(config, directory, 0, cache);
+    await new Promise(resolve => setTimeout(resolve, 20));
+    await load(config, directory, 0, new DecodedCache(kept));
+    const reader = new StoredReader(training.stored!);
+    expect(() => {
+      reader.check();
+    }).not.toThrow();
+    reader.close();
+  });
+
   it('stays below its limit: what was used longest ago goes first', async () => {
     const kept = folder({});
     const cache = new DecodedCache(kept, 250);
