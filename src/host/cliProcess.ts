@@ -19,7 +19,7 @@ const mostOutput = 2 ** 26;
 
 /**
  * @returns what it printed
- * @throws Error with what it said on standard error; the signal's reason
+ * @throws Error with what it said last on standard error; the signal's reason
  */
 export function runCli({ script, arguments: argv, signal, environment: more, onLine }: CliRun): Promise<string> {
   signal.throwIfAborted();
@@ -50,11 +50,16 @@ export function runCli({ script, arguments: argv, signal, environment: more, onL
         reject(new Error(`It printed more than ${mostOutput} characters; a result has fewer.`));
       else if (code === 0) resolve(output.text);
       else {
-        const words = complaint.replace(/^winning-ticket: /gm, '').trim();
+        const words = lastComplaint(complaint);
         reject(
           new Error(words || `It stopped unexpectedly (${killed ? `signal ${killed}` : `exit code ${code ?? '?'}`}).`),
         );
       }
     });
   });
+}
+
+/** Before the reason stands what it was doing, and a reason may have several lines. */
+function lastComplaint(said: string): string {
+  return (said.split(/^winning-ticket: /m).at(-1) ?? '').trim();
 }
