@@ -19,7 +19,9 @@ describe('the command line as a child', () => {
   }
 
   test('answers with what it printed, whatever it said meanwhile', async () => {
-    await expect(run("console.error('winning-ticket: at work'); console.log(process.argv[2]);")).resolves.toBe('word\n');
+    await expect(run("console.error('winning-ticket: at work'); console.log(process.argv[2]);")).resolves.toBe(
+      'word\n',
+    );
   });
 
   test('that fails gives its reason, whole, and not what it was doing before', async () => {
