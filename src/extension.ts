@@ -42,7 +42,12 @@ export function activate(context: vscode.ExtensionContext): void {
       index.refresh();
     },
   });
-  const index: ExperimentIndex = new ExperimentIndex(jobs, queues, { of: ref => clusters.of(ref) }, log);
+  const index: ExperimentIndex = new ExperimentIndex(
+    jobs,
+    queues,
+    { of: ref => clusters.of(ref), isSubmitted: ref => clusters.isSubmitted(ref) },
+    log,
+  );
   const panels = new ExperimentPanels(
     { extensionUri, jobs, index, log, perform: (action, ref) => results.perform(action, ref) },
     workspaceState,

@@ -6,16 +6,15 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { runCli } from './cliProcess';
+import { pollMilliseconds, waitAfterSilence } from './clusterPatience';
 import { clusterLogs, parseClusterStatus, type ClusterStatus } from './clusterStatus';
 import { isExperimentFile } from './find';
+import { refIn } from './refs';
 import { isTrusted, storeOf, type Runner } from './runner';
-import { experimentDirectory, refKey, refOfReport, storeName, type ExperimentRef } from './store';
+import { readStatus, refKey, refOfReport, storeName, type ExperimentRef } from './store';
 
 const pattern = `**/${storeName}/experiments/*/cluster.json`;
 const maximumExperiments = 1000;
-const pollMilliseconds = 10_000;
-/** Where the cluster does not answer, twice as long each time, up to this. */
-const mostPatienceMilliseconds = 300_000;
 /** The end of a log tells most. */
 const mostLogBytes = 2 ** 20;
 const logScheme = 'winning-ticket-log';
@@ -30,6 +29,8 @@ export interface ClusterParts {
 }
 
 export class Clusters implements vscode.Disposable {
+  /** Those that were handed to a cluster, at work there or not. */
+  private readonly submitted = new Map<string, ExperimentRef>();
   private readonly known = new Map<string, ClusterStatus>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
   /** By experiment: how often in a row it was asked in vain. */
@@ -42,7 +43,7 @@ export class Clusters implements vscode.Disposable {
   constructor(private readonly parts: ClusterParts) {
     const watcher = vscode.workspace.createFileSystemWatcher(pattern);
     const changed = (uri: vscode.Uri): void => {
-      const ref = refOfCluster(uri);
+      const ref = this.note(uri);
       if (ref) void this.ask(ref);
     };
     this.disposables = [
@@ -72,10 +73,22 @@ export class Clusters implements vscode.Disposable {
   async scan(): Promise<void> {
     if (!vscode.workspace.isTrusted) return;
     const found = await vscode.workspace.findFiles(pattern, '**/node_modules/**', maximumExperiments);
-    for (const uri of found) {
-      const ref = refOfCluster(uri);
-      if (ref) await this.ask(ref);
+    const refs = found.map(uri => this.note(uri)).filter(ref => ref !== null);
+    // each question is a process of its own: of what has come to an end nothing is on the cluster any more
+    for (const ref of refs) if (['running', null].includes(await readStatus(ref))) await this.ask(ref);
+  }
+
+  private note(uri: vscode.Uri): ExperimentRef | null {
+    const ref = refOfCluster(uri);
+    if (ref && !this.submitted.has(refKey(ref))) {
+      this.submitted.set(refKey(ref), ref);
+      this.emitter.fire(ref);
     }
+    return ref;
+  }
+
+  isSubmitted(ref: ExperimentRef): boolean {
+    return this.submitted.has(refKey(ref));
   }
 
   /** How far it was when it was last asked; undefined where it is not on a cluster, or nobody knows. */
@@ -122,7 +135,8 @@ export class Clusters implements vscode.Disposable {
   }
 
   async cancel(argument: unknown): Promise<void> {
-    const ref = await this.choose(argument);
+    const atWork = [...this.submitted.values()].filter(ref => this.of(ref)?.over === false);
+    const ref = await this.choose(argument, atWork);
     if (!ref || !(await isTrusted())) return;
     const answer = await this.cli('cancel', ref);
     void vscode.window.showInformationMessage(answer.trim());
@@ -130,9 +144,10 @@ export class Clusters implements vscode.Disposable {
   }
 
   async openLog(argument: unknown): Promise<void> {
-    const ref = await this.choose(argument);
-    const status = ref && this.of(ref);
-    if (!status) return;
+    const ref = await this.choose(argument, [...this.submitted.values()]);
+    if (!ref) return;
+    if (!this.of(ref) && !(await isTrusted())) return;
+    const status = this.of(ref) ?? (await this.status(ref));
     const logs = clusterLogs(ref, status);
     const chosen = await vscode.window.showQuickPick(logs, {
       title: `Logs of ${ref.name} on the cluster`,
@@ -148,19 +163,26 @@ export class Clusters implements vscode.Disposable {
     const key = refKey(ref);
     clearTimeout(this.timers.get(key));
     try {
-      const status = parseClusterStatus(await this.cli('status', ref, '--json'));
-      this.known.set(key, status);
+      const { over } = await this.status(ref);
       this.silences.delete(key);
-      if (!status.over) this.askLater(ref, pollMilliseconds);
-      this.emitter.fire(ref);
+      if (!over) this.askLater(ref, pollMilliseconds);
     } catch (error) {
       if (this.isStopped()) return;
       // a controller that is busy or is started anew answers later: what it said before holds until then
       const silences = (this.silences.get(key) ?? 0) + 1;
       this.silences.set(key, silences);
-      this.askLater(ref, Math.min(pollMilliseconds * 2 ** silences, mostPatienceMilliseconds));
-      this.parts.log.warn(`${ref.name} on the cluster: ${error instanceof Error ? error.message : String(error)}`);
+      const wait = waitAfterSilence(silences, this.known.has(key));
+      if (wait !== null) this.askLater(ref, wait);
+      const words = error instanceof Error ? error.message : String(error);
+      this.parts.log.warn(`${ref.name} on the cluster: ${words}${wait === null ? ' (not asked again)' : ''}`);
     }
+  }
+
+  private async status(ref: ExperimentRef): Promise<ClusterStatus> {
+    const status = parseClusterStatus(await this.cli('status', ref, '--json'));
+    this.known.set(refKey(ref), status);
+    this.emitter.fire(ref);
+    return status;
   }
 
   private askLater(ref: ExperimentRef, milliseconds: number): void {
@@ -177,9 +199,12 @@ export class Clusters implements vscode.Disposable {
   }
 
   private forget(ref: ExperimentRef): void {
-    clearTimeout(this.timers.get(refKey(ref)));
-    this.silences.delete(refKey(ref));
-    if (this.known.delete(refKey(ref))) this.emitter.fire(ref);
+    const key = refKey(ref);
+    clearTimeout(this.timers.get(key));
+    this.silences.delete(key);
+    this.submitted.delete(key);
+    this.known.delete(key);
+    this.emitter.fire(ref);
   }
 
   private cli(action: 'status' | 'cancel', ref: ExperimentRef, ...more: string[]): Promise<string> {
@@ -189,7 +214,7 @@ export class Clusters implements vscode.Disposable {
 
   /** The experiment's file: of an item of the tree, of the explorer, or of the editor in front. */
   private async fileFor(argument: unknown): Promise<vscode.Uri | null> {
-    const ref = refOfItem(argument);
+    const ref = refIn(argument);
     if (ref) return this.parts.runner.fileOf(ref);
     const uri = argument instanceof vscode.Uri ? argument : vscode.window.activeTextEditor?.document.uri;
     if (uri && isExperimentFile(uri)) return uri;
@@ -199,13 +224,10 @@ export class Clusters implements vscode.Disposable {
     return null;
   }
 
-  private async choose(argument: unknown): Promise<ExperimentRef | null> {
-    const given = refOfItem(argument);
+  private async choose(argument: unknown, among: readonly ExperimentRef[]): Promise<ExperimentRef | null> {
+    const given = refIn(argument);
     if (given) return given;
-    const items = [...this.known].map(([key, { experiment }]) => ({
-      label: experiment,
-      ref: { store: path.dirname(path.dirname(key)), name: experiment },
-    }));
+    const items = among.map(ref => ({ label: ref.name, ref }));
     const placeHolder = items.length > 0 ? 'Which experiment' : 'No experiment of this window is on a cluster';
     return (await vscode.window.showQuickPick(items, { placeHolder }))?.ref ?? null;
   }
@@ -238,14 +260,6 @@ const wordsOf = (text: string): string[] => text.split(/\s+/).filter(word => wor
 
 function refOfCluster(uri: vscode.Uri): ExperimentRef | null {
   return refOfReport(path.join(path.dirname(uri.fsPath), 'report.json'));
-}
-
-/** An item of the tree names its experiment. */
-function refOfItem(argument: unknown): ExperimentRef | null {
-  if (typeof argument !== 'object' || argument === null || !('ref' in argument)) return null;
-  const ref = argument.ref as Partial<ExperimentRef> | null;
-  if (typeof ref?.store !== 'string' || typeof ref.name !== 'string') return null;
-  return refOfReport(path.join(experimentDirectory({ store: ref.store, name: ref.name }), 'report.json'));
 }
 
 async function endOfFile(file: string): Promise<string> {

@@ -8,10 +8,10 @@ import type { ExperimentPanels } from './experimentPanels';
 import { activeUri, isExperimentFile, type Find } from './find';
 import type { JobService } from './jobService';
 import type { Results } from './results';
+import { refIn, refsIn } from './refs';
 import type { Runner } from './runner';
-import { refKey, type ExperimentRef } from './store';
+import type { ExperimentRef } from './store';
 import { sortEntries, stateOf, type ExperimentEntry } from './treeModel';
-import { isExperimentName } from './validate';
 
 export interface CommandServices {
   readonly jobs: JobService;
@@ -120,19 +120,4 @@ async function chooseExperiment(
     { title: 'Winning Ticket', placeHolder: 'Which experiment' },
   );
   return chosen?.ref ?? null;
-}
-
-/** Experiments of selected items of the tree, each once; `selection` is there where several are selected. */
-function refsIn(argument: unknown, selection: unknown): readonly ExperimentRef[] {
-  const items: readonly unknown[] = Array.isArray(selection) ? selection : [argument];
-  const refs = items.map(refIn).filter(ref => ref !== null);
-  return [...new Map(refs.map(ref => [refKey(ref), ref])).values()];
-}
-
-/** An item of the tree, or the experiment itself as buttons of this extension hand it over. */
-function refIn(argument: unknown): ExperimentRef | null {
-  if (typeof argument !== 'object' || argument === null) return null;
-  const ref: unknown = 'ref' in argument ? argument.ref : argument;
-  if (typeof ref !== 'object' || ref === null || !('store' in ref) || !('name' in ref)) return null;
-  return typeof ref.store === 'string' && isExperimentName(ref.name) ? { store: ref.store, name: ref.name } : null;
 }

@@ -34,7 +34,7 @@ export class ExperimentIndex implements vscode.Disposable {
   constructor(
     private readonly jobs: JobService,
     private readonly queues: StoreQueues,
-    private readonly clusters: Pick<Clusters, 'of'>,
+    private readonly clusters: Pick<Clusters, 'of' | 'isSubmitted'>,
     private readonly log: vscode.LogOutputChannel,
   ) {
     // the command line writes to the same stores
@@ -118,6 +118,7 @@ export class ExperimentIndex implements vscode.Disposable {
       ...(live ? { live: { progress: live.progress } } : {}),
       ...(place !== null && { queued: place }),
       ...(cluster && { cluster }),
+      submitted: this.clusters.isSubmitted(ref),
       ...(folder === undefined ? {} : { folder }),
       failure: this.jobs.failure(ref),
     };

@@ -1,9 +1,10 @@
 /** Experiments that this window was running when it was closed, reloaded or crashed: they are offered to go on. */
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { ExperimentIndex } from './experimentIndex';
 import type { JobService } from './jobService';
 import type { Results } from './results';
-import { refKey, type ExperimentRef } from './store';
+import { refKey, refOfReport, type ExperimentRef } from './store';
 import { runsDone, stateOf } from './treeModel';
 
 const memoryKey = 'winningTicket.atWork';
@@ -52,9 +53,10 @@ export class Interrupted implements vscode.Disposable {
   /** A job may still be saving when the window is back: it is interrupted once its lock is gone. */
   private look(): void {
     if (this.left.size === 0 || !vscode.workspace.isTrusted) return;
-    for (const entry of this.index.entries()) {
-      const key = refKey(entry.ref);
-      if (!this.left.has(key) || stateOf(entry) !== 'interrupted') continue;
+    for (const key of this.left) {
+      const ref = refOfReport(path.join(key, 'report.json'));
+      const entry = ref && this.index.entry(ref);
+      if (!entry || stateOf(entry) !== 'interrupted') continue;
       this.left.delete(key);
       this.remember();
       if (entry.report) void this.offer(entry.ref, runsDone(entry.report));

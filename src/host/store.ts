@@ -64,6 +64,17 @@ export async function readReport(ref: ExperimentRef): Promise<Checked<Report> | 
   }
 }
 
+/** How the report of an experiment says that it stands; null where there is none that says so. Never throws. */
+export async function readStatus(ref: ExperimentRef): Promise<string | null> {
+  try {
+    const report: unknown = JSON.parse(await readBounded(reportPath(ref), maximumReportBytes));
+    if (typeof report !== 'object' || report === null || !('status' in report)) return null;
+    return typeof report.status === 'string' ? report.status : null;
+  } catch {
+    return null;
+  }
+}
+
 /** @returns null where it is not what was written: the record, if it is of a version that has checksums, says what that was */
 async function readOfRun(store: string, key: string, name: string, maximumBytes: number): Promise<string | null> {
   const directory = runDirectory(store, key);

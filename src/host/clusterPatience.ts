@@ -1,0 +1,18 @@
+/** When a cluster is asked again how far an experiment is. Pure. */
+
+/** While it answers, and something of the experiment is there. */
+export const pollMilliseconds = 10_000;
+/** While it does not: twice as long each time, up to this. */
+const mostPatienceMilliseconds = 300_000;
+/** Of a cluster that has never answered this window: it is none of this machine, or long gone. */
+const mostVain = 5;
+
+/**
+ * @param vain how often in a row it was asked and did not answer
+ * @param known whether it has answered before
+ * @returns ms to wait; null: nobody asks by himself any more
+ */
+export function waitAfterSilence(vain: number, known: boolean): number | null {
+  if (!known && vain >= mostVain) return null;
+  return Math.min(pollMilliseconds * 2 ** vain, mostPatienceMilliseconds);
+}
