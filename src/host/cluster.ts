@@ -2,16 +2,16 @@
  * Experiments on a cluster: asks how far they are, by the command line, as long as something of them is there; submits,
  * cancels, shows logs. In trusted windows only: it starts programs.
  */
-import { open } from 'node:fs/promises';
+import { access, open } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { runCli } from './cliProcess';
 import { pollMilliseconds, waitAfterSilence } from './clusterPatience';
-import { clusterLogs, parseClusterStatus, type ClusterStatus } from './clusterStatus';
+import { clusterLogs, lacksSlurm, parseClusterStatus, type ClusterStatus } from './clusterStatus';
 import { isExperimentFile } from './find';
 import { refIn } from './refs';
 import { isTrusted, storeOf, type Runner } from './runner';
-import { readStatus, refKey, refOfReport, storeName, type ExperimentRef } from './store';
+import { experimentDirectory, readStatus, refKey, refOfReport, storeName, type ExperimentRef } from './store';
 
 const pattern = `**/${storeName}/experiments/*/cluster.json`;
 const maximumExperiments = 1000;
@@ -19,6 +19,8 @@ const maximumExperiments = 1000;
 const mostLogBytes = 2 ** 20;
 const logScheme = 'winning-ticket-log';
 const optionsKey = 'winningTicket.sbatchOptions';
+/** What a report says of an experiment of which nothing is on a cluster any more. */
+const ended: ReadonlySet<string | null> = new Set(['done', 'failed', 'cancelled']);
 
 export interface ClusterParts {
   /** The command line. */
@@ -35,6 +37,7 @@ export class Clusters implements vscode.Disposable {
   private readonly timers = new Map<string, NodeJS.Timeout>();
   /** By experiment: how often in a row it was asked in vain. */
   private readonly silences = new Map<string, number>();
+  private hasSaidThatSlurmIsMissing = false;
   private readonly emitter = new vscode.EventEmitter<ExperimentRef>();
   readonly onDidChange = this.emitter.event;
   private readonly stopped = new AbortController();
@@ -43,8 +46,10 @@ export class Clusters implements vscode.Disposable {
   constructor(private readonly parts: ClusterParts) {
     const watcher = vscode.workspace.createFileSystemWatcher(pattern);
     const changed = (uri: vscode.Uri): void => {
-      const ref = this.note(uri);
-      if (ref) void this.ask(ref);
+      const ref = refOfCluster(uri);
+      if (!ref) return;
+      this.note(ref);
+      void this.askAnew(ref);
     };
     this.disposables = [
       this.emitter,
@@ -73,18 +78,16 @@ export class Clusters implements vscode.Disposable {
   async scan(): Promise<void> {
     if (!vscode.workspace.isTrusted) return;
     const found = await vscode.workspace.findFiles(pattern, '**/node_modules/**', maximumExperiments);
-    const refs = found.map(uri => this.note(uri)).filter(ref => ref !== null);
-    // each question is a process of its own: of what has come to an end nothing is on the cluster any more
-    for (const ref of refs) if (['running', null].includes(await readStatus(ref))) await this.ask(ref);
+    const refs = found.map(refOfCluster).filter(ref => ref !== null);
+    for (const ref of refs) this.note(ref);
+    // each question is a process of its own
+    for (const ref of refs) if (!ended.has(await readStatus(ref))) await this.askAnew(ref);
   }
 
-  private note(uri: vscode.Uri): ExperimentRef | null {
-    const ref = refOfCluster(uri);
-    if (ref && !this.submitted.has(refKey(ref))) {
-      this.submitted.set(refKey(ref), ref);
-      this.emitter.fire(ref);
-    }
-    return ref;
+  private note(ref: ExperimentRef): void {
+    if (this.isSubmitted(ref)) return;
+    this.submitted.set(refKey(ref), ref);
+    this.emitter.fire(ref);
   }
 
   isSubmitted(ref: ExperimentRef): boolean {
@@ -131,7 +134,10 @@ export class Clusters implements vscode.Disposable {
     log.info(answer.trim());
     void vscode.window.showInformationMessage(answer.split('\n')[0]!.replace(/:$/, '.'));
     const ref = await this.parts.runner.refOfFile(file);
-    if (ref) await this.ask(ref);
+    // it is not there where nothing was missing
+    if (!ref || !(await isThere(clusterPath(ref)))) return;
+    this.note(ref);
+    await this.askAnew(ref);
   }
 
   async cancel(argument: unknown): Promise<void> {
@@ -140,7 +146,7 @@ export class Clusters implements vscode.Disposable {
     if (!ref || !(await isTrusted())) return;
     const answer = await this.cli('cancel', ref);
     void vscode.window.showInformationMessage(answer.trim());
-    await this.ask(ref);
+    await this.askAnew(ref);
   }
 
   async openLog(argument: unknown): Promise<void> {
@@ -158,8 +164,14 @@ export class Clusters implements vscode.Disposable {
     await vscode.window.showTextDocument(document, { preview: true });
   }
 
+  /** As patient as at first: something has happened to it. */
+  private askAnew(ref: ExperimentRef): Promise<void> {
+    this.silences.delete(refKey(ref));
+    return this.ask(ref);
+  }
+
   private async ask(ref: ExperimentRef): Promise<void> {
-    if (!vscode.workspace.isTrusted || this.isStopped()) return;
+    if (!vscode.workspace.isTrusted || !this.isFollowed(ref)) return;
     const key = refKey(ref);
     clearTimeout(this.timers.get(key));
     try {
@@ -167,21 +179,32 @@ export class Clusters implements vscode.Disposable {
       this.silences.delete(key);
       if (!over) this.askLater(ref, pollMilliseconds);
     } catch (error) {
-      if (this.isStopped()) return;
+      if (!this.isFollowed(ref)) return;
       // a controller that is busy or is started anew answers later: what it said before holds until then
-      const silences = (this.silences.get(key) ?? 0) + 1;
-      this.silences.set(key, silences);
-      const wait = waitAfterSilence(silences, this.known.has(key));
-      if (wait !== null) this.askLater(ref, wait);
+      const vain = (this.silences.get(key) ?? 0) + 1;
+      this.silences.set(key, vain);
       const words = error instanceof Error ? error.message : String(error);
-      this.parts.log.warn(`${ref.name} on the cluster: ${words}${wait === null ? ' (not asked again)' : ''}`);
+      const installed = !lacksSlurm(words);
+      const wait = waitAfterSilence({ vain, known: this.known.has(key), installed });
+      if (wait !== null) this.askLater(ref, wait);
+      if (!installed) this.sayThatSlurmIsMissing(words);
+      else this.parts.log.warn(`${ref.name} on the cluster: ${words}${wait === null ? ' (not asked again)' : ''}`);
     }
+  }
+
+  /** Once: it is the same for all experiments. */
+  private sayThatSlurmIsMissing(words: string): void {
+    if (this.hasSaidThatSlurmIsMissing) return;
+    this.hasSaidThatSlurmIsMissing = true;
+    this.parts.log.info(`Experiments on a cluster are not followed from here: ${words}`);
   }
 
   private async status(ref: ExperimentRef): Promise<ClusterStatus> {
     const status = parseClusterStatus(await this.cli('status', ref, '--json'));
-    this.known.set(refKey(ref), status);
-    this.emitter.fire(ref);
+    if (this.isFollowed(ref)) {
+      this.known.set(refKey(ref), status);
+      this.emitter.fire(ref);
+    }
     return status;
   }
 
@@ -194,8 +217,9 @@ export class Clusters implements vscode.Disposable {
     );
   }
 
-  private isStopped(): boolean {
-    return this.stopped.signal.aborted;
+  /** An answer may come after the window was closed, or the experiment deleted. */
+  private isFollowed(ref: ExperimentRef): boolean {
+    return !this.stopped.signal.aborted && this.isSubmitted(ref);
   }
 
   private forget(ref: ExperimentRef): void {
@@ -257,6 +281,14 @@ export function registerClusters(clusters: Clusters): vscode.Disposable {
 }
 
 const wordsOf = (text: string): string[] => text.split(/\s+/).filter(word => word !== '');
+
+const clusterPath = (ref: ExperimentRef): string => path.join(experimentDirectory(ref), 'cluster.json');
+
+const isThere = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
 
 function refOfCluster(uri: vscode.Uri): ExperimentRef | null {
   return refOfReport(path.join(path.dirname(uri.fsPath), 'report.json'));

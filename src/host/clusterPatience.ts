@@ -7,12 +7,17 @@ const mostPatienceMilliseconds = 300_000;
 /** Of a cluster that has never answered this window: it is none of this machine, or long gone. */
 const mostVain = 5;
 
-/**
- * @param vain how often in a row it was asked and did not answer
- * @param known whether it has answered before
- * @returns ms to wait; null: nobody asks by himself any more
- */
-export function waitAfterSilence(vain: number, known: boolean): number | null {
-  if (!known && vain >= mostVain) return null;
+export interface Silence {
+  /** How often in a row it was asked and did not answer. */
+  readonly vain: number;
+  /** It has answered before. */
+  readonly known: boolean;
+  /** SLURM's programs are on this machine. */
+  readonly installed: boolean;
+}
+
+/** @returns ms to wait; null: nobody asks by himself any more */
+export function waitAfterSilence({ vain, known, installed }: Silence): number | null {
+  if (!known && (!installed || vain >= mostVain)) return null;
   return Math.min(pollMilliseconds * 2 ** vain, mostPatienceMilliseconds);
 }

@@ -38,6 +38,11 @@ export function parseClusterStatus(text: string): ClusterStatus {
   return clusterStatus.parse(JSON.parse(text));
 }
 
+/** @param complaint of the command line: it has found no program to ask the cluster with */
+export function lacksSlurm(complaint: string): boolean {
+  return /^\w+ is not on the PATH: SLURM/.test(complaint);
+}
+
 /** "on slurm: 5 of 12 runs, 2 running, 3 pending" */
 export function describeCluster({ scheduler, runs, last }: ClusterStatus): string {
   const count = (state: ClusterStatus['runs'][number]['state']): number =>
