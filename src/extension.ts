@@ -20,6 +20,7 @@ import { Results } from './host/results';
 import { RunFeedback } from './host/runFeedback';
 import { Runner } from './host/runner';
 import { StoreQueues } from './host/storeQueues';
+import { StoreWatch } from './host/storeWatch';
 
 export function activate(context: vscode.ExtensionContext): void {
   const { extensionUri, subscriptions, workspaceState } = context;
@@ -42,9 +43,11 @@ export function activate(context: vscode.ExtensionContext): void {
       index.refresh();
     },
   });
+  const watch = new StoreWatch();
   const index: ExperimentIndex = new ExperimentIndex(
     jobs,
     queues,
+    watch,
     { of: ref => clusters.of(ref), isSubmitted: ref => clusters.isSubmitted(ref) },
     log,
   );
@@ -63,7 +66,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const find = new Find({ extensionUri, runner, describer, log });
   const results: Results = new Results(jobs, index, panels, runner, log, extensionUri, queues);
   const cli = vscode.Uri.joinPath(extensionUri, 'dist', 'cli.js').fsPath;
-  const clusters: Clusters = new Clusters({ script: cli, runner, memory: workspaceState, log });
+  const clusters: Clusters = new Clusters({ script: cli, runner, watch, memory: workspaceState, log });
   const chart = new ChartView({
     extensionUri,
     jobs,
@@ -75,6 +78,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     jobs,
     queues,
+    watch,
     jobs.onEvent(event => {
       if (event.type === 'ended') void queues.ended(event.live.ref, event.outcome.status);
     }),

@@ -11,10 +11,9 @@ import { clusterLogs, lacksSlurm, parseClusterStatus, type ClusterStatus } from 
 import { isExperimentFile } from './find';
 import { refIn } from './refs';
 import { isTrusted, storeOf, type Runner } from './runner';
-import { experimentDirectory, readStatus, refKey, refOfReport, storeName, type ExperimentRef } from './store';
+import { experimentDirectory, readStatus, refKey, type ExperimentRef } from './store';
+import type { StoreWatch } from './storeWatch';
 
-const pattern = `**/${storeName}/experiments/*/cluster.json`;
-const maximumExperiments = 1000;
 /** The end of a log tells most. */
 const mostLogBytes = 2 ** 20;
 const logScheme = 'winning-ticket-log';
@@ -26,6 +25,7 @@ export interface ClusterParts {
   /** The command line. */
   readonly script: string;
   readonly runner: Runner;
+  readonly watch: StoreWatch;
   readonly memory: vscode.Memento;
   readonly log: vscode.LogOutputChannel;
 }
@@ -44,21 +44,13 @@ export class Clusters implements vscode.Disposable {
   private readonly disposables: { dispose(): unknown }[];
 
   constructor(private readonly parts: ClusterParts) {
-    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
-    const changed = (uri: vscode.Uri): void => {
-      const ref = refOfCluster(uri);
-      if (!ref) return;
-      this.note(ref);
-      void this.askAnew(ref);
-    };
     this.disposables = [
       this.emitter,
-      watcher,
-      watcher.onDidCreate(changed),
-      watcher.onDidChange(changed),
-      watcher.onDidDelete(uri => {
-        const ref = refOfCluster(uri);
-        if (ref) this.forget(ref);
+      parts.watch.onDidChange(({ ref, name, exists }) => {
+        if (name !== 'cluster.json') return;
+        if (!exists) { this.forget(ref); return; }
+        this.note(ref);
+        void this.askAnew(ref);
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.scan()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => void this.scan()),
@@ -77,8 +69,7 @@ export class Clusters implements vscode.Disposable {
   /** Looks through the folders of the window. */
   async scan(): Promise<void> {
     if (!vscode.workspace.isTrusted) return;
-    const found = await vscode.workspace.findFiles(pattern, '**/node_modules/**', maximumExperiments);
-    const refs = found.map(refOfCluster).filter(ref => ref !== null);
+    const refs = await this.parts.watch.find('cluster.json');
     for (const ref of refs) this.note(ref);
     // each question is a process of its own
     for (const ref of refs) if (!ended.has(await readStatus(ref))) await this.askAnew(ref);
@@ -289,10 +280,6 @@ const isThere = (file: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-function refOfCluster(uri: vscode.Uri): ExperimentRef | null {
-  return refOfReport(path.join(path.dirname(uri.fsPath), 'report.json'));
-}
 
 async function endOfFile(file: string): Promise<string> {
   const handle = await open(file, 'r');

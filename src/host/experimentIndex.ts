@@ -3,20 +3,10 @@ import * as vscode from 'vscode';
 import type { Clusters } from './cluster';
 import type { JobService } from './jobService';
 import type { StoreQueues } from './storeQueues';
-import {
-  isAtWork,
-  readProgress,
-  readReport,
-  refKey,
-  refOfReport,
-  reportPath,
-  storeName,
-  type ExperimentRef,
-} from './store';
+import { mostExperiments, type StoreWatch } from './storeWatch';
+import { isAtWork, readProgress, readReport, refKey, reportPath, type ExperimentRef } from './store';
 import type { ExperimentEntry } from './treeModel';
 
-const pattern = `**/${storeName}/experiments/*/report.json`;
-const maximumExperiments = 1000;
 const debounceMilliseconds = 150;
 const followMilliseconds = 1000;
 const loadsAtOnce = 8;
@@ -34,20 +24,15 @@ export class ExperimentIndex implements vscode.Disposable {
   constructor(
     private readonly jobs: JobService,
     private readonly queues: StoreQueues,
+    private readonly watch: StoreWatch,
     private readonly clusters: Pick<Clusters, 'of' | 'isSubmitted'>,
     private readonly log: vscode.LogOutputChannel,
   ) {
-    // the command line writes to the same stores
-    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
-    const changed = (uri: vscode.Uri): void => {
-      const ref = refOfReport(uri.fsPath);
-      if (ref) this.reloadSoon(ref);
-    };
     this.disposables.push(
-      watcher,
-      watcher.onDidCreate(changed),
-      watcher.onDidChange(changed),
-      watcher.onDidDelete(changed),
+      // the command line writes to the same stores
+      watch.onDidChange(({ ref, name }) => {
+        if (name === 'report.json') this.reloadSoon(ref);
+      }),
       vscode.workspace.onDidChangeWorkspaceFolders(() => void this.scan()),
       jobs.onEvent(event => {
         const { ref } = event.live;
@@ -70,13 +55,12 @@ export class ExperimentIndex implements vscode.Disposable {
 
   /** Looks through the folders of the window. */
   async scan(): Promise<void> {
-    const found = await vscode.workspace.findFiles(pattern, '**/node_modules/**', maximumExperiments);
-    if (found.length === maximumExperiments) this.log.warn(`Only ${maximumExperiments} experiments are listed.`);
-    const refs = found.map(uri => refOfReport(uri.fsPath)).filter(ref => ref !== null);
+    const refs = await this.watch.find('report.json');
+    if (refs.length === mostExperiments) this.log.warn(`Only ${mostExperiments} experiments are listed.`);
     const keys = new Set(refs.map(refKey));
     for (const key of this.stored.keys()) if (!keys.has(key)) this.stored.delete(key);
     // before it is told what was interrupted: the queue goes on with its own
-    await Promise.all(refs.map(({ store }) => this.queues.watch(store)));
+    await Promise.all(this.watch.allStores().map(store => this.queues.watch(store)));
     await forEach(refs, loadsAtOnce, ref => this.reload(ref));
     // also where none is left
     this.emitter.fire(undefined);

@@ -73,10 +73,18 @@ export class Interrupted implements vscode.Disposable {
       const words = `${ref.name} was interrupted at ${place}. Resume goes on where it stopped.`;
       const answer = await vscode.window.showInformationMessage(words, resume, 'Not Now', always);
       if (answer !== resume && answer !== always) return;
-      if (answer === always) {
-        await configuration.update(setting, 'automatically', vscode.ConfigurationTarget.Global);
-      }
+      if (answer === always) await this.wantAlways(configuration);
     }
     await this.results.resume(ref);
+  }
+
+  /** Where the settings cannot be written it goes on this time, at least. */
+  private async wantAlways(configuration: vscode.WorkspaceConfiguration): Promise<void> {
+    try {
+      await configuration.update(setting, 'automatically', vscode.ConfigurationTarget.Global);
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      void vscode.window.showWarningMessage(`The setting winningTicket.${setting} was not written: ${words}`);
+    }
   }
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Clusters, type ClusterParts } from '../../../src/host/cluster';
 import { experimentDirectory, reportPath, type ExperimentRef } from '../../../src/host/store';
+import type { StoreFile } from '../../../src/host/storeWatch';
 import { runProgram, type ClusterProgram } from '../../../src/job/cluster/program';
 
 interface File {
@@ -13,15 +14,12 @@ interface File {
 
 const window = vi.hoisted(() => ({
   trusted: true,
-  files: [] as File[],
-  changed: undefined as unknown as (file: File) => void,
-  deleted: undefined as unknown as (file: File) => void,
   granted: undefined as unknown as () => void,
   foldersChanged: undefined as unknown as () => void,
 }));
 vi.mock('vscode', () => {
   const nothing = { dispose: () => undefined };
-  const listening = (kind: 'changed' | 'deleted' | 'granted' | 'foldersChanged') => (listener: () => void) => {
+  const listening = (kind: 'granted' | 'foldersChanged') => (listener: () => void) => {
     window[kind] = listener;
     return nothing;
   };
@@ -36,16 +34,9 @@ vi.mock('vscode', () => {
       get isTrusted() {
         return window.trusted;
       },
-      createFileSystemWatcher: () => ({
-        ...nothing,
-        onDidCreate: () => nothing,
-        onDidChange: listening('changed'),
-        onDidDelete: listening('deleted'),
-      }),
       onDidGrantWorkspaceTrust: listening('granted'),
       onDidChangeWorkspaceFolders: listening('foldersChanged'),
       registerTextDocumentContentProvider: () => nothing,
-      findFiles: () => Promise.resolve(window.files),
       getWorkspaceFolder: () => undefined,
     },
     window: {
@@ -106,11 +97,29 @@ async function untilAsked(times: number): Promise<void> {
   while (cli.asked.length < times) await new Promise(resolve => setImmediate(resolve));
 }
 
+/** What is in the stores of the window. */
+let found: ExperimentRef[];
+let tell: (file: StoreFile) => void;
+const watch = {
+  find: () => Promise.resolve(found),
+  onDidChange: (listener: typeof tell) => {
+    tell = listener;
+    return { dispose: () => undefined };
+  },
+};
+const changed = (one: ExperimentRef): void => {
+  tell({ ref: one, name: 'cluster.json', exists: true });
+};
+const deleted = (one: ExperimentRef): void => {
+  tell({ ref: one, name: 'cluster.json', exists: false });
+};
+
 let clusters: Clusters;
 let said: string[];
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  Object.assign(window, { trusted: true, files: [fileOf(ref)] });
+  window.trusted = true;
+  found = [ref];
   Object.assign(cli, { asked: [], answer: answering });
   said = [];
   const say = (line: string) => void said.push(line);
@@ -119,7 +128,7 @@ beforeEach(() => {
     refOfFile: ({ fsPath }: File) => ({ store: path.join(path.dirname(fsPath), '.winning-ticket'), name: 'orchard' }),
   };
   const memory = { get: () => '', update: () => undefined };
-  const parts = { script: 'cli.js', log: { info: say, warn: say }, runner, memory };
+  const parts = { script: 'cli.js', log: { info: say, warn: say }, runner, watch, memory };
   clusters = new Clusters(parts as unknown as ClusterParts);
 });
 afterEach(() => {
@@ -130,7 +139,7 @@ afterEach(() => {
 
 describe('on a machine without SLURM', () => {
   test('an experiment is asked about once, and no more by itself; one line in the log stands for all', async () => {
-    window.files = [fileOf(ref), fileOf(another)];
+    found = [ref, another];
     cli.answer = lacking;
     await clusters.scan();
     await pass(day);
@@ -142,7 +151,7 @@ describe('on a machine without SLURM', () => {
   test('it is asked about again when it is submitted anew, or the folders of the window change', async () => {
     cli.answer = lacking;
     await clusters.scan();
-    window.changed(fileOf(ref));
+    changed(ref);
     await pass(day);
     expect(cli.asked).toHaveLength(2);
     window.foldersChanged();
@@ -179,7 +188,7 @@ describe('an experiment', () => {
     await clusters.scan();
     await pass(day);
     const before = cli.asked.length;
-    window.changed(fileOf(ref));
+    changed(ref);
     await pass(day);
     expect(cli.asked).toHaveLength(2 * before);
   });
@@ -189,7 +198,7 @@ describe('an experiment', () => {
     cli.answer = () => asked.answer;
     const scanned = clusters.scan();
     await untilAsked(1);
-    window.deleted(fileOf(ref));
+    deleted(ref);
     asked.give(atWork);
     await scanned;
     expect(clusters.of(ref)).toBeUndefined();
@@ -198,12 +207,12 @@ describe('an experiment', () => {
   });
 
   test('that is deleted while others are asked about is not asked about', async () => {
-    window.files = [fileOf(another), fileOf(ref)];
+    found = [another, ref];
     const asked = pending();
     cli.answer = () => asked.answer;
     const scanned = clusters.scan();
     await untilAsked(1);
-    window.deleted(fileOf(ref));
+    deleted(ref);
     asked.give(atWork);
     await scanned;
     expect(cli.asked.map(({ argv }) => argv[2])).toEqual(['meadow']);
@@ -248,7 +257,7 @@ describe('in a store on disk', () => {
     store = path.join(mkdtempSync(path.join(tmpdir(), 'winning-ticket-asking-')), '.winning-ticket');
     there = { store, name: 'orchard' };
     mkdirSync(experimentDirectory(there), { recursive: true });
-    window.files = [fileOf(there)];
+    found = [there];
   });
   afterEach(() => {
     rmSync(path.dirname(store), { recursive: true });
@@ -266,7 +275,7 @@ describe('in a store on disk', () => {
   test('one that has ended is asked about when it is submitted anew', async () => {
     writeFileSync(reportPath(there), JSON.stringify({ status: 'done' }));
     await clusters.scan();
-    window.changed(fileOf(there));
+    changed(there);
     expect(cli.asked).toHaveLength(1);
   });
 

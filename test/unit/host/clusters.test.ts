@@ -3,14 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ClusterParts, Clusters as ClustersClass } from '../../../src/host/cluster';
-import { experimentDirectory, reportPath } from '../../../src/host/store';
+import { experimentDirectory, reportPath, type ExperimentRef } from '../../../src/host/store';
+import type { StoreFile } from '../../../src/host/storeWatch';
 
-/** Stands in for the window: one folder, a watcher, and what a person is shown. */
-const window = vi.hoisted(() => ({
-  trusted: true,
-  files: [] as { fsPath: string }[],
-  watchers: {} as Record<'create' | 'change' | 'delete', (uri: { fsPath: string }) => void>,
-}));
+const window = vi.hoisted(() => ({ trusted: true }));
 vi.mock('vscode', () => {
   const nothing = { dispose: () => undefined };
   class EventEmitter<T> {
@@ -26,10 +22,6 @@ vi.mock('vscode', () => {
       this.listeners.length = 0;
     }
   }
-  const listening = (kind: keyof typeof window.watchers) => (listener: (uri: { fsPath: string }) => void) => {
-    window.watchers[kind] = listener;
-    return nothing;
-  };
   return {
     EventEmitter,
     Disposable: {
@@ -39,16 +31,9 @@ vi.mock('vscode', () => {
       get isTrusted() {
         return window.trusted;
       },
-      createFileSystemWatcher: () => ({
-        ...nothing,
-        onDidCreate: listening('create'),
-        onDidChange: listening('change'),
-        onDidDelete: listening('delete'),
-      }),
       onDidGrantWorkspaceTrust: () => nothing,
       onDidChangeWorkspaceFolders: () => nothing,
       registerTextDocumentContentProvider: () => nothing,
-      findFiles: () => Promise.resolve(window.files),
     },
     window: { showWarningMessage: () => Promise.resolve(undefined) },
   };
@@ -64,7 +49,6 @@ vi.mock('../../../src/host/cliProcess', () => ({
 }));
 
 const ref = { store: '/w/.winning-ticket', name: 'orchard' };
-const file = { fsPath: `${experimentDirectory(ref)}/cluster.json` };
 const status = (over: boolean) =>
   JSON.stringify({
     experiment: 'orchard',
@@ -79,15 +63,26 @@ describe('an experiment on a cluster', () => {
   let clusters: ClustersClass;
   let changes: number;
   const warnings: string[] = [];
+  /** What is in the stores of the window. */
+  let found: ExperimentRef[];
+  let tell: (file: StoreFile) => void;
+  const watch = {
+    find: () => Promise.resolve(found),
+    onDidChange: (listener: typeof tell) => {
+      tell = listener;
+      return { dispose: () => undefined };
+    },
+  };
 
   beforeEach(async () => {
     vi.useFakeTimers();
-    Object.assign(window, { trusted: true, files: [file] });
+    window.trusted = true;
+    found = [ref];
     Object.assign(cli, { answers: [status(false)], asked: [] });
     warnings.length = 0;
     const { Clusters } = await import('../../../src/host/cluster');
     const log = { warn: (line: string) => warnings.push(line) };
-    clusters = new Clusters({ script: 'cli.js', log } as unknown as ClusterParts);
+    clusters = new Clusters({ script: 'cli.js', watch, log } as unknown as ClusterParts);
     changes = 0;
     clusters.onDidChange(() => {
       changes++;
@@ -150,7 +145,7 @@ describe('an experiment on a cluster', () => {
     // its logs can still be asked for
     expect(clusters.isSubmitted(ref)).toBe(true);
     cli.answers = [status(false)];
-    window.watchers.change(file);
+    tell({ ref, name: 'cluster.json', exists: true });
     await pass(0);
     expect(clusters.of(ref)).toMatchObject({ over: false });
   });
@@ -164,7 +159,7 @@ describe('an experiment on a cluster', () => {
     const there = { store, name: 'orchard' };
     mkdirSync(experimentDirectory(there), { recursive: true });
     writeFileSync(reportPath(there), JSON.stringify({ status: state }));
-    window.files = [{ fsPath: path.join(experimentDirectory(there), 'cluster.json') }];
+    found = [there];
     await clusters.scan();
     expect(cli.asked).toHaveLength(times);
     expect(clusters.isSubmitted(there)).toBe(true);
@@ -173,7 +168,7 @@ describe('an experiment on a cluster', () => {
 
   test('that is gone is forgotten', async () => {
     await clusters.scan();
-    window.watchers.delete(file);
+    tell({ ref, name: 'cluster.json', exists: false });
     expect(clusters.of(ref)).toBeUndefined();
     expect(clusters.isSubmitted(ref)).toBe(false);
     await pass(3_600_000);
@@ -183,7 +178,7 @@ describe('an experiment on a cluster', () => {
   test('is not asked about in a folder without trust, nor after the window is closed', async () => {
     window.trusted = false;
     await clusters.scan();
-    window.watchers.create(file);
+    tell({ ref, name: 'cluster.json', exists: true });
     await pass(3_600_000);
     expect(cli.asked).toEqual([]);
     window.trusted = true;
@@ -193,9 +188,9 @@ describe('an experiment on a cluster', () => {
     expect(cli.asked).toHaveLength(1);
   });
 
-  test('with a file anywhere else is none', async () => {
-    window.files = [{ fsPath: '/w/elsewhere/cluster.json' }];
-    await clusters.scan();
+  test('is not asked about where only its report has changed', async () => {
+    tell({ ref, name: 'report.json', exists: true });
+    await pass(0);
     expect(cli.asked).toEqual([]);
   });
 });

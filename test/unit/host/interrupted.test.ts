@@ -14,6 +14,8 @@ const window = vi.hoisted(() => ({
   trusted: true,
   setting: 'ask',
   updates: [] as unknown[][],
+  isReadOnly: false,
+  warnings: [] as string[],
   /** What the person answers; questions that were asked. */
   answer: undefined as string | undefined,
   questions: [] as string[],
@@ -34,7 +36,7 @@ vi.mock('vscode', () => ({
       get: () => window.setting,
       update: (...update: unknown[]) => {
         window.updates.push(update);
-        return Promise.resolve();
+        return window.isReadOnly ? Promise.reject(new Error('settings.json is read-only')) : Promise.resolve();
       },
     }),
   },
@@ -43,6 +45,7 @@ vi.mock('vscode', () => ({
       window.questions.push(words);
       return Promise.resolve(window.answer);
     },
+    showWarningMessage: (words: string) => Promise.resolve(void window.warnings.push(words)),
   },
 }));
 
@@ -105,7 +108,15 @@ const remembered = [experimentDirectory(ref)];
 
 describe('experiments that were at work when the window was closed', () => {
   beforeEach(() => {
-    Object.assign(window, { trusted: true, setting: 'ask', updates: [], answer: undefined, questions: [] });
+    Object.assign(window, {
+      trusted: true,
+      setting: 'ask',
+      updates: [],
+      answer: undefined,
+      questions: [],
+      isReadOnly: false,
+      warnings: [],
+    });
   });
 
   test('are offered once, with how far they are, and go on where the person says so', async () => {
@@ -133,6 +144,17 @@ describe('experiments that were at work when the window was closed', () => {
     await look();
     expect(window.updates).toEqual([['resumeInterrupted', 'automatically', 1]]);
     expect(resumed).toEqual(['marathon']);
+  });
+
+  test('go on this time where that setting cannot be written, which is said', async () => {
+    window.answer = 'Always Resume';
+    window.isReadOnly = true;
+    const { look, resumed } = opened(remembered);
+    await look();
+    expect(resumed).toEqual(['marathon']);
+    expect(window.warnings).toEqual([
+      'The setting winningTicket.resumeInterrupted was not written: settings.json is read-only',
+    ]);
   });
 
   test('go on without a question where the setting says so, or stay without one', async () => {
