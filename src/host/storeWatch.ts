@@ -7,7 +7,6 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { experimentDirectory, refOfReport, storeName, type ExperimentRef } from './store';
-import { isExperimentName } from './validate';
 
 const watched = ['report.json', 'cluster.json'] as const;
 export type WatchedName = (typeof watched)[number];
@@ -82,7 +81,7 @@ export class StoreWatch implements vscode.Disposable {
       const files = new Set(this.marks.keys());
       for (const store of this.allStores()) {
         const names = await readdir(path.join(store, 'experiments')).catch(() => []);
-        for (const name of names.filter(isExperimentName).slice(0, mostExperiments)) {
+        for (const name of names.slice(0, mostExperiments)) {
           for (const file of watched) files.add(path.join(experimentDirectory({ store, name }), file));
         }
       }

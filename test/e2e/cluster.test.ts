@@ -95,6 +95,16 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing ?? whyNoSlurm
     await workbench.screenshot('cluster-7-cancelled');
   });
 
+  test('logs of what has ended are to be had after a reload too', async () => {
+    await workbench.reload();
+    await rowSays('orchard', /ticket/);
+    const picks = (timeout: number) => workbench.picks().first().waitFor({ timeout });
+    await workbench.fromMenu(row('orchard'), 'Open Log of Cluster Job', picks);
+    expect(await workbench.picks().count()).toBeGreaterThan(1);
+    await workbench.screenshot('cluster-8-reloaded');
+    await workbench.page.keyboard.press('Escape');
+  });
+
   test('no webview logged an error or broke its policy', () => {
     expect(workbench.problems).toEqual([]);
   });

@@ -88,8 +88,11 @@ describe('files of the experiments of a window', () => {
     rmSync(file('orchard'));
     await pass();
     expect(told.slice(3)).toEqual([{ ref: ref('orchard'), name: 'report.json', exists: false }]);
+    rmSync(experimentDirectory(ref('orchard')), { recursive: true });
     await pass();
-    expect(told).toHaveLength(4);
+    expect(told.slice(4)).toEqual([{ ref: ref('orchard'), name: 'cluster.json', exists: false }]);
+    await pass();
+    expect(told).toHaveLength(5);
   });
 
   test('are told once where the watcher has seen it too, and at once', async () => {
@@ -123,6 +126,7 @@ describe('files of the experiments of a window', () => {
 
   test('are not looked for after the window is closed', async () => {
     watch.dispose();
+    expect(vi.getTimerCount()).toBe(0);
     write('orchard', '{}');
     await pass();
     expect(told).toEqual([]);
