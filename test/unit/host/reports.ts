@@ -1,4 +1,5 @@
 /** A small report to test with: dense and two levels, one control. */
+import type { ExperimentEntry } from '../../../src/host/treeModel';
 import type { Experiment } from '../../../src/shared/experiment';
 import type { Report, ReportPoint, Statistic } from '../../../src/shared/report';
 
@@ -99,3 +100,13 @@ export const report: Report = {
     },
   ],
 };
+
+/** As the store and the jobs know it: done, where nothing else is said. */
+export const entry = (name: string, more: Partial<ExperimentEntry> = {}): ExperimentEntry => ({
+  ref: { store: '/w/.winning-ticket', name },
+  report,
+  problem: null,
+  failure: null,
+  changed: 0,
+  ...more,
+});

@@ -1,16 +1,6 @@
 import { expect, test } from 'vitest';
 import { statusGroups, statusItem } from '../../../src/host/statusActions';
-import type { ExperimentEntry } from '../../../src/host/treeModel';
-import { report } from './reports';
-
-const entry = (name: string, more: Partial<ExperimentEntry>): ExperimentEntry => ({
-  ref: { store: '/w/.winning-ticket', name },
-  report,
-  problem: null,
-  failure: null,
-  changed: 0,
-  ...more,
-});
+import { entry, report } from './reports';
 
 test('what is at work comes first, then what waits in its order, then what can be resumed; the rest is left out', () => {
   const groups = statusGroups([

@@ -1,16 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { escapeMarkdown, experimentNodes, type ExperimentEntry } from '../../../src/host/treeModel';
 import type { Report } from '../../../src/shared/report';
-import { report, runKey } from './reports';
+import { entry, report, runKey } from './reports';
 
-const entry = (name: string, more: Partial<ExperimentEntry> = {}): ExperimentEntry => ({
-  ref: { store: '/w/.winning-ticket', name },
-  report,
-  problem: null,
-  failure: null,
-  changed: 0,
-  ...more,
-});
 const only = (more: Partial<ExperimentEntry>) => experimentNodes([entry('lenet', more)])[0]!;
 
 describe('experiments', () => {

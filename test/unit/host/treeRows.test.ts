@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { ExperimentEntry } from '../../../src/host/treeModel';
 import { TreeRows } from '../../../src/host/treeRows';
-import { report } from './reports';
+import { entry, report } from './reports';
 
-const entry = (name: string, more: Partial<ExperimentEntry> = {}): ExperimentEntry => ({
-  ref: { store: '/w/.winning-ticket', name },
-  report,
-  problem: null,
-  failure: null,
-  changed: 0,
-  ...more,
-});
 const progress = (secondsLeft: number) => ({ runsDone: 1, runsTotal: 2, levels: 1, fraction: 0.5, secondsLeft });
 
 describe('rows of the tree', () => {
