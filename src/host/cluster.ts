@@ -48,7 +48,10 @@ export class Clusters implements vscode.Disposable {
       this.emitter,
       parts.watch.onDidChange(({ ref, name, exists }) => {
         if (name !== 'cluster.json') return;
-        if (!exists) { this.forget(ref); return; }
+        if (!exists) {
+          this.forget(ref);
+          return;
+        }
         this.note(ref);
         void this.askAnew(ref);
       }),
