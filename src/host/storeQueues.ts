@@ -40,6 +40,7 @@ export class StoreQueues {
   dispose(): void {
     clearInterval(this.timer);
     for (const turn of this.turns.values()) void turn.end('left').catch(this.fail);
+    this.turns.clear();
   }
 
   /** From now on the queue of this store is worked through. Comes back when it has been read, before anything is begun. */

@@ -87,8 +87,13 @@ describe('the queues of a window', () => {
     await queues.look(store);
     await end('paused');
     expect(await marks()).toEqual(['a paused', 'b taken']);
+    const before = [...said];
+    // a turn is given back once, however often
+    queues.dispose();
     queues.dispose();
     await vi.waitFor(async () => expect(await marks()).toEqual(['a paused', 'b']), 5000);
+    await vi.waitFor(async () => expect(await isTurnTaken(store)).toBe(false), 5000);
+    expect(said).toEqual(before);
   });
 
   test('tell the job of the window what another process wants of it', async () => {
