@@ -5,8 +5,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Clusters, type ClusterParts } from '../../../src/host/cluster';
 import { experimentDirectory, reportPath, type ExperimentRef } from '../../../src/host/store';
-import type { StoreFile } from '../../../src/host/storeWatch';
 import { runProgram, type ClusterProgram } from '../../../src/job/cluster/program';
+import { FakeStoreWatch } from '../../support/fakeStoreWatch';
 
 interface File {
   readonly fsPath: string;
@@ -97,21 +97,12 @@ async function untilAsked(times: number): Promise<void> {
   while (cli.asked.length < times) await new Promise(resolve => setImmediate(resolve));
 }
 
-/** What is in the stores of the window. */
-let found: ExperimentRef[];
-let tell: (file: StoreFile) => void;
-const watch = {
-  find: () => Promise.resolve(found),
-  onDidChange: (listener: typeof tell) => {
-    tell = listener;
-    return { dispose: () => undefined };
-  },
-};
+const watch = new FakeStoreWatch();
 const changed = (one: ExperimentRef): void => {
-  tell({ ref: one, name: 'cluster.json', exists: true });
+  watch.tell({ ref: one, name: 'cluster.json', exists: true });
 };
 const deleted = (one: ExperimentRef): void => {
-  tell({ ref: one, name: 'cluster.json', exists: false });
+  watch.tell({ ref: one, name: 'cluster.json', exists: false });
 };
 
 let clusters: Clusters;
@@ -119,7 +110,7 @@ let said: string[];
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   window.trusted = true;
-  found = [ref];
+  watch.found = [ref];
   Object.assign(cli, { asked: [], answer: answering });
   said = [];
   const say = (line: string) => void said.push(line);
@@ -137,9 +128,20 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
+/** The first question is answered after one of the experiments has gone. */
+async function deletedWhileAsked(): Promise<void> {
+  const asked = pending();
+  cli.answer = () => asked.answer;
+  const scanned = clusters.scan();
+  await untilAsked(1);
+  deleted(ref);
+  asked.give(atWork);
+  await scanned;
+}
+
 describe('on a machine without SLURM', () => {
   test('an experiment is asked about once, and no more by itself; one line in the log stands for all', async () => {
-    found = [ref, another];
+    watch.found = [ref, another];
     cli.answer = lacking;
     await clusters.scan();
     await pass(day);
@@ -194,27 +196,15 @@ describe('an experiment', () => {
   });
 
   test('that is deleted while the cluster is asked about it stays forgotten', async () => {
-    const asked = pending();
-    cli.answer = () => asked.answer;
-    const scanned = clusters.scan();
-    await untilAsked(1);
-    deleted(ref);
-    asked.give(atWork);
-    await scanned;
+    await deletedWhileAsked();
     expect(clusters.of(ref)).toBeUndefined();
     await pass(day);
     expect(cli.asked).toHaveLength(1);
   });
 
   test('that is deleted while others are asked about is not asked about', async () => {
-    found = [another, ref];
-    const asked = pending();
-    cli.answer = () => asked.answer;
-    const scanned = clusters.scan();
-    await untilAsked(1);
-    deleted(ref);
-    asked.give(atWork);
-    await scanned;
+    watch.found = [another, ref];
+    await deletedWhileAsked();
     expect(cli.asked.map(({ argv }) => argv[2])).toEqual(['meadow']);
   });
 
@@ -257,7 +247,7 @@ describe('in a store on disk', () => {
     store = path.join(mkdtempSync(path.join(tmpdir(), 'winning-ticket-asking-')), '.winning-ticket');
     there = { store, name: 'orchard' };
     mkdirSync(experimentDirectory(there), { recursive: true });
-    found = [there];
+    watch.found = [there];
   });
   afterEach(() => {
     rmSync(path.dirname(store), { recursive: true });

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ClusterParts, Clusters as ClustersClass } from '../../../src/host/cluster';
-import { experimentDirectory, reportPath, type ExperimentRef } from '../../../src/host/store';
-import type { StoreFile } from '../../../src/host/storeWatch';
+import { experimentDirectory, reportPath } from '../../../src/host/store';
+import { FakeStoreWatch } from '../../support/fakeStoreWatch';
 
 const window = vi.hoisted(() => ({ trusted: true }));
 vi.mock('vscode', () => {
@@ -63,21 +63,12 @@ describe('an experiment on a cluster', () => {
   let clusters: ClustersClass;
   let changes: number;
   const warnings: string[] = [];
-  /** What is in the stores of the window. */
-  let found: ExperimentRef[];
-  let tell: (file: StoreFile) => void;
-  const watch = {
-    find: () => Promise.resolve(found),
-    onDidChange: (listener: typeof tell) => {
-      tell = listener;
-      return { dispose: () => undefined };
-    },
-  };
+  const watch = new FakeStoreWatch();
 
   beforeEach(async () => {
     vi.useFakeTimers();
     window.trusted = true;
-    found = [ref];
+    watch.found = [ref];
     Object.assign(cli, { answers: [status(false)], asked: [] });
     warnings.length = 0;
     const { Clusters } = await import('../../../src/host/cluster');
@@ -145,7 +136,7 @@ describe('an experiment on a cluster', () => {
     // its logs can still be asked for
     expect(clusters.isSubmitted(ref)).toBe(true);
     cli.answers = [status(false)];
-    tell({ ref, name: 'cluster.json', exists: true });
+    watch.tell({ ref, name: 'cluster.json', exists: true });
     await pass(0);
     expect(clusters.of(ref)).toMatchObject({ over: false });
   });
@@ -159,7 +150,7 @@ describe('an experiment on a cluster', () => {
     const there = { store, name: 'orchard' };
     mkdirSync(experimentDirectory(there), { recursive: true });
     writeFileSync(reportPath(there), JSON.stringify({ status: state }));
-    found = [there];
+    watch.found = [there];
     await clusters.scan();
     expect(cli.asked).toHaveLength(times);
     expect(clusters.isSubmitted(there)).toBe(true);
@@ -168,7 +159,7 @@ describe('an experiment on a cluster', () => {
 
   test('that is gone is forgotten', async () => {
     await clusters.scan();
-    tell({ ref, name: 'cluster.json', exists: false });
+    watch.tell({ ref, name: 'cluster.json', exists: false });
     expect(clusters.of(ref)).toBeUndefined();
     expect(clusters.isSubmitted(ref)).toBe(false);
     await pass(3_600_000);
@@ -178,7 +169,7 @@ describe('an experiment on a cluster', () => {
   test('is not asked about in a folder without trust, nor after the window is closed', async () => {
     window.trusted = false;
     await clusters.scan();
-    tell({ ref, name: 'cluster.json', exists: true });
+    watch.tell({ ref, name: 'cluster.json', exists: true });
     await pass(3_600_000);
     expect(cli.asked).toEqual([]);
     window.trusted = true;
@@ -189,7 +180,7 @@ describe('an experiment on a cluster', () => {
   });
 
   test('is not asked about where only its report has changed', async () => {
-    tell({ ref, name: 'report.json', exists: true });
+    watch.tell({ ref, name: 'report.json', exists: true });
     await pass(0);
     expect(cli.asked).toEqual([]);
   });
