@@ -1,6 +1,6 @@
 /** A VS Code of its own for one test file: server, profile, extensions and workspace are fresh and go when it stops. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -31,6 +31,8 @@ export interface CodeServer {
   readonly workspace: string;
   /** Of its server, extension hosts and their jobs. */
   processGroup(): number;
+  /** What the extension wrote to its output channel, of all windows so far. */
+  extensionLog(): string;
   /** Ends what there is of it by force, and starts it anew on what is on disk. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -141,6 +143,13 @@ export async function startCodeServer(
     url: `${url}/?folder=${encodeURIComponent(workspace)}`,
     workspace,
     processGroup: () => server.pid!,
+    extensionLog() {
+      const logs = path.join(directory, 'ud/logs');
+      const files = readdirSync(logs, { encoding: 'utf8', recursive: true }).filter(name =>
+        name.includes('Winning Ticket'),
+      );
+      return files.map(name => `${name}\n${readFileSync(path.join(logs, name), 'utf8')}`).join('\n');
+    },
     async restart() {
       killGroup(server);
       server = await launch();

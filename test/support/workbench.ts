@@ -22,10 +22,13 @@ const isWorkbench = (source: string) => source.includes('/static/') && !source.i
 export class Workbench {
   /** Errors, uncaught exceptions and CSP violations of our webviews so far. */
   readonly problems: string[] = [];
+  /** Errors that are none of ours, which may tell why a webview is not there. */
+  private readonly ignored: string[] = [];
 
   private constructor(
     readonly page: Page,
     private readonly context: BrowserContext,
+    private readonly server: CodeServer,
   ) {
     page.on('console', message => this.listen(message));
     context.on('weberror', webError => {
@@ -42,7 +45,7 @@ export class Workbench {
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     context.setDefaultTimeout(90_000);
-    const workbench = new Workbench(await context.newPage(), context);
+    const workbench = new Workbench(await context.newPage(), context, server);
     await workbench.page.goto(server.url);
     await workbench.loaded();
     return workbench;
@@ -52,9 +55,9 @@ export class Workbench {
     const { url, lineNumber } = message.location();
     // 408 is how VS Code's service worker ends what a webview was loading when the window reloads
     const cutOff = message.text().includes('status of 408');
-    if (message.type() === 'error' && !cutOff && !isWorkbench(url)) {
-      this.problems.push(`${message.text()} (${url}:${lineNumber})`);
-    }
+    if (message.type() !== 'error') return;
+    const list = cutOff || isWorkbench(url) ? this.ignored : this.problems;
+    list.push(`${message.text()} (${url}:${lineNumber})`);
   }
 
   /** The window is up and our extension's contributions are in. */
@@ -69,8 +72,29 @@ export class Workbench {
   }
 
   async reload(): Promise<void> {
+    await this.keepEditors();
     await this.page.reload();
     await this.loaded();
+  }
+
+  /**
+   * VS Code on the web writes which editors are open once a minute, and when its window loses the focus; of what it writes
+   * while the page goes nothing may arrive. So the window loses the focus, and this waits until the open editors are
+   * written.
+   */
+  private async keepEditors(): Promise<void> {
+    const open = await this.tabs().count();
+    await this.page.evaluate(() => {
+      document.hasFocus = () => false;
+      window.dispatchEvent(new Event('blur'));
+    });
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      const kept = await this.page.evaluate(editorsKept);
+      if (kept === open) return;
+      if (Date.now() > deadline) throw new Error(`${open} editors are open, and VS Code has kept ${kept} after 30 s.`);
+      await this.page.waitForTimeout(50);
+    }
   }
 
   activityIcon(): Locator {
@@ -169,9 +193,32 @@ export class Workbench {
           .catch(() => false);
         if (shown) return frame;
       }
-      if (Date.now() > deadline) throw new Error(`No webview shows ${selector} after ${timeout / 1000} s.`);
+      if (Date.now() > deadline) {
+        throw new Error(`No webview shows ${selector} after ${timeout / 1000} s.\n${await this.overview()}`);
+      }
       await this.page.waitForTimeout(50);
     }
+  }
+
+  /** What the window shows instead of what a test waited for: the machine where it failed may be gone. */
+  private async overview(): Promise<string> {
+    await this.screenshot('failed');
+    const words = async (locator: Locator) => (await locator.allInnerTexts()).map(text => text.replaceAll(/\s+/g, ' '));
+    const frames = this.page.frames().filter(frame => frame.url().includes(webviewPage));
+    const pages = frames.map(async frame => {
+      const body = await frame.locator('body').innerText({ timeout: 5_000 }).catch(String);
+      return `  ${frame.url().slice(-80)}: ${JSON.stringify(body.slice(0, 300))}`;
+    });
+    return [
+      `Tabs: ${(await words(this.tabs())).join(' | ')}`,
+      `In front: ${(await words(this.page.locator('.tabs-container .tab.active'))).join(' | ')}`,
+      `Notifications: ${(await words(this.toasts())).join(' | ')}`,
+      `Ignored: ${this.ignored.slice(-10).join(' | ')}`,
+      'Webviews:',
+      ...(await Promise.all(pages)),
+      'Log:',
+      this.server.extensionLog().slice(-3_000),
+    ].join('\n');
   }
 
   async theme(name: Theme): Promise<void> {
@@ -189,4 +236,27 @@ export class Workbench {
   async screenshot(name: string): Promise<void> {
     await screenshot(this.page, `e2e/${name}`);
   }
+}
+
+/** Run in the window: how many editors VS Code would open again. */
+async function editorsKept(): Promise<number> {
+  const settled = <T>(request: IDBRequest<T>) =>
+    new Promise<T>((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error ?? new Error('IndexedDB'));
+    });
+  let kept = 0;
+  for (const { name } of await indexedDB.databases()) {
+    if (!name?.startsWith('vscode-web-state-db-')) continue;
+    const database = await settled(indexedDB.open(name));
+    const items = database.transaction('ItemTable').objectStore('ItemTable');
+    const parts: unknown = await settled(items.get('memento/workbench.parts.editor'));
+    database.close();
+    if (typeof parts !== 'string') continue;
+    JSON.parse(parts, (key, value: unknown) => {
+      if (key === 'editors' && Array.isArray(value)) kept += value.length;
+      return value;
+    });
+  }
+  return kept;
 }
