@@ -88,6 +88,7 @@ describe.skipIf(unlessMissing(chromiumMissing ?? codeServerMissing ?? whyNoSlurm
     await workbench.picks().first().click();
     await workbench.page.waitForTimeout(2000);
     await workbench.screenshot('cluster-6-log');
+    await workbench.command('View: Close Editor'); // VS Code does not open it again after a reload
     await workbench.fromMenu(row('marathon'), 'Cancel on Cluster', timeout =>
       expect.poll(queue, { timeout }).toEqual([]),
     );
