@@ -5,7 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { HostToJob, JobToHost } from '../shared/messages';
-import { hearLines } from './childLines';
+import { BoundedRate, hearLines } from './childLines';
 import { forkNode } from './nodeProcess';
 import { checkJobMessage } from './validate';
 
@@ -13,6 +13,8 @@ export type JobMessage = Exclude<JobToHost, { type: 'finished' }>;
 /** How a process is asked to stop; each saves how far the runs at work are. */
 export type StopRequest = 'cancel' | 'pause' | 'leave';
 export type JobOutcome = Omit<Extract<JobToHost, { type: 'finished' }>, 'type'>;
+
+type LogLevel = Extract<JobToHost, { type: 'log' }>['level'];
 
 export interface JobListener {
   onMessage(message: JobMessage): void;
@@ -55,6 +57,12 @@ export class JobProcess {
   private stopping: StopRequest | null = null;
   private ended = false;
   private killTimer: NodeJS.Timeout | undefined;
+  /** What it says in messages, as bounded as what it prints. */
+  private readonly said = {
+    info: this.boundedLog('info'),
+    warn: this.boundedLog('warn'),
+    error: this.boundedLog('error'),
+  };
 
   constructor(
     options: JobOptions,
@@ -106,11 +114,13 @@ export class JobProcess {
     if (this.outcome) return;
     const checked = checkJobMessage(message);
     if (!checked.ok) {
-      this.log('warn', `The job sent a message that was left out: ${checked.problem}`);
+      this.said.warn.push(`The job sent a message that was left out: ${checked.problem}`);
     } else if (checked.value.type === 'finished') {
       const { status, error } = checked.value;
       this.outcome = error ? { status, error } : { status };
       this.killSoon();
+    } else if (checked.value.type === 'log') {
+      this.said[checked.value.level].push(checked.value.message);
     } else {
       this.listener.onMessage(checked.value);
     }
@@ -124,14 +134,21 @@ export class JobProcess {
     if (this.ended || !this.outcome) return;
     this.ended = true;
     clearTimeout(this.killTimer);
+    for (const rate of Object.values(this.said)) rate.end();
     this.listener.onEnd(this.outcome);
   }
 
-  private log(level: 'info' | 'warn', message: string): void {
+  private log(level: LogLevel, message: string): void {
     this.listener.onMessage({ type: 'log', level, message });
   }
 
-  private logLines(stream: Readable | null, level: 'info' | 'warn'): void {
+  private boundedLog(level: LogLevel): BoundedRate {
+    return new BoundedRate(message => {
+      this.log(level, message);
+    });
+  }
+
+  private logLines(stream: Readable | null, level: LogLevel): void {
     hearLines(stream, line => {
       this.log(level, line);
     });

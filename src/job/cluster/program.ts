@@ -1,5 +1,7 @@
 /** Runs a program of the cluster: found on the PATH, arguments as they are, no shell, bounded in time and output. */
 import { spawn } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import path from 'node:path';
 import { BoundedText } from '../../shared/boundedOutput';
 import { errorCode } from '../files';
 import { ClusterError } from './clusterError';
@@ -18,6 +20,18 @@ const mostOutput = 2 ** 23;
 const mostComplaint = 10_000;
 /** Controllers that are busy answer late. */
 const patienceMilliseconds = 120_000;
+
+/** Before anything is written for it. @throws ClusterError where the program is in no folder of the PATH */
+export async function mustBeThere(program: ClusterProgram): Promise<void> {
+  for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {
+    const isThere = access(path.join(folder, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (await isThere) return;
+  }
+  throw new ClusterError(notThere(program));
+}
 
 /**
  * @param input goes to its standard input
@@ -54,8 +68,9 @@ export function runProgram(program: ClusterProgram, argv: readonly string[], inp
 
 function whyNot(program: ClusterProgram, error: Error): string {
   const code = errorCode(error);
-  if (code === 'ENOENT') {
-    return `${program} is not on the PATH: SLURM's programs are there on the login nodes of a cluster; run this command on one`;
-  }
-  return `${program} cannot be started (${code ?? error.message})`;
+  return code === 'ENOENT' ? notThere(program) : `${program} cannot be started (${code ?? error.message})`;
+}
+
+function notThere(program: ClusterProgram): string {
+  return `${program} is not on the PATH: SLURM's programs are there on the login nodes of a cluster; run this command on one`;
 }

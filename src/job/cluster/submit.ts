@@ -17,6 +17,7 @@ import { ClusterError } from './clusterError';
 import { ClusterFile, mostTasks, type ClusterRecord } from './clusterFile';
 import { writeClusterReport } from './clusterReport';
 import { missingByDepth, plannedRuns, readSound } from './plan';
+import { mustBeThere } from './program';
 import { queuedTasks } from './slurm';
 import { Submission, type SubmittedJob } from './submission';
 
@@ -56,6 +57,7 @@ export interface Submitted {
  */
 export async function submitExperiment(options: SubmitOptions): Promise<Submitted> {
   const { experimentPath, storeDirectory, executor, signal, tell } = options;
+  if (!options.dryRun) await mustBeThere('sbatch');
   const parsed = await readExperiment(experimentPath);
   const prepared = await prepare(
     executor ? { ...parsed, executor } : parsed,

@@ -143,6 +143,27 @@ describe('a job', () => {
     expect(outcome).toEqual({ status: 'done' });
   });
 
+  test('that sends messages for the log, or such as nobody knows, in a loop is heard as far as anyone reads', async () => {
+    const loop = (message: string) => `for (let i = 0; i < 5000; i++) process.send(${message});`;
+    const { messages, outcome } = await runChild(
+      whenStarted(
+        `${loop(`{ type: 'log', level: 'info', message: 'said ' + i }`)}
+         ${loop(`{ type: 'nobody knows' }`)}
+         process.send({ type: 'finished', status: 'done' }, () => process.disconnect());`,
+      ),
+    );
+    expect(outcome).toEqual({ status: 'done' });
+    const heard = (level: string) =>
+      messages.flatMap(one => (one.type === 'log' && one.level === level ? one.message : []));
+    for (const level of ['info', 'warn']) {
+      // other windows of time may have begun meanwhile
+      expect(heard(level).length).toBeLessThan(5000);
+      expect(heard(level).some(line => /^… [\d,]+ lines left out$/.test(line))).toBe(true);
+    }
+    expect(heard('info')[0]).toBe('said 0');
+    expect(heard('info').at(-1)).toBe('said 4999');
+  });
+
   test('may print and send what nobody knows: printed lines are logged, such messages are left out', async () => {
     const { messages, outcome } = await runChild(
       whenStarted(

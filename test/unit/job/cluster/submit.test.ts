@@ -63,9 +63,12 @@ describe('submitting', () => {
     expect(existsSync(storeDirectory())).toBe(false);
   });
 
-  it('says where to go where sbatch is not there', async () => {
+  it('says where to go where sbatch is not there, and leaves no store behind', async () => {
     await expect(submit()).rejects.toThrow('sbatch is not on the PATH: SLURM');
-    expect(existsSync(file().path)).toBe(false);
+    // one that nobody may run is as good as none
+    writeFileSync(path.join(cluster.folder, 'sbatch'), '', { mode: 0o644 });
+    await expect(submit()).rejects.toThrow('sbatch is not on the PATH: SLURM');
+    expect(existsSync(storeDirectory())).toBe(false);
   });
 
   it('says what sbatch says where it refuses', async () => {
