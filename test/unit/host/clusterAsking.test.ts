@@ -17,18 +17,15 @@ const window = vi.hoisted(() => ({
   granted: undefined as unknown as () => void,
   foldersChanged: undefined as unknown as () => void,
 }));
-vi.mock('vscode', () => {
-  const nothing = { dispose: () => undefined };
+vi.mock('vscode', async () => {
+  const common = await import('../../support/fakeVscode');
+  const { nothing } = common;
   const listening = (kind: 'granted' | 'foldersChanged') => (listener: () => void) => {
     window[kind] = listener;
     return nothing;
   };
   return {
-    EventEmitter: class {
-      fire(): void {}
-      dispose(): void {}
-    },
-    Disposable: { from: () => nothing },
+    ...common,
     ProgressLocation: { Notification: 15 },
     workspace: {
       get isTrusted() {

@@ -7,26 +7,11 @@ import { experimentDirectory, reportPath } from '../../../src/host/store';
 import { FakeStoreWatch } from '../../support/fakeStoreWatch';
 
 const window = vi.hoisted(() => ({ trusted: true }));
-vi.mock('vscode', () => {
-  const nothing = { dispose: () => undefined };
-  class EventEmitter<T> {
-    private readonly listeners: ((value: T) => void)[] = [];
-    readonly event = (listener: (value: T) => void) => {
-      this.listeners.push(listener);
-      return nothing;
-    };
-    fire(value: T): void {
-      for (const listener of this.listeners) listener(value);
-    }
-    dispose(): void {
-      this.listeners.length = 0;
-    }
-  }
+vi.mock('vscode', async () => {
+  const common = await import('../../support/fakeVscode');
+  const { nothing } = common;
   return {
-    EventEmitter,
-    Disposable: {
-      from: (...all: { dispose(): unknown }[]) => ({ dispose: () => all.forEach(one => one.dispose()) }),
-    },
+    ...common,
     workspace: {
       get isTrusted() {
         return window.trusted;

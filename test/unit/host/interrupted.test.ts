@@ -21,9 +21,9 @@ const window = vi.hoisted(() => ({
   questions: [] as string[],
   granted: (): void => undefined,
 }));
-vi.mock('vscode', () => ({
+vi.mock('vscode', async () => ({
+  ...(await import('../../support/fakeVscode')),
   ConfigurationTarget: { Global: 1 },
-  Disposable: { from: () => ({ dispose: () => undefined }) },
   workspace: {
     get isTrusted() {
       return window.trusted;

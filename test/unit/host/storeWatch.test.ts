@@ -10,28 +10,15 @@ const window = vi.hoisted(() => ({
   found: [] as { fsPath: string }[],
   told: [] as ((uri: { fsPath: string }) => void)[],
 }));
-vi.mock('vscode', () => {
-  const nothing = { dispose: () => undefined };
+vi.mock('vscode', async () => {
+  const common = await import('../../support/fakeVscode');
+  const { nothing } = common;
   const listen = (listener: (uri: { fsPath: string }) => void) => {
     window.told.push(listener);
     return nothing;
   };
-  class EventEmitter<T> {
-    private listener: (value: T) => void = () => undefined;
-    readonly event = (listener: (value: T) => void) => {
-      this.listener = listener;
-      return nothing;
-    };
-    fire(value: T): void {
-      this.listener(value);
-    }
-    dispose(): void {
-      this.listener = () => undefined;
-    }
-  }
   return {
-    EventEmitter,
-    Disposable: { from: (...all: { dispose(): unknown }[]) => ({ dispose: () => all.forEach(one => one.dispose()) }) },
+    ...common,
     workspace: {
       get workspaceFolders() {
         return [{ uri: { scheme: 'file', fsPath: window.folder } }];
