@@ -24,6 +24,8 @@ export interface Place {
   readonly executor: Executor;
   /** Runs side by side there, which share its time. */
   readonly runs: number;
+  /** Processors that nothing beside it is to use; left out: all. */
+  readonly threads?: number | undefined;
 }
 
 export interface AttemptParts extends Place {

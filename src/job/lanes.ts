@@ -109,7 +109,7 @@ export class Lanes {
       const shared = sharing(executor, this.parts.ready.device, runs, ({ memory }) => {
         this.fit(memory);
       });
-      await compute(node, { executor: shared, runs }, stop);
+      await compute(node, { executor: shared, runs, threads: own }, stop);
       await onDone([node], shared);
     } finally {
       this.executors.give(executor, own);

@@ -96,8 +96,8 @@ export class Runner {
 
   private async masksFor(node: RunNode, signal: AbortSignal | undefined): Promise<readonly Mask[]> {
     const recipe: MaskRecipe = node.inputs.mask;
-    const { network, data } = this.parts;
-    const scorer = new Scorer({ network, layers: this.layers, data, inputs: node.inputs, signal });
+    const { network, data, threads } = this.parts;
+    const scorer = new Scorer({ network, layers: this.layers, data, inputs: node.inputs, threads, signal });
     const masks = await buildMasks(recipe, {
       layers: this.layers,
       level: node.level,

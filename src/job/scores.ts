@@ -22,6 +22,8 @@ export interface ScoreSubject {
   readonly data: DataSet;
   /** Hashes of model and data. */
   readonly inputs: Pick<RunInputs, 'model' | 'data'>;
+  /** Most threads; left out: one for each processor. Scores do not depend on their number. */
+  readonly threads?: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -99,9 +101,9 @@ export class Scorer {
     weights: Weights,
     masks: readonly Mask[],
   ): Promise<readonly Scores[]> {
-    const { network, layers, signal } = this.subject;
+    const { network, layers, threads, signal } = this.subject;
     const plan = plannedFor(criterion, network);
-    this.derivatives ??= await ThreadedDerivatives.create(plan);
+    this.derivatives ??= await ThreadedDerivatives.create(plan, threads);
     const subject: Subject = {
       plan,
       derivatives: this.derivatives,

@@ -1,8 +1,8 @@
 /** Differentiation on worker threads: the job's own thread stays free, and work that is cancelled ends at once. */
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Plan } from '../plan/plan';
+import { processors } from '../wasm/machine';
 import type { WasmModule } from '../wasm/webassembly';
 import { type Derivatives, merge, mostShares, type Share, sharesOf } from './derivatives';
 import type { Examples, InputQuestion, Question } from './differentiation';
@@ -32,12 +32,9 @@ export class ThreadedDerivatives implements Derivatives {
   private readonly workers: Worker[] = [];
   private next = 0;
 
-  /** @param threads as many as there are processors, up to what shares there can be, unless given */
-  static async create(
-    plan: Plan,
-    threads = Math.min(mostShares, availableParallelism()),
-  ): Promise<ThreadedDerivatives> {
-    return new ThreadedDerivatives(plan, await compileProducts(), threads);
+  /** @param most threads, up to what shares there can be; as many as there are processors unless given */
+  static async create(plan: Plan, most = processors()): Promise<ThreadedDerivatives> {
+    return new ThreadedDerivatives(plan, await compileProducts(), Math.min(mostShares, most));
   }
 
   private constructor(

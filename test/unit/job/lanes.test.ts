@@ -1,12 +1,13 @@
 /** Runs in lanes: which goes when and on how many threads, and that an experiment comes to the same however many there are. */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Lanes, type LanesParts } from '../../../src/job/lanes';
 import { planRuns } from '../../../src/lottery/graph';
 import type { Experiment } from '../../../src/shared/experiment';
 import type { Report } from '../../../src/shared/report';
 import type { RunNode } from '../../../src/shared/run';
 import type { DataSet } from '../../../src/data/dataset';
+import { ThreadedDerivatives } from '../../../src/training/differentiation/threads';
 import type { Executor, TrainingSession, TrainingSetup } from '../../../src/training/trainer';
 import { contentsOf, executorOf, recordOf, run, stored, useFolder, wasm } from '../../support/choiceJobs';
 import { fakeExecutor, type FakeBehaviour } from '../../support/fakeExecutor';
@@ -168,6 +169,21 @@ describe('an experiment in lanes', { timeout: 60_000 }, () => {
     expect(alone.most()).toBe(1);
     expect(contentsOf(after.report)).toEqual(contents);
     expect(timeless(after.report)).toEqual(timeless(report));
+  });
+
+  it('scores on no more threads than the lane has, alone on all', async () => {
+    const create = vi.spyOn(ThreadedDerivatives, 'create');
+    const threadsOf = async (parallel: number, seed: number) => {
+      create.mockClear();
+      const overlay = { executor: 'wasm', compare: ['snip'], pruning: { levels: 1 }, replicates: 2, seed };
+      await run([inLanes({ processors: 2 })], overlay, { parallel });
+      return create.mock.calls.map(([, threads]) => threads);
+    };
+    expect(await threadsOf(2, 1)).toContain(1);
+    rmSync(stored(), { recursive: true });
+    // of another seed: scores are remembered
+    expect(new Set(await threadsOf(1, 2))).toEqual(new Set([undefined]));
+    create.mockRestore();
   });
 
   it('tells seconds as the share of each run, so that they add up', async () => {

@@ -1,5 +1,6 @@
 /** Derivatives on threads: the same bits as on one, and nothing left when they are stopped. */
-import { describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, vi } from 'vitest';
 import { Random } from '../../../../src/shared/random';
 import { LocalDerivatives, sharesOf } from '../../../../src/training/differentiation/derivatives';
 import type { Question } from '../../../../src/training/differentiation/differentiation';
@@ -47,11 +48,15 @@ describe('derivatives on threads', () => {
     const { plan, question, batch, asked } = subject(1500);
     const local = new LocalDerivatives(plan, new Products(await compileProducts()));
     const expected = await local.sum(question, [batch], asked);
+    const post = vi.spyOn(Worker.prototype, 'postMessage');
     for (const threads of [1, 3]) {
       const derivatives = await ThreadedDerivatives.create(plan, threads);
+      post.mockClear();
       expect(await derivatives.sum(question, [batch], asked)).toEqual(expected);
+      expect(new Set(post.mock.contexts).size).toBe(threads);
       await derivatives.close();
     }
+    post.mockRestore();
   });
 
   it('take a batch as a whole only where batch normalisation looks at all of it', () => {
