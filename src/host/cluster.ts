@@ -37,6 +37,8 @@ export class Clusters implements vscode.Disposable {
   private readonly timers = new Map<string, NodeJS.Timeout>();
   /** By experiment: how often in a row it was asked in vain. */
   private readonly silences = new Map<string, number>();
+  /** Those that are being asked about now, and whether something has happened to them meanwhile. */
+  private readonly asking = new Map<string, boolean>();
   private hasSaidThatSlurmIsMissing = false;
   private readonly emitter = new vscode.EventEmitter<ExperimentRef>();
   readonly onDidChange = this.emitter.event;
@@ -164,8 +166,22 @@ export class Clusters implements vscode.Disposable {
     return this.ask(ref);
   }
 
+  /** A question is a process: one at a time of an experiment, whose file is written for each job that is submitted. */
   private async ask(ref: ExperimentRef): Promise<void> {
-    if (!vscode.workspace.isTrusted || !this.isFollowed(ref)) return;
+    const key = refKey(ref);
+    if (this.asking.has(key)) {
+      this.asking.set(key, true);
+      return;
+    }
+    do {
+      if (!vscode.workspace.isTrusted || !this.isFollowed(ref)) break;
+      this.asking.set(key, false);
+      await this.askOnce(ref);
+    } while (this.asking.get(key));
+    this.asking.delete(key);
+  }
+
+  private async askOnce(ref: ExperimentRef): Promise<void> {
     const key = refKey(ref);
     clearTimeout(this.timers.get(key));
     try {
@@ -203,6 +219,7 @@ export class Clusters implements vscode.Disposable {
   }
 
   private askLater(ref: ExperimentRef, milliseconds: number): void {
+    if (!this.isFollowed(ref)) return;
     const key = refKey(ref);
     clearTimeout(this.timers.get(key));
     this.timers.set(

@@ -205,6 +205,35 @@ describe('an experiment', () => {
     expect(cli.asked.map(({ argv }) => argv[2])).toEqual(['meadow']);
   });
 
+  test('whose file is written again and again is asked about by one process at a time, and once more at the end', async () => {
+    const asked = pending();
+    cli.answer = () => asked.answer;
+    for (let writes = 0; writes < 20; writes++) changed(ref);
+    changed(another);
+    expect(cli.asked.map(({ argv }) => argv[2])).toEqual(['orchard', 'meadow']);
+    cli.answer = answering;
+    asked.give(atWork);
+    await untilAsked(3);
+    await pass(1);
+    expect(cli.asked.map(({ argv }) => argv[2])).toEqual(['orchard', 'meadow', 'orchard']);
+    await pass(10_000);
+    expect(cli.asked).toHaveLength(5);
+  });
+
+  test('that is deleted and submitted anew while it is asked about is asked about again', async () => {
+    const asked = pending();
+    cli.answer = () => asked.answer;
+    changed(ref);
+    deleted(ref);
+    changed(ref);
+    cli.answer = answering;
+    asked.give(atWork);
+    await untilAsked(2);
+    await pass(1);
+    expect(clusters.of(ref)).toMatchObject({ over: false });
+    expect(cli.asked).toHaveLength(2);
+  });
+
   test('in a folder that is trusted now is asked about', async () => {
     window.trusted = false;
     await clusters.scan();
