@@ -100,15 +100,6 @@ export class VerdictBox {
   private writeVerdict(report: Report, now: Shown, note = standingNote(now)): void {
     const { verdict } = report;
     const partial = now !== 'done';
-    const symbol: IconName = verdict.found
-      ? 'check'
-      : partial
-        ? now === 'running' || now === 'queued' || now === 'away'
-          ? 'clock'
-          : 'pause'
-        : missingControls(report)
-          ? 'question'
-          : 'none';
     const advise = !verdict.found && verdict.advice !== undefined;
     const plain = news(verdict, advise);
     const evidence = verdict.reasons.filter(reason => !plain.includes(reason));
@@ -138,7 +129,7 @@ export class VerdictBox {
         ),
       ...failures(report),
     ];
-    this.put(verdict.found ? 'good' : partial ? 'busy' : 'neutral', icon(symbol), verdict.summary, body);
+    this.put(verdict.found ? 'good' : partial ? 'busy' : 'neutral', icon(symbolOf(report, now)), verdict.summary, body);
   }
 
   /** The other reasons, on request; stays open while reports come in. */
@@ -170,6 +161,22 @@ export class VerdictBox {
 
 /** Standings in which there is a verdict to show. */
 type Shown = 'running' | 'queued' | 'away' | 'done' | 'cancelled' | 'paused' | 'interrupted';
+
+function symbolOf(report: Report, now: Shown): IconName {
+  if (report.verdict.found) return 'check';
+  switch (now) {
+    case 'running':
+    case 'queued':
+    case 'away':
+      return 'clock';
+    case 'cancelled':
+    case 'paused':
+    case 'interrupted':
+      return 'pause';
+    case 'done':
+      return missingControls(report) ? 'question' : 'none';
+  }
+}
 
 /** Of one that has stopped: what its button does. */
 function standingNote(now: Shown): string | null {
