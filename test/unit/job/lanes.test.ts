@@ -199,9 +199,11 @@ describe('an experiment in lanes', { timeout: 60_000 }, () => {
     const controller = new AbortController();
     const executor = inLanes({
       stepsAtATime: 100,
-      onTrain: async (_, step) => {
-        await new Promise(resolve => setImmediate(resolve));
-        if (step === 500) controller.abort();
+      onTrain: async (session, step) => {
+        if (step < 500) return;
+        // the first waits until the second has something to save, too
+        if (session === 1) controller.abort();
+        else await new Promise(resolve => controller.signal.addEventListener('abort', resolve));
       },
     });
     const { report } = await run([executor], overlay, { signal: controller.signal, parallel: 2 });
