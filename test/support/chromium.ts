@@ -18,8 +18,7 @@ const flags = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
+  '--disable-gpu', // one that is emulated takes the processors that tests and jobs need
 ];
 
 /**
