@@ -78,9 +78,8 @@ export class Workbench {
   }
 
   /**
-   * VS Code on the web writes which editors are open once a minute, and when its window loses the focus; of what it writes
-   * while the page goes nothing may arrive. So the window loses the focus, and this waits until the open editors are
-   * written.
+   * VS Code on the web writes which editors are open now and then, and when its window loses the focus; what it writes while
+   * the page goes may be lost. So the window loses the focus, and this waits until the open editors are written.
    */
   private async keepEditors(): Promise<void> {
     const open = await this.tabs().count();
